@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { eventually, nextEvent } from './eventually.js';
+import { TcpProxy } from './proxy.js';
+import { connectTo, removeKeys, sharedRedisUrl, uniquePrefix } from './redis.js';
+
+describe('TcpProxy', () => {
+  const prefix = uniquePrefix('proxy');
+  const key = `${prefix}:count`;
+  const opened: Redis[] = [];
+  let proxy: TcpProxy;
+  let direct: Redis;
+  let client: Redis;
+
+  beforeEach(async () => {
+    proxy = await TcpProxy.start(Number(new URL(sharedRedisUrl()).port));
+    direct = await open(sharedRedisUrl());
+    client = await open(proxy.url);
+  });
+
+  afterEach(async () => {
+    await removeKeys(direct, prefix);
+    for (const redis of opened.splice(0)) redis.disconnect();
+    await proxy.stop();
+  });
+
+  async function open(url: string): Promise<Redis> {
+    const redis = await connectTo(url);
+    opened.push(redis);
+    return redis;
+  }
+
+  it('passes everything through as long as nothing is broken', async () => {
+    const large = 'x'.repeat(1_000_000);
+    await client.set(key, large);
+    expect(await client.get(key)).toBe(large);
+  });
+
+  it('cut: ends the connections there are, and lets new ones in', async () => {
+    const closed = nextEvent(client, 'close');
+    proxy.cut();
+    await closed;
+    await expect(client.ping()).rejects.toThrow();
+
+    const next = await open(proxy.url);
+    expect(await next.ping()).toBe('PONG');
+  });
+
+  it('halfOpen: an old connection stays open and carries nothing, a new one works', async () => {
+    proxy.halfOpen();
+    const unanswered = settled(client.incr(key));
+    const next = await open(proxy.url);
+
+    expect(await next.ping()).toBe('PONG');
+    expect(await unanswered.within(100)).toBe(false);
+    expect(client.status).toBe('ready');
+    expect(await direct.get(key)).toBeNull();
+  });
+
+  it('halfOpen: Redis does not see that the client has hung up', async () => {
+    const id = await client.client('ID');
+    proxy.halfOpen();
+    client.disconnect();
+
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await direct.client('LIST', 'ID', id)).toContain(`id=${String(id)} `);
+
+    proxy.cut();
+    await eventually(async () => (await direct.client('LIST', 'ID', id)) === '');
+  });
+
+  it('dropReplies: the command is executed, the answer never comes', async () => {
+    proxy.dropReplies();
+    const unanswered = settled(client.incr(key));
+
+    await eventually(async () => (await direct.get(key)) === '1');
+    expect(await unanswered.within(50)).toBe(false);
+  });
+
+  it('dropReplies(n): as many as asked for', async () => {
+    proxy.dropReplies(1);
+    const first = settled(client.incr(key));
+    await eventually(async () => (await direct.get(key)) === '1');
+    expect(await first.within(50)).toBe(false);
+
+    const next = await open(proxy.url);
+    expect(await next.incr(key)).toBe(2);
+  });
+
+  it('cutAfterReplyTo: executed once, answer lost, connection gone', async () => {
+    const fired = proxy.cutAfterReplyTo(/incr/i);
+    expect(await client.ping()).toBe('PONG');
+
+    await expect(client.incr(key)).rejects.toThrow();
+    await fired;
+    expect(await direct.get(key)).toBe('1');
+
+    const next = await open(proxy.url);
+    expect(await next.incr(key)).toBe(2);
+  });
+
+  it('refuse: nobody gets in until accept', async () => {
+    proxy.refuse();
+    await expect(open(proxy.url)).rejects.toThrow();
+    expect(await client.ping()).toBe('PONG');
+
+    proxy.accept();
+    const next = await open(proxy.url);
+    expect(await next.ping()).toBe('PONG');
+  });
+
+  it('delay: there and back', async () => {
+    proxy.delay(40);
+    const startedAt = performance.now();
+    await client.ping();
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(79);
+  });
+
+  it('delay: nothing overtakes what was sent before', async () => {
+    proxy.delay(60);
+    const slow = client.rpush(key, 'first');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    proxy.delay(0);
+    const quick = client.rpush(key, 'second');
+    await Promise.all([slow, quick]);
+
+    expect(await direct.lrange(key, 0, -1)).toEqual(['first', 'second']);
+  });
+});
+
+/** Watches a promise without waiting for it, and without an unhandled rejection later. */
+function settled(promise: Promise<unknown>): { within(ms: number): Promise<boolean> } {
+  let done = false;
+  const mark = (): void => {
+    done = true;
+  };
+  promise.then(mark, mark);
+  return {
+    async within(ms) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return done;
+    },
+  };
+}

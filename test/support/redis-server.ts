@@ -1,0 +1,1 @@
+export { RedisServer, type RedisServerOptions } from '../../tools/redis/server.mjs';

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+
+/** The server that is shared by the whole run; see `test/setup`. */
+export function sharedRedisUrl(): string {
+  const url = process.env['LEANMQ_TEST_REDIS_URL'];
+  if (!url) throw new Error('no LEANMQ_TEST_REDIS_URL: start the tests with `npm test`');
+  return url;
+}
+
+/** @returns a key prefix that no other test file uses, for example `retry-5f2c91d0` */
+export function uniquePrefix(name: string): string {
+  return `${name}-${randomBytes(4).toString('hex')}`;
+}
+
+/**
+ * A connection for looking at what happened, and for the faults of a test itself. It fails fast:
+ * a test must not hang because a command waits for a server that was killed.
+ */
+export async function connectTo(url: string): Promise<Redis> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  // The failure of a command says enough.
+  redis.on('error', () => undefined);
+  await redis.connect();
+  return redis;
+}
+
+/** Removes what a test file wrote; the shared server may be the user's own. */
+export async function removeKeys(redis: Redis, prefix: string): Promise<void> {
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 1_000);
+    if (keys.length > 0) await redis.unlink(...keys);
+    cursor = next;
+  } while (cursor !== '0');
+}
