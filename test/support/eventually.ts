@@ -22,7 +22,7 @@ export async function eventually<T>(
       failure = error;
     }
     if (performance.now() >= deadline) {
-      throw new Error(`not within ${String(timeoutMs)} ms: ${messageOf(failure)}`, {
+      throw new Error(`not within ${timeoutMs} ms: ${messageOf(failure)}`, {
         cause: failure,
       });
     }
@@ -52,7 +52,7 @@ export function nextEvent<T = unknown>(
     };
     const timer = setTimeout(() => {
       emitter.off(name, listener);
-      reject(new Error(`no '${name}' event within ${String(timeoutMs)} ms`));
+      reject(new Error(`no '${name}' event within ${timeoutMs} ms`));
     }, timeoutMs);
     emitter.on(name, listener);
   });

@@ -48,7 +48,7 @@ export async function expectNoNewResources(
     const now = await openResources();
     const left = [...now].filter(([kind, count]) => count > (before.get(kind) ?? 0));
     if (left.length > 0) {
-      throw new Error(`left behind: ${left.map(([kind, n]) => `${String(n)} ${kind}`).join(', ')}`);
+      throw new Error(`left behind: ${left.map(([kind, n]) => `${n} ${kind}`).join(', ')}`);
     }
   }, options);
 }

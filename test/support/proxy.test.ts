@@ -63,7 +63,7 @@ describe('TcpProxy', () => {
     client.disconnect();
 
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await direct.client('LIST', 'ID', id)).toContain(`id=${String(id)} `);
+    expect(await direct.client('LIST', 'ID', id)).toContain(`id=${id} `);
 
     proxy.cut();
     await eventually(async () => (await direct.client('LIST', 'ID', id)) === '');

@@ -47,7 +47,7 @@ export class TcpProxy {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${String(this.port)}`;
+    return `redis://127.0.0.1:${this.port}`;
   }
 
   /** How many clients are connected now. */

@@ -28,7 +28,7 @@ describe('RedisServer', () => {
   it('starts a Redis of its own that only this machine can reach', async () => {
     server = await RedisServer.start();
 
-    expect(await ask('INFO', 'server')).toContain(`process_id:${String(server.pid)}\r\n`);
+    expect(await ask('INFO', 'server')).toContain(`process_id:${server.pid}\r\n`);
     expect(await ask('CONFIG', 'GET', 'bind')).toEqual(['bind', '127.0.0.1']);
   });
 
