@@ -1,0 +1,171 @@
+/**
+ * Who may import whom; `npm run imports` checks it.
+ *
+ * Two pictures are behind the rules. Packages depend downwards only:
+ *
+ *   apps → any package
+ *   cli → core, http        dashboard → nestjs, http
+ *   http → nestjs, core     testing → nestjs, core
+ *   nestjs → core           core → ioredis
+ *
+ * And inside the core, the steps in a message's life do not know each other: `leanmq.ts` wires them.
+ */
+
+/** What each package may import, besides itself. */
+const ARROWS = {
+  core: [],
+  nestjs: ['core'],
+  testing: ['nestjs', 'core'],
+  http: ['nestjs', 'core'],
+  dashboard: ['nestjs', 'http'],
+  cli: ['core', 'http'],
+};
+
+const CORE = '^libs/core/src/';
+const STEPS = `${CORE}(publish|receive|run|settle|sweep|manage)/`;
+const SPEC = '\\.spec\\.ts$';
+const NPM = [
+  'npm',
+  'npm-dev',
+  'npm-peer',
+  'npm-optional',
+  'npm-bundled',
+  'npm-no-pkg',
+  'npm-unknown',
+];
+
+const packageArrows = Object.entries(ARROWS).map(([name, below]) => ({
+  name: `package-${name}`,
+  comment: `libs/${name} may import ${below.join(' and ') || 'no other package of this repository'}`,
+  severity: 'error',
+  from: { path: `^libs/${name}/` },
+  to: { path: `^(libs/(?!(${[name, ...below].join('|')})/)|apps/|test/|tools/)` },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...packageArrows,
+    {
+      name: 'package-entry',
+      comment: 'A package is imported by its name: what it exports is its public entry',
+      severity: 'error',
+      from: { path: '^(?:libs|apps)/([^/]+)/' },
+      to: {
+        path: '^libs/',
+        pathNot: ['^libs/$1/', '^libs/[^/]+/(src/index|dist/esm/index\\.d)\\.ts$'],
+      },
+    },
+    {
+      name: 'package-by-name',
+      comment: "Another package's entry is imported by the package's name, not by a path to it",
+      severity: 'error',
+      from: { path: '^(?:libs|apps)/([^/]+)/' },
+      to: {
+        path: '^libs/',
+        pathNot: '^libs/$1/',
+        dependencyTypes: ['local'],
+        dependencyTypesNot: ['aliased'],
+      },
+    },
+    {
+      name: 'core-third-party',
+      comment: 'The core needs ioredis and what Node brings along, and nothing else',
+      severity: 'error',
+      from: { path: CORE, pathNot: SPEC },
+      to: { dependencyTypes: NPM, pathNot: '(^|/)node_modules/ioredis/' },
+    },
+    {
+      name: 'declared-dependencies',
+      comment: "What a package imports is in its own package.json, not only in the workspace's",
+      severity: 'error',
+      from: { path: '^libs/', pathNot: SPEC },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'core-steps-apart',
+      comment: 'A step in the life of a message never imports another; leanmq.ts wires them',
+      severity: 'error',
+      from: { path: STEPS },
+      to: { path: STEPS, pathNot: `${CORE}$1/` },
+    },
+    {
+      name: 'core-steps-import',
+      comment: 'Of the core, a step imports itself, message/, redis/, errors.ts and events.ts',
+      severity: 'error',
+      from: { path: STEPS },
+      to: {
+        path: CORE,
+        pathNot: [STEPS, `${CORE}(message|redis)/`, `${CORE}(errors|events)\\.ts$`],
+      },
+    },
+    {
+      name: 'core-message',
+      comment: 'message/ says what a message is, and needs errors.ts only',
+      severity: 'error',
+      from: { path: `${CORE}message/` },
+      to: { path: CORE, pathNot: [`${CORE}message/`, `${CORE}errors\\.ts$`] },
+    },
+    {
+      name: 'core-message-is-pure',
+      comment: 'message/ knows nothing of Redis or of any other package',
+      severity: 'error',
+      from: { path: `${CORE}message/`, pathNot: SPEC },
+      to: { dependencyTypes: NPM },
+    },
+    {
+      name: 'core-redis',
+      comment: 'redis/ imports message/, errors.ts and events.ts',
+      severity: 'error',
+      from: { path: `${CORE}redis/` },
+      to: { path: CORE, pathNot: [`${CORE}(redis|message)/`, `${CORE}(errors|events)\\.ts$`] },
+    },
+    {
+      name: 'core-composition-root',
+      comment: 'Only leanmq.ts, and index.ts to export them, import the steps',
+      severity: 'error',
+      from: { path: `${CORE}[^/]+\\.ts$`, pathNot: `${CORE}(leanmq|index)\\.ts$` },
+      to: { path: STEPS },
+    },
+    {
+      name: 'folder-entry',
+      comment:
+        "Another folder is imported through its index.ts, which is the folder's public entry",
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/src/([^/]+)/' },
+      to: { path: '^libs/$1/src/[^/]+/', pathNot: ['^libs/$1/src/$2/', '/src/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'folder-entry-from-root',
+      comment: "A folder is imported through its index.ts, which is the folder's public entry",
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/src/[^/]+$' },
+      to: { path: '^libs/$1/src/[^/]+/', pathNot: '/src/[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Of two files that import each other, neither can be understood or moved alone',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'What is imported must exist',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(libs|apps)/[^/]+/dist/' },
+    // Imports of types are dependencies too, although nothing is left of them at run time.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
