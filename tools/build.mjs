@@ -1,0 +1,28 @@
+/**
+ * Builds each package twice, in the order of their dependencies: `dist/esm` and `dist/cjs`.
+ * A single format would fail either the CommonJS applications of Nest 11 or the ESM ones of Nest 12.
+ */
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { embedLua } from './embed-lua.mjs';
+import { root } from './setup.mjs';
+import { installed, libraries, run } from './workspace.mjs';
+
+embedLua();
+for (const { name, folder } of libraries()) {
+  const startedAt = performance.now();
+  rmSync(join(folder, 'dist'), { recursive: true, force: true });
+  await Promise.all(
+    ['esm', 'cjs'].map((format) =>
+      run(process.execPath, [
+        installed('typescript/bin/tsc'),
+        '-p',
+        relative(root, join(folder, `tsconfig.build.${format}.json`)),
+      ]),
+    ),
+  );
+  // The package as a whole is of type "module"; this folder is the exception.
+  writeFileSync(join(folder, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  console.log(`Built ${name} in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
+}
