@@ -1,0 +1,179 @@
+/**
+ * Every error that LeanMQ throws or stores. `code` is stable and documented; `retryable` says whether the same
+ * call may succeed later without a change by the caller.
+ */
+export class LeanMQError extends Error {
+  readonly code: string;
+  readonly retryable: boolean;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { retryable?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** An option, a path or a name is not acceptable. The message names it, what was given and what is allowed. */
+export class ConfigError extends LeanMQError {
+  constructor(message: string, options: { code?: string; cause?: unknown } = {}) {
+    super(options.code ?? 'CONFIG_INVALID', message, options);
+  }
+
+  static option(name: string, given: unknown, allowed: string): ConfigError {
+    return new ConfigError(`Option "${name}" is ${show(given)}; allowed: ${allowed}.`);
+  }
+}
+
+/** A message cannot be published or read as it is. */
+export class MessageError extends LeanMQError {}
+
+/** A payload is not JSON, or holds what JSON cannot carry, or does not pass validation. */
+export class InvalidMessageError extends MessageError {
+  /** What is wrong, one entry for each violation; empty when the message says it all. */
+  readonly violations: readonly string[];
+
+  constructor(
+    message: string,
+    options: { violations?: readonly string[]; cause?: unknown; code?: string } = {},
+  ) {
+    super(options.code ?? 'MESSAGE_INVALID', message, options);
+    this.violations = options.violations ?? [];
+  }
+}
+
+/** A payload or its headers are larger or nested deeper than `limits` allows. */
+export class MessageTooLargeError extends MessageError {
+  constructor(message: string) {
+    super('MESSAGE_TOO_LARGE', message);
+  }
+}
+
+/** A stream entry is not one of ours: no payload field, bytes that are not UTF-8, or JSON that does not parse. */
+export class UndecodableError extends MessageError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('MESSAGE_UNDECODABLE', message, options);
+  }
+}
+
+/** The same `messageId` was used for a different payload within its dedupe window. Nothing was published. */
+export class MessageIdConflictError extends MessageError {
+  constructor(messageId: string, path: string) {
+    super(
+      'MESSAGE_ID_CONFLICT',
+      `Message id ${show(messageId)} was already used on "${path}" for a different payload; use a new id, or send the same data.`,
+    );
+  }
+}
+
+/** Redis refused, or could not be reached. */
+export class BrokerError extends LeanMQError {}
+
+/**
+ * Redis could not be reached in time. `outcome` says what became of a publish: `not-sent` is certain, with `unknown`
+ * it may or may not be stored, and sending it again is safe only with the same `messageId`.
+ */
+export class BrokerUnavailableError extends BrokerError {
+  readonly outcome: 'not-sent' | 'unknown';
+
+  constructor(message: string, outcome: 'not-sent' | 'unknown', options: { cause?: unknown } = {}) {
+    super('BROKER_UNAVAILABLE', message, { ...options, retryable: true });
+    this.outcome = outcome;
+  }
+}
+
+/** More sends are waiting for the connection than `maxBuffered` allows. This one was not sent. */
+export class BufferFullError extends BrokerError {
+  constructor(maxBuffered: number) {
+    super(
+      'BUFFER_FULL',
+      `${maxBuffered} sends already wait for Redis (option "maxBuffered"); this one was not sent. Try again when the connection is back.`,
+      { retryable: true },
+    );
+  }
+}
+
+/** Redis answered a command with an error of its own, for example because memory is full or the user may not do it. */
+export class BrokerRefusedError extends BrokerError {
+  constructor(message: string, options: { retryable?: boolean; cause?: unknown; code?: string }) {
+    super(options.code ?? 'BROKER_REFUSED', message, options);
+  }
+}
+
+/** The delivery belongs to another consumer by now, or its message is gone. Whatever was asked changed nothing. */
+export class LeaseLostError extends BrokerError {
+  constructor(message = 'The lease of this delivery was lost: another consumer may have it now.') {
+    super('LEASE_LOST', message);
+  }
+}
+
+/** The handler ran longer than `handlerTimeoutMs`. */
+export class HandlerTimeoutError extends LeanMQError {
+  constructor(timeoutMs: number) {
+    super('HANDLER_TIMEOUT', `The handler did not finish within ${timeoutMs} ms.`, {
+      retryable: true,
+    });
+  }
+}
+
+/** The signal's reason when a delivery is given up because its consumer shuts down. */
+export class ShutdownError extends LeanMQError {
+  constructor() {
+    super('SHUTDOWN', 'The consumer is shutting down; the delivery goes back unfinished.', {
+      retryable: true,
+    });
+  }
+}
+
+/** The client was closed, or is closing. */
+export class ClosedError extends LeanMQError {
+  constructor(what = 'LeanMQ') {
+    super('CLOSED', `${what} is closed.`);
+  }
+}
+
+/** Thrown by a handler: never try this message again, dead-letter it now. */
+export class RejectError extends LeanMQError {
+  constructor(message = 'Rejected by the handler.', options: { cause?: unknown } = {}) {
+    super('REJECTED', message, options);
+  }
+}
+
+/** Thrown by a handler: try again after `afterMs`, whatever the backoff says. Uses an attempt up unless `free`. */
+export class RetryError extends LeanMQError {
+  readonly afterMs: number;
+  readonly free: boolean;
+
+  constructor(options: { afterMs: number; free?: boolean; message?: string; cause?: unknown }) {
+    super('RETRY', options.message ?? `The handler asked for a retry in ${options.afterMs} ms.`, {
+      retryable: true,
+      cause: options.cause,
+    });
+    if (!Number.isFinite(options.afterMs) || options.afterMs < 0) {
+      throw ConfigError.option('afterMs', options.afterMs, 'a number of milliseconds, 0 or more');
+    }
+    this.afterMs = options.afterMs;
+    this.free = options.free ?? false;
+  }
+}
+
+/** Renders a given value for an error message, short and without ever throwing. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  }
+  if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name ?? 'Object'})`;
+  }
+  return String(value);
+}
+
+/** Whatever was thrown, as an Error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

@@ -1,0 +1,71 @@
+import { EventEmitter } from 'node:events';
+
+import type { DeadReason, ErrorRecord } from './message/index.js';
+import type { ConnectionRole } from './redis/index.js';
+
+/** What every event about one delivery says. */
+export interface DeliveryEvent {
+  readonly path: string;
+  readonly group: string;
+  readonly consumer: string;
+  readonly id: string;
+  /** The attempt that the event is about, 1 for the first. */
+  readonly attempt: number;
+}
+
+/**
+ * All that happens, by name. The core never logs; logs, metrics and traces subscribe to these. An event without a
+ * listener costs nothing.
+ */
+export interface LeanMQEvents {
+  /** A send was accepted by Redis. */
+  published: [{ path: string; id: string; outcome: 'published' | 'duplicate' | 'scheduled' }];
+  /** A handler is about to be called. */
+  delivered: [DeliveryEvent];
+  /** A handler succeeded and Redis has confirmed it. `leaseLost`: another consumer may have had it too by then. */
+  acked: [DeliveryEvent & { readonly leaseLost: boolean; readonly runMs: number }];
+  /** A handler failed; the message comes again. */
+  retried: [DeliveryEvent & { readonly delayMs: number; readonly error: ErrorRecord }];
+  deadLettered: [
+    DeliveryEvent & { readonly reason: DeadReason; readonly error: ErrorRecord | undefined },
+  ];
+  /** Its time to live had passed before a handler began with it. */
+  expired: [DeliveryEvent];
+  /** Given back unfinished, without using an attempt up. */
+  released: [DeliveryEvent];
+  /** The delivery is no longer ours: what its handler does from now on may be done twice. */
+  leaseLost: [DeliveryEvent];
+  /** Deliveries of a consumer that died or stalled were taken over. */
+  reclaimed: [{ path: string; group: string; count: number }];
+  /** Messages that have been in so many crashes that they are run alone. */
+  suspected: [{ path: string; group: string; count: number }];
+  /** Entries were moved from the schedule to where they were due. */
+  promoted: [{ path: string; count: number }];
+  /** Finished entries were removed from a log. */
+  trimmed: [{ path: string; count: number }];
+  connectionLost: [{ role: ConnectionRole; error: Error | undefined }];
+  /** All connections are there again. */
+  connectionRegained: [{ downMs: number }];
+  started: [{ group: string; consumer: string; routes: readonly string[] }];
+  stopped: [{ group: string; consumer: string; released: number }];
+  /** Something that a person should know, but that stops nothing. */
+  warning: [{ code: string; message: string }];
+  /** Something in the background failed in a way that may need a person. */
+  fault: [{ where: string; error: Error }];
+}
+
+export class Events extends EventEmitter<LeanMQEvents> {
+  /** Emits if anybody listens; the payload is made only then. */
+  tell<Name extends keyof LeanMQEvents>(name: Name, payload: () => LeanMQEvents[Name][0]): void {
+    if (this.listenerCount(name) === 0) return;
+    try {
+      // The tuple's only member; TypeScript cannot see that through the generic.
+      (this.emit as (name: string, payload: unknown) => boolean).call(this, name, payload());
+    } catch (error) {
+      // A listener's mistake must not end a delivery, nor go unnoticed.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,32 @@
+export * from './errors.js';
+export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
+export { LeanMQ, type Health } from './leanmq.js';
+export type { DeadLetter, DeadLetters, ListOptions } from './manage/index.js';
+export {
+  MESSAGE_LIMITS,
+  displayPath,
+  normalizePath,
+  type DeadReason,
+  type ErrorRecord,
+  type MessageHeaders,
+  type MessageLimits,
+  type WebhookDelivery,
+  type WebhookMessage,
+} from './message/index.js';
+export {
+  ENGINE_DEFAULTS,
+  HANDLE_DEFAULTS,
+  type EngineOptions,
+  type HandleOptions,
+  type LeanMQOptions,
+} from './options.js';
+export type {
+  PublishManyResult,
+  PublishOptions,
+  PublishResult,
+  Transaction,
+} from './publish/index.js';
+export type { ConnectionRole, RedisFactory, RedisTarget } from './redis/index.js';
+export type { WebhookHandler } from './run/index.js';
+export { BACKOFF_DEFAULTS, backoffMs, type Backoff } from './settle/index.js';
+export type { Retention } from './sweep/index.js';

@@ -1,0 +1,461 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Redis } from 'ioredis';
+
+import { ClosedError, ConfigError, toError } from './errors.js';
+import { Events, type DeliveryEvent } from './events.js';
+import {
+  displayPath,
+  normalizePath,
+  validGroup,
+  type InFlight,
+  type Outcome,
+  type Source,
+} from './message/index.js';
+import { DeadLetters } from './manage/index.js';
+import { resolveHandleOptions, resolveOptions, type HandleOptions, type LeanMQOptions, type ResolvedOptions } from './options.js';
+import {
+  Publisher,
+  type PublishManyResult,
+  type PublishOptions,
+  type PublishResult,
+  type Transaction,
+} from './publish/index.js';
+import { Consumer, Subscription } from './receive/index.js';
+import {
+  Connection,
+  Keys,
+  ServerClock,
+  checkServer,
+  isTransient,
+  type ConnectionRole,
+} from './redis/index.js';
+import { Runner, type WebhookHandler } from './run/index.js';
+import { Settler, type Verdict } from './settle/index.js';
+import { Sweeper } from './sweep/index.js';
+
+/** How it is, at this moment. */
+export interface Health {
+  /** `up` when every connection is there and the readers read. */
+  readonly status: 'up' | 'down' | 'closed';
+  readonly connections: Readonly<Record<string, boolean>>;
+  /** For each reader, how long ago a read last came back, ms. */
+  readonly readAgesMs: readonly number[];
+  /** Deliveries held, running or waiting for their turn. */
+  readonly inFlight: number;
+  /** Sends without an answer. */
+  readonly publishing: number;
+}
+
+interface Registration {
+  readonly path: string;
+  readonly handler: WebhookHandler;
+  readonly options: HandleOptions;
+}
+
+/** A read that has been out for that many of its own waiting times is not coming back. */
+const READ_OVERDUE = 3;
+
+/**
+ * Internal webhooks on Redis Streams, without a framework. The only file that wires the steps of a message's life
+ * together: publish, receive, run, settle, sweep, manage.
+ */
+export class LeanMQ implements AsyncDisposable {
+  readonly events = new Events();
+  /** This process' unique name within its group. */
+  readonly consumer: string;
+  private readonly options: ResolvedOptions;
+  private readonly keys: Keys;
+  private readonly clock = new ServerClock();
+  private readonly connections = new Set<Connection>();
+  private readonly lostRoles = new Set<ConnectionRole>();
+  private readonly command: Connection;
+  private readonly publishing: Connection;
+  private readonly publisher: Publisher;
+  private readonly sweeper: Sweeper;
+  private readonly registrations = new Map<string, Registration>();
+  private consuming: Consumer | undefined;
+  private userClient: Connection | undefined;
+  private connected: Promise<void> | undefined;
+  private started: Promise<void> | undefined;
+  private isConnected = false;
+  private closing: Promise<void> | undefined;
+  private lostSince = 0;
+  private released = 0;
+
+  /** @throws {ConfigError} for an option that is not acceptable */
+  constructor(options: LeanMQOptions) {
+    this.options = resolveOptions(options);
+    this.keys = new Keys(this.options.prefix);
+    this.consumer = `${this.options.consumerName}-${process.pid}-${randomUUID().slice(0, 8)}`;
+    this.command = this.makeConnection('command');
+    this.publishing = this.makeConnection('publish');
+    this.publisher = this.makePublisher();
+    this.sweeper = this.makeSweeper();
+  }
+
+  /**
+   * Connects and checks the server. Called by whatever needs it; call it yourself to know at once.
+   *
+   * @throws {BrokerUnavailableError | BrokerRefusedError}
+   */
+  connect(): Promise<void> {
+    this.connected ??= this.open().catch((error: unknown) => {
+      this.connected = undefined;
+      throw error;
+    });
+    return this.connected;
+  }
+
+  /**
+   * Publishes a message to every group of the path.
+   *
+   * @throws {MessageError | ConfigError} if the payload or an option is not acceptable
+   * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether the message may be stored
+   */
+  publish<T>(path: string, data: T, options?: PublishOptions): Promise<PublishResult> {
+    if (this.isConnected) return this.publisher.publish(path, data, options);
+    return this.prepare().then(() => this.publisher.publish(path, data, options));
+  }
+
+  /** Publishes many to one path, each on its own; see `transaction` for all or nothing. */
+  async publishMany<T>(
+    path: string,
+    items: readonly { readonly data: T; readonly options?: PublishOptions }[],
+  ): Promise<PublishManyResult[]> {
+    if (!this.isConnected) await this.prepare();
+    return this.publisher.publishMany(path, items);
+  }
+
+  /** Publishes all that the callback sends, or nothing. Resolves to what became of each send. */
+  async transaction(build: (tx: Transaction) => void | Promise<void>): Promise<PublishResult[]> {
+    if (!this.isConnected) await this.prepare();
+    return this.publisher.transaction(build);
+  }
+
+  /**
+   * Registers the handler of a path for this group; `start` begins to deliver to it.
+   *
+   * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
+   */
+  handle<T = unknown>(
+    path: string,
+    handler: WebhookHandler<T>,
+    options?: Partial<HandleOptions>,
+  ): this {
+    const normal = normalizePath(path);
+    if (this.started !== undefined) {
+      throw new ConfigError(`Register the handler of "${displayPath(normal)}" before start().`);
+    }
+    if (this.registrations.has(normal)) {
+      throw new ConfigError(
+        `Path "${displayPath(normal)}" has a handler already in group "${this.options.group}"; a group has one for each path.`,
+        { code: 'HANDLER_DUPLICATE' },
+      );
+    }
+    this.registrations.set(normal, {
+      path: normal,
+      handler: handler as WebhookHandler,
+      options: resolveHandleOptions(options, this.options.handlers),
+    });
+    return this;
+  }
+
+  /** Begins to deliver. Without handlers it is a publisher only and opens no reader. */
+  start(): Promise<void> {
+    this.started ??= this.begin();
+    return this.started;
+  }
+
+  /** `handle` and `start` in one. */
+  async consume<T = unknown>(
+    path: string,
+    handler: WebhookHandler<T>,
+    options?: Partial<HandleOptions>,
+  ): Promise<void> {
+    await this.handle(path, handler, options).start();
+  }
+
+  /**
+   * Stops reading, waits up to `drainTimeoutMs` for running handlers, and gives back what they have not finished.
+   * Publishing goes on.
+   */
+  async stop(): Promise<void> {
+    await this.started?.catch(() => undefined);
+    const { consuming } = this;
+    if (consuming === undefined) return;
+    this.consuming = undefined;
+    await consuming.stop();
+    const { consumer, released } = this;
+    this.events.tell('stopped', () => ({ group: this.groupName, consumer, released }));
+  }
+
+  /** The dead letters of a path, of this group unless told. */
+  deadLetters(path: string, group: string = this.groupName): DeadLetters {
+    const normal = normalizePath(path);
+    this.command.open();
+    return new DeadLetters(normal, validGroup(group), this.keys.route(normal), this.command);
+  }
+
+  health(): Health {
+    const connections: Record<string, boolean> = {};
+    for (const { role, ready } of this.connections) {
+      connections[role] = ready && connections[role] !== false;
+    }
+    const readAgesMs = this.consuming?.readAges ?? [];
+    const isReading = readAgesMs.every((age) => age < this.options.blockMs * READ_OVERDUE);
+    const isUp = isReading && Object.values(connections).every(Boolean);
+    return {
+      status: this.closing !== undefined ? 'closed' : isUp ? 'up' : 'down',
+      connections,
+      readAgesMs,
+      inFlight: this.consuming?.inFlightCount ?? 0,
+      publishing: this.publisher.pending,
+    };
+  }
+
+  /** The escape hatch: a client of its own, for whatever else. The names of the keys are documented. */
+  get redis(): Redis {
+    this.userClient ??= this.makeConnection('user');
+    this.userClient.open();
+    return this.userClient.client;
+  }
+
+  /** Stops, lets what is being published finish, closes every connection. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private get groupName(): string {
+    const { group } = this.options;
+    if (group === undefined) {
+      throw new ConfigError('Option "group" is missing: a service that has handlers names its group.');
+    }
+    return group;
+  }
+
+  // ---- connections -------------------------------------------------------------------------------------------------
+
+  private async prepare(): Promise<void> {
+    if (this.closing !== undefined) throw new ClosedError();
+    const opening = this.connect();
+    if (this.options.connect === 'fail') return opening;
+    // Sends wait in the publisher until there is a connection, each up to its own deadline.
+    opening.catch((error: unknown) => this.fault('connect', error));
+  }
+
+  private async open(): Promise<void> {
+    if (this.closing !== undefined) throw new ClosedError();
+    const { connect, connectTimeoutMs, allowEviction } = this.options;
+    for (const connection of [this.command, this.publishing]) connection.open();
+    if (connect === 'wait') await this.command.whenReady();
+    else await this.command.connect(connectTimeoutMs);
+    const { warnings } = await this.command.run((client) => checkServer(client, { allowEviction }));
+    for (const message of warnings) {
+      this.events.tell('warning', () => ({ code: 'EVICTION_POLICY', message }));
+    }
+    const [seconds, micros] = (await this.command.run((client) => client.time())).map(Number);
+    this.clock.sync((seconds as number) * 1_000 + Math.floor((micros as number) / 1_000));
+    if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
+    this.isConnected = true;
+  }
+
+  private makeConnection(role: ConnectionRole): Connection {
+    const { redis, group = 'publisher', blockMs, silenceMs } = this.options;
+    const connection = new Connection(
+      redis,
+      {
+        role,
+        name: `leanmq:${group}:${role}`,
+        // A read that blocks is silent by right; a shorter limit would cut healthy reads.
+        silenceMs: role === 'read' ? blockMs + Math.min(1_500, silenceMs) : silenceMs,
+      },
+      {
+        onLost: (lost, error) => {
+          if (this.lostRoles.size === 0) {
+            this.lostSince = performance.now();
+            this.events.tell('connectionLost', () => ({ role: lost, error }));
+          }
+          this.lostRoles.add(lost);
+        },
+        onRegained: (regained) => {
+          const all = [...this.connections].filter((each) => each.role === regained);
+          if (!all.every(({ ready }) => ready) || !this.lostRoles.delete(regained)) return;
+          if (this.lostRoles.size > 0) return;
+          const downMs = performance.now() - this.lostSince;
+          this.events.tell('connectionRegained', () => ({ downMs }));
+        },
+      },
+    );
+    this.connections.add(connection);
+    return connection;
+  }
+
+  private async shutDown(): Promise<void> {
+    await this.stop().catch((error: unknown) => this.fault('stop', error));
+    await this.publisher.idle(this.options.drainTimeoutMs);
+    this.publisher.close();
+    this.sweeper.stop();
+    for (const connection of this.connections) connection.close();
+  }
+
+  // ---- the steps, wired --------------------------------------------------------------------------------------------
+
+  private makePublisher(): Publisher {
+    const { limits } = this.options;
+    return new Publisher(this.consumer, this.publishing, this.keys, limits, this.options, {
+      onPublished: (path, { id, outcome }) => {
+        this.sweeper.add(path);
+        this.events.tell('published', () => ({ path, id, outcome }));
+      },
+      onScheduled: (path, delayMs) => this.sweeper.scheduledIn(path, delayMs),
+    });
+  }
+
+  private makeSweeper(): Sweeper {
+    return new Sweeper(this.consumer, this.command, this.keys, this.clock, this.options, {
+      onPromoted: (path, count) => this.events.tell('promoted', () => ({ path, count })),
+      onTrimmed: (path, count) => this.events.tell('trimmed', () => ({ path, count })),
+      onSetAside: (path, count) => {
+        const message = `${count} scheduled entries of "${displayPath(path)}" cannot be appended and are set aside for a minute.`;
+        this.events.tell('warning', () => ({ code: 'SCHEDULE_ENTRY', message }));
+      },
+      onFault: (error) => this.fault('sweep', error),
+      groupsKeepingExpired: (path) =>
+        this.registrations.get(path)?.options.onExpired === 'dead-letter' ? [this.groupName] : [],
+    });
+  }
+
+  private async begin(): Promise<void> {
+    if (this.registrations.size > 0) void this.groupName;
+    if (this.options.connect === 'fail') return this.beginConsuming();
+    this.beginConsuming().catch((error: unknown) => this.fault('start', error));
+  }
+
+  private async beginConsuming(): Promise<void> {
+    await this.connect();
+    if (this.registrations.size === 0 || this.closing !== undefined) return;
+    const group = this.groupName;
+    const { keys, clock, command, consumer, options } = this;
+    const runners = new Map<Subscription, Runner<Subscription>>();
+    const settlers = new Map<Subscription, Settler<Subscription>>();
+    const consuming = new Consumer(
+      { group, consumer, keys, clock, options, command },
+      [...this.registrations.values()].map((registration) => {
+        const { path } = registration;
+        const subscription = new Subscription(path, keys.route(path), group, registration.options);
+        const settler = this.makeSettler(subscription, registration.options, () => consuming);
+        settlers.set(subscription, settler);
+        runners.set(subscription, this.makeRunner(registration, settler, () => consuming));
+        this.sweeper.add(path);
+        return subscription;
+      }),
+      {
+        run: (delivery) => {
+          this.events.tell('delivered', () => this.about(delivery));
+          runners.get(delivery.route)?.run(delivery);
+        },
+        release: (delivery) => settlers.get(delivery.route)?.settle(delivery, { kind: 'released' }),
+        onReclaimed: ({ path }, count) =>
+          this.events.tell('reclaimed', () => ({ path, group, count })),
+        onSuspects: ({ path }, count) =>
+          this.events.tell('suspected', () => ({ path, group, count })),
+        onLost: (delivery) => this.events.tell('leaseLost', () => this.about(delivery)),
+        onFault: (error) => this.fault('consume', error),
+      },
+    );
+    this.consuming = consuming;
+    await consuming.start(() => this.makeConnection('read'));
+    const routes = [...this.registrations.keys()];
+    this.events.tell('started', () => ({ group, consumer, routes }));
+  }
+
+  private makeRunner(
+    { handler, options }: Registration,
+    settler: Settler<Subscription>,
+    consuming: () => Consumer,
+  ): Runner<Subscription> {
+    return new Runner<Subscription>(handler, this.consumer, options.maxCrashes, options, {
+      onOutcome: (delivery, outcome) => settler.settle(delivery, outcome),
+      onEnded: (delivery) => consuming().ended(delivery),
+      readRaw: ({ route, source, entryId }) => this.readRaw(route, source, entryId),
+      now: () => this.clock.now(),
+    });
+  }
+
+  private makeSettler(
+    subscription: Subscription,
+    options: HandleOptions,
+    consuming: () => Consumer,
+  ): Settler<Subscription> {
+    return new Settler<Subscription>(subscription, this.consumer, this.command, options, {
+      onSettled: (delivery, verdict, outcome, isOurs) => {
+        consuming().settled(delivery);
+        this.sweeper.settled(subscription.path, 1);
+        if (verdict.kind === 'retry' && isOurs) {
+          this.sweeper.scheduledIn(subscription.path, verdict.delayMs);
+        }
+        this.tellSettled(delivery, verdict, outcome, isOurs);
+      },
+      onGivenUp: (delivery, reason) => consuming().giveUp(delivery, reason),
+      onFault: (error) => this.fault('settle', error),
+    });
+  }
+
+  private async readRaw(route: Subscription, source: Source, id: string): Promise<Buffer[]> {
+    const [entry] = await this.command.run((client) =>
+      client.xrangeBuffer(route.streamOf(source), id, id),
+    );
+    return entry?.[1] ?? [];
+  }
+
+  // ---- events ------------------------------------------------------------------------------------------------------
+
+  private tellSettled(
+    delivery: InFlight<Subscription>,
+    verdict: Verdict,
+    outcome: Outcome,
+    isOurs: boolean,
+  ): void {
+    if (verdict.kind === 'ack' && outcome.kind === 'success') {
+      return this.events.tell('acked', () => ({
+        ...this.about(delivery),
+        leaseLost: !isOurs,
+        runMs: performance.now() - delivery.startedAt,
+      }));
+    }
+    // A late failure changed nothing.
+    if (!isOurs) return this.events.tell('leaseLost', () => this.about(delivery));
+    if (outcome.kind === 'expired') this.events.tell('expired', () => this.about(delivery));
+    if (verdict.kind === 'retry') {
+      const { delayMs, error } = verdict;
+      this.events.tell('retried', () => ({ ...this.about(delivery), delayMs, error }));
+    } else if (verdict.kind === 'dead') {
+      const { reason, error } = verdict;
+      this.events.tell('deadLettered', () => ({ ...this.about(delivery), reason, error }));
+    } else if (verdict.kind === 'release') {
+      this.released += 1;
+      this.events.tell('released', () => this.about(delivery));
+    }
+  }
+
+  private about(delivery: InFlight<Subscription>): DeliveryEvent {
+    const { path, group } = delivery.route;
+    const { consumer } = this;
+    const attempt = delivery.attemptsBefore + 1;
+    return { path, group, consumer, id: delivery.messageId, attempt };
+  }
+
+  private fault(where: string, thrown: unknown): void {
+    // The connection tells of its own faults, once.
+    if (this.closing !== undefined || isTransient(thrown)) return;
+    const error = toError(thrown);
+    this.events.tell('fault', () => ({ where, error }));
+  }
+}
+

@@ -1,0 +1,78 @@
+import type { LeanMQError } from '../errors.js';
+import type { Entry } from './entry.js';
+import type { EntryId } from './ids.js';
+
+/** Which stream of a route an entry is on. */
+export type Source = 'log' | 'inbox';
+
+/**
+ * A stream entry that Redis has handed to this consumer. `deliveries` is what Redis counted when it did so; together
+ * with the owner it fences every settlement but a success.
+ */
+export interface Claim {
+  readonly source: Source;
+  readonly entryId: EntryId;
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
+  readonly deliveries: number;
+}
+
+/** A claim from when it was read until Redis has confirmed how it ended. */
+export class InFlight<Route> implements Claim {
+  readonly source: Source;
+  readonly entryId: EntryId;
+  readonly fields: readonly string[];
+  readonly deliveries: number;
+  /** Set when it is run; undefined while it waits, or when it cannot be read. */
+  entry: Entry | undefined = undefined;
+  /** When its handler began, monotonic ms; 0 while it waits. */
+  startedAt = 0;
+  /** The handler has returned, or there was none to run. */
+  hasEnded = false;
+  /** Its outcome is known and on its way to Redis; the first outcome counts. */
+  isSettling = false;
+  /** Redis has confirmed how it ended. */
+  isSettled = false;
+  /** Why its lease is not renewed any more. */
+  lostBecause: LeanMQError | undefined = undefined;
+  /** Who wants to know when it is lost. */
+  onLost: ((reason: LeanMQError) => void) | undefined = undefined;
+  /** The same entry, claimed anew while its handler here was still running. */
+  successor: Claim | undefined = undefined;
+
+  constructor(
+    readonly route: Route,
+    claim: Claim,
+    /** Until when nobody else can have taken it over, monotonic ms. */
+    public leasedUntil: number,
+  ) {
+    this.source = claim.source;
+    this.entryId = claim.entryId;
+    this.fields = claim.fields;
+    this.deliveries = claim.deliveries;
+  }
+
+  lose(reason: LeanMQError): void {
+    if (this.lostBecause !== undefined) return;
+    this.lostBecause = reason;
+    this.onLost?.(reason);
+  }
+
+  /** Attempts used up before this delivery; a crash uses one up too. */
+  get attemptsBefore(): number {
+    return (this.entry?.history?.attempts ?? 0) + this.deliveries - 1;
+  }
+
+  /** How often a process has died or stalled with this message. */
+  get crashes(): number {
+    return (this.entry?.history?.crashes ?? 0) + this.deliveries - 1;
+  }
+
+  get origin(): EntryId {
+    return this.entry?.history?.origin ?? this.entryId;
+  }
+
+  get messageId(): string {
+    return this.entry?.id ?? this.origin;
+  }
+}

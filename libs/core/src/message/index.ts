@@ -1,0 +1,19 @@
+export { InFlight, type Claim, type Source } from './in-flight.js';
+export {
+  FIELD,
+  assertUtf8,
+  mayBeDamaged,
+  readEntry,
+  readHistory,
+  type DeadHistory,
+  type Entry,
+  type History,
+} from './entry.js';
+export { recordError, type ErrorRecord } from './error-record.js';
+export { NO_HEADERS, decodeHeaders, encodeHeaders, type MessageHeaders } from './headers.js';
+export { consecutiveIds, entryTime, isEntryId, type EntryId } from './ids.js';
+export { MESSAGE_LIMITS, resolveLimits, type MessageLimits } from './limits.js';
+export type { DeadReason, Outcome, WebhookDelivery, WebhookMessage } from './message.js';
+export { validGroup, validMessageId, validPrefix } from './names.js';
+export { displayPath, normalizePath } from './path.js';
+export { decodePayload, encodePayload } from './payload.js';

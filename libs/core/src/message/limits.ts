@@ -1,0 +1,30 @@
+import { ConfigError } from '../errors.js';
+
+/** What a single message may be. Larger is refused at publish with a `MessageTooLargeError`. */
+export interface MessageLimits {
+  /** Bytes of the payload as JSON. */
+  readonly payloadBytes: number;
+  /** Nesting of objects and arrays. */
+  readonly depth: number;
+  /** Bytes of all headers as JSON. */
+  readonly headerBytes: number;
+}
+
+export const MESSAGE_LIMITS: MessageLimits = Object.freeze({
+  // Redis handles more, but one large payload delays everything behind it on the connection.
+  payloadBytes: 256 * 1024,
+  // Deeper data is nearly always a cycle or an attack; recursion in handlers' own code fails near 10,000.
+  depth: 64,
+  headerBytes: 16 * 1024,
+});
+
+/** @throws {ConfigError} if a limit is not a positive whole number */
+export function resolveLimits(limits: Partial<MessageLimits> = {}): MessageLimits {
+  const resolved = { ...MESSAGE_LIMITS, ...limits };
+  for (const [name, value] of Object.entries(resolved)) {
+    if (!Number.isSafeInteger(value) || (value as number) < 1) {
+      throw ConfigError.option(`limits.${name}`, value, 'a whole number, 1 or more');
+    }
+  }
+  return resolved;
+}

@@ -1,0 +1,49 @@
+import { ConfigError, show } from '../errors.js';
+
+const MAX_PATH_BYTES = 512;
+// eslint-disable-next-line no-control-regex -- control characters are exactly what a path must not hold
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+/**
+ * The canonical form of a webhook's path: without leading and trailing slashes, otherwise as written, so that
+ * `/order/status/` and `order/status` are one path and `/a/b` and `/a_b` are two. Pure.
+ *
+ * @throws {ConfigError} unless it is 1 to 512 bytes of UTF-8 without control characters
+ */
+export function normalizePath(path: string): string {
+  const cached = known.get(path);
+  if (cached !== undefined) return cached;
+  const normal = validated(path);
+  if (known.size >= 4096) known.clear();
+  known.set(path, normal);
+  return normal;
+}
+
+/** Paths are few and sent to often; checking each once keeps it off the path of a message. */
+const known = new Map<string, string>();
+
+function validated(path: string): string {
+  const allowed = '1 to 512 bytes of UTF-8 without control characters, slashes at both ends aside';
+  if (typeof path !== 'string') throw invalid(path, allowed);
+  let start = 0;
+  let end = path.length;
+  while (start < end && path[start] === '/') start += 1;
+  while (end > start && path[end - 1] === '/') end -= 1;
+  const normal = path.slice(start, end);
+  const bytes = Buffer.byteLength(normal);
+  if (bytes === 0 || bytes > MAX_PATH_BYTES) throw invalid(path, allowed);
+  if (CONTROL.test(normal) || LONE_SURROGATE.test(normal)) throw invalid(path, allowed);
+  return normal;
+}
+
+function invalid(path: unknown, allowed: string): ConfigError {
+  return new ConfigError(`Path ${show(path)} is not a webhook path; allowed: ${allowed}.`, {
+    code: 'PATH_INVALID',
+  });
+}
+
+/** Shows a normal path the way people write it, `/order/status/`. */
+export function displayPath(path: string): string {
+  return `/${path}/`;
+}

@@ -1,0 +1,153 @@
+import { hostname } from 'node:os';
+
+import { ConfigError } from './errors.js';
+import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './message/index.js';
+import { PUBLISHER_DEFAULTS, type PublisherOptions } from './publish/index.js';
+import {
+  CONSUMER_DEFAULTS,
+  SUBSCRIPTION_DEFAULTS,
+  type ConsumerOptions,
+  type SubscriptionOptions,
+} from './receive/index.js';
+import type { RedisTarget } from './redis/index.js';
+import { RUN_DEFAULTS, type RunOptions } from './run/index.js';
+import { SETTLE_DEFAULTS, validBackoff, type SettleOptions } from './settle/index.js';
+import { SWEEP_DEFAULTS, type SweepOptions } from './sweep/index.js';
+
+/** How one route is handled. */
+export interface HandleOptions extends SubscriptionOptions, RunOptions, SettleOptions {}
+
+export const HANDLE_DEFAULTS: HandleOptions = Object.freeze({
+  ...SUBSCRIPTION_DEFAULTS,
+  ...RUN_DEFAULTS,
+  ...SETTLE_DEFAULTS,
+});
+
+/** Everything but where Redis is. */
+export interface EngineOptions
+  extends PublisherOptions,
+    ConsumerOptions,
+    SweepOptions {
+  /** Begins the name of everything in Redis; one for each environment that shares a server. */
+  readonly prefix: string;
+  /** What a single message may be. */
+  readonly limits: MessageLimits;
+  /** `fail`: reject when Redis is not there within `connectTimeoutMs`; `wait`: go on trying in the background. */
+  readonly connect: 'fail' | 'wait';
+  readonly connectTimeoutMs: number;
+  /** How long Redis may owe a reply before its connection counts as dead, ms. */
+  readonly silenceMs: number;
+  /** Accept a server whose policy may evict messages. */
+  readonly allowEviction: boolean;
+}
+
+export const ENGINE_DEFAULTS: EngineOptions = Object.freeze({
+  ...PUBLISHER_DEFAULTS,
+  ...CONSUMER_DEFAULTS,
+  ...SWEEP_DEFAULTS,
+  prefix: 'leanmq',
+  limits: resolveLimits(),
+  connect: 'fail',
+  connectTimeoutMs: 10_000,
+  silenceMs: 5_000,
+  allowEviction: false,
+});
+
+export interface LeanMQOptions extends Partial<Omit<EngineOptions, 'limits'>> {
+  /** A URL, ioredis' options (Sentinel too), or a factory of clients. */
+  readonly redis: RedisTarget;
+  /** The service that subscribes; needed as soon as there is a handler. */
+  readonly group?: string;
+  /** Begins the consumer's name, which is made unique; the host's name unless told. */
+  readonly consumerName?: string;
+  readonly limits?: Partial<MessageLimits>;
+  /** What holds for every handler that does not say otherwise. */
+  readonly handlers?: Partial<HandleOptions>;
+}
+
+export interface ResolvedOptions extends EngineOptions {
+  readonly redis: RedisTarget;
+  readonly group: string | undefined;
+  readonly consumerName: string;
+  readonly handlers: HandleOptions;
+}
+
+/** @throws {ConfigError} naming the option, what was given and what is allowed */
+export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
+  const { redis, group, consumerName = hostname(), limits, handlers, ...engine } = options;
+  if (!['string', 'object', 'function'].includes(typeof redis) || redis === null) {
+    throw ConfigError.option('redis', redis, "a URL, ioredis' options, or a factory of clients");
+  }
+  const resolved: EngineOptions = { ...ENGINE_DEFAULTS, ...defined(engine), limits: resolveLimits(limits) };
+  validPrefix(resolved.prefix);
+  for (const name of ['publishTimeoutMs', 'dedupeMs', 'connectTimeoutMs', 'silenceMs'] as const) {
+    whole(name, resolved[name], 1);
+  }
+  whole('maxBuffered', resolved.maxBuffered, 1);
+  whole('leaseMs', resolved.leaseMs, 100);
+  whole('drainTimeoutMs', resolved.drainTimeoutMs, 0);
+  whole('blockMs', resolved.blockMs, 1);
+  whole('sweepMs', resolved.sweepMs, 10);
+  word('startFrom', resolved.startFrom, ['earliest', 'latest']);
+  word('connect', resolved.connect, ['fail', 'wait']);
+  validRetention(resolved.retention);
+  return {
+    ...resolved,
+    redis,
+    group: group === undefined ? undefined : validGroup(group),
+    consumerName: consumerName.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64),
+    handlers: resolveHandleOptions(handlers, HANDLE_DEFAULTS),
+  };
+}
+
+/** @throws {ConfigError} naming the option, what was given and what is allowed */
+export function resolveHandleOptions(
+  options: Partial<HandleOptions> | undefined,
+  defaults: HandleOptions,
+): HandleOptions {
+  const resolved: HandleOptions = { ...defaults, ...defined(options ?? {}) };
+  whole('concurrency', resolved.concurrency, 1, 10_000);
+  whole('attempts', resolved.attempts, 1);
+  // At the first crash nobody can tell a culprit from its neighbours.
+  whole('maxCrashes', resolved.maxCrashes, 2);
+  if (resolved.handlerTimeoutMs !== undefined) {
+    whole('handlerTimeoutMs', resolved.handlerTimeoutMs, 1, 2 ** 31 - 1);
+  }
+  word('onExpired', resolved.onExpired, ['discard', 'dead-letter']);
+  validBackoff(resolved.backoff);
+  for (const name of Object.keys(resolved)) {
+    if (!(name in HANDLE_DEFAULTS)) {
+      throw new ConfigError(
+        `Option "${name}" is not known; a handler takes ${Object.keys(HANDLE_DEFAULTS).join(', ')}.`,
+      );
+    }
+  }
+  return resolved;
+}
+
+/** An option that is given as undefined is one that is not given. */
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
+}
+
+function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): void {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+    throw ConfigError.option(name, value, `a whole number, ${range}`);
+  }
+}
+
+function word(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) {
+    throw ConfigError.option(name, value, allowed.map((each) => `"${each}"`).join(' or '));
+  }
+}
+
+function validRetention(retention: EngineOptions['retention']): void {
+  const amount: unknown = Reflect.get(retention, 'count') ?? Reflect.get(retention, 'ageMs');
+  if (!Number.isSafeInteger(amount) || (amount as number) < 0) {
+    throw ConfigError.option('retention', amount, '{ count } or { ageMs }, a whole number, 0 or more');
+  }
+}

@@ -1,0 +1,97 @@
+import type { Redis } from 'ioredis';
+
+import { BrokerRefusedError, MessageIdConflictError, type LeanMQError } from '../errors.js';
+import { consecutiveIds, displayPath } from '../message/index.js';
+import type { Keys, ScriptArgument } from '../redis/index.js';
+import type { PublishResult } from './options.js';
+import { publishScript, publishUnitsScript, type BatchReply, type UnitResult } from './scripts.js';
+import { isPlain, type EncodedSend } from './send.js';
+
+/** Sends that are published together or not at all, and the promise of their caller. */
+export interface Unit {
+  readonly sends: readonly EncodedSend[];
+  /** On the monotonic clock, ms. */
+  readonly deadline: number;
+  resolve(results: PublishResult[]): void;
+  reject(error: LeanMQError): void;
+  settled: boolean;
+}
+
+/** Units that go to Redis in one call. It is frozen: sent again, it is the very same. */
+export class Batch {
+  /** Whether an attempt ended without an answer, so that it may have been executed. */
+  uncertain = false;
+  private readonly plain: boolean;
+
+  constructor(
+    readonly sequence: number,
+    readonly units: readonly Unit[],
+  ) {
+    this.plain = units.every(({ sends }) => sends.length === 1 && isPlain(sends[0] as EncodedSend));
+  }
+
+  /** Sends it, with the results of each unit in their order; undefined when a later batch has overtaken it. */
+  async send(
+    client: Redis,
+    keys: Keys,
+    path: string,
+    marker: string,
+    markerTtlMs: number,
+  ): Promise<readonly (PublishResult[] | LeanMQError)[] | undefined> {
+    const args = { sequence: this.sequence, markerTtlMs };
+    if (this.plain) {
+      const { log } = keys.route(path);
+      return this.readPlain(
+        await publishScript.run(client, { log, marker }, args, { args: this.plainArgs() }),
+      );
+    }
+    const logs = [...new Set(this.units.flatMap(({ sends }) => sends.map((send) => send.path)))];
+    const more = {
+      keys: logs.map((each) => keys.route(each).log),
+      args: this.unitArgs(new Map(logs.map((each, index) => [each, index + 2]))),
+    };
+    return this.readUnits(await publishUnitsScript.run(client, { marker }, args, more));
+  }
+
+  private plainArgs(): ScriptArgument[] {
+    const args: ScriptArgument[] = [];
+    for (const { sends } of this.units) {
+      const send = sends[0] as EncodedSend;
+      args.push(send.data, send.headers);
+    }
+    return args;
+  }
+
+  private readPlain(reply: BatchReply): PublishResult[][] | undefined {
+    if (reply.state === 'stale') return undefined;
+    const ids = consecutiveIds(reply.reply);
+    return this.units.map(() => [{ id: ids.next().value, outcome: 'published' }]);
+  }
+
+  private unitArgs(routeIndex: ReadonlyMap<string, number>): ScriptArgument[] {
+    const args: ScriptArgument[] = [];
+    for (const { sends } of this.units) {
+      args.push(sends.length);
+      for (const { path, data, headers, id, dedupeMs, delayMs, ttlMs } of sends) {
+        args.push(routeIndex.get(path) as number, data, headers, id, dedupeMs, delayMs, ttlMs);
+      }
+    }
+    return args;
+  }
+
+  private readUnits(reply: BatchReply): (PublishResult[] | LeanMQError)[] | undefined {
+    if (reply.state === 'stale') return undefined;
+    const results = JSON.parse(reply.reply) as UnitResult[];
+    return results.map((result, index) => {
+      if (!('error' in result)) return result.map(([outcome, id]) => ({ id, outcome }));
+      const send = (this.units[index] as Unit).sends[result.at] as EncodedSend;
+      const path = displayPath(send.path);
+      return result.error === 'CONFLICT'
+        ? new MessageIdConflictError(send.id, path)
+        : new BrokerRefusedError(
+            `A key of route "${path}" in Redis is of another type; nothing was sent.`,
+            { code: 'KEY_TYPE' },
+          );
+    });
+  }
+}

@@ -1,0 +1,203 @@
+import { performance } from 'node:perf_hooks';
+
+import { BrokerUnavailableError, type LeanMQError } from '../errors.js';
+import { isConnectionFault, isTransient, toBrokerError, type Connection, type Keys } from '../redis/index.js';
+import { Batch, type Unit } from './batch.js';
+import type { PublishResult } from './options.js';
+import type { EncodedSend } from './send.js';
+
+// A script holds up everybody else on the server while it runs: 512 appends take about half a millisecond.
+const MAX_BATCH_SENDS = 512;
+const MAX_BATCH_BYTES = 1024 * 1024;
+// Far longer than any publish keeps trying, so that a batch that arrives late still finds what has been applied.
+const MARKER_TTL_MS = 3_600_000;
+const RETRY_PAUSE_MS = 50;
+
+/**
+ * The sends of one publisher that begin on one route, in their order. At most one batch is on its way; what is sent
+ * meanwhile makes up the next one. A batch whose reply was lost is sent again under its sequence number until Redis
+ * says what became of it or the callers' deadlines have passed.
+ */
+export class Lane {
+  private waiting: Unit[] = [];
+  private batch: Batch | undefined;
+  private sequence = 0;
+  private scheduled = false;
+  private registered = false;
+  private deadlineTimer: NodeJS.Timeout | undefined;
+  private pauseTimer: NodeJS.Timeout | undefined;
+  private stopWaiting: (() => void) | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly keys: Keys,
+    private readonly publisherId: string,
+    private readonly connection: Connection,
+    private readonly onSettled: (unit: Unit, results: PublishResult[] | undefined) => void,
+  ) {}
+
+  add(unit: Unit): void {
+    this.waiting.push(unit);
+    if (this.deadlineTimer === undefined) this.watchDeadlines(unit.deadline);
+    if (this.scheduled || this.batch !== undefined) return;
+    this.scheduled = true;
+    // All sends of this turn of the event loop go together.
+    setImmediate(() => {
+      this.scheduled = false;
+      this.next();
+    });
+  }
+
+  /** Rejects whatever is left; of what is on its way nobody knows what becomes of it. */
+  abandon(error: LeanMQError): void {
+    this.clearTimers();
+    const { batch, waiting } = this;
+    this.batch = undefined;
+    this.waiting = [];
+    for (const unit of batch?.units ?? []) this.settle(unit, unavailable('unknown', error));
+    for (const unit of waiting) this.settle(unit, error);
+  }
+
+  private next(): void {
+    if (this.batch !== undefined || this.waiting.length === 0) return;
+    // A batch is frozen when it is formed; before that, what misses its deadline is known not to have been sent.
+    if (!this.connection.ready) return this.whenReady(() => this.next());
+    this.sequence += 1;
+    this.batch = new Batch(this.sequence, this.takeUnits());
+    this.attempt(this.batch);
+  }
+
+  private takeUnits(): Unit[] {
+    let sends = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const unit of this.waiting) {
+      sends += unit.sends.length;
+      for (const send of unit.sends) bytes += send.data.length + send.headers.length;
+      if (count > 0 && (sends > MAX_BATCH_SENDS || bytes > MAX_BATCH_BYTES)) break;
+      count += 1;
+    }
+    const taken = this.waiting.slice(0, count);
+    this.waiting = count === this.waiting.length ? [] : this.waiting.slice(count);
+    return taken;
+  }
+
+  private attempt(batch: Batch): void {
+    const { client } = this.connection;
+    if (!this.registered) {
+      client
+        .hsetnx(this.keys.registry, `route:${this.path}`, '{}')
+        .then(() => (this.registered = true))
+        .catch(() => undefined);
+    }
+    const marker = this.keys.route(this.path).publisher(this.publisherId);
+    batch.send(client, this.keys, this.path, marker, MARKER_TTL_MS).then(
+      (results) => this.onAnswer(batch, results),
+      (error: unknown) => this.onFault(batch, error),
+    );
+  }
+
+  private onAnswer(
+    batch: Batch,
+    results: readonly (PublishResult[] | LeanMQError)[] | undefined,
+  ): void {
+    // Given up meanwhile: its callers have been told that the outcome is unknown.
+    if (this.batch !== batch) return;
+    this.batch = undefined;
+    batch.units.forEach((unit, index) => {
+      this.settle(unit, results?.[index] ?? unavailable('unknown'));
+    });
+    if (this.waiting.length > 0) this.next();
+    else this.clearTimers();
+  }
+
+  private onFault(batch: Batch, error: unknown): void {
+    if (isConnectionFault(error)) batch.uncertain = true;
+    if (this.batch !== batch) return;
+    if (isTransient(error) && !this.connection.isClosed) {
+      // The pause also gives ioredis time to notice: its status may still say that it is ready.
+      this.pauseTimer = setTimeout(() => {
+        if (this.batch !== batch) return;
+        this.whenReady(() => {
+          if (this.batch === batch) this.attempt(batch);
+        });
+      }, RETRY_PAUSE_MS);
+      return;
+    }
+    this.batch = undefined;
+    const refusal = batch.uncertain ? unavailable('unknown', error) : toBrokerError(error);
+    for (const unit of batch.units) this.settle(unit, refusal);
+    this.next();
+  }
+
+  private whenReady(act: () => void): void {
+    this.stopWaiting?.();
+    if (this.connection.ready) return act();
+    this.stopWaiting = this.connection.onEveryReady(() => {
+      this.stopWaiting?.();
+      this.stopWaiting = undefined;
+      act();
+    });
+  }
+
+  private watchDeadlines(deadline: number): void {
+    const inMs = Math.max(1, Math.ceil(deadline - performance.now()));
+    this.deadlineTimer = setTimeout(() => {
+      this.deadlineTimer = undefined;
+      this.rejectOverdue();
+    }, inMs);
+  }
+
+  private rejectOverdue(): void {
+    const now = performance.now();
+    const { batch } = this;
+    if (batch !== undefined) {
+      for (const unit of batch.units) {
+        // An attempt is on its way, or its answer was lost: only a refusal would have made it certain.
+        if (unit.deadline <= now) this.settle(unit, unavailable('unknown'));
+      }
+      if (batch.units.every(({ settled }) => settled)) this.batch = undefined;
+    }
+    const overdue = this.waiting.filter(({ deadline }) => deadline <= now);
+    if (overdue.length > 0) this.waiting = this.waiting.filter(({ deadline }) => deadline > now);
+    for (const unit of overdue) this.settle(unit, unavailable('not-sent', this.connection.lastFault));
+    const left = this.batch?.units.find(({ settled }) => !settled) ?? this.waiting[0];
+    if (left === undefined) return this.clearTimers();
+    this.watchDeadlines(left.deadline);
+    if (this.batch === undefined) this.next();
+  }
+
+  private settle(unit: Unit, outcome: PublishResult[] | LeanMQError): void {
+    if (unit.settled) return;
+    unit.settled = true;
+    const results = Array.isArray(outcome) ? outcome : undefined;
+    this.onSettled(unit, results);
+    if (results === undefined) unit.reject(outcome as LeanMQError);
+    else unit.resolve(results);
+  }
+
+  private clearTimers(): void {
+    clearTimeout(this.deadlineTimer);
+    clearTimeout(this.pauseTimer);
+    this.deadlineTimer = undefined;
+    this.stopWaiting?.();
+    this.stopWaiting = undefined;
+  }
+}
+
+function unavailable(outcome: 'not-sent' | 'unknown', cause?: unknown): BrokerUnavailableError {
+  const what =
+    outcome === 'unknown'
+      ? 'it is not known whether the message was stored; sending it again is safe only with the same "messageId"'
+      : 'the message was not sent';
+  return new BrokerUnavailableError(
+    `Redis did not answer within "publishTimeoutMs": ${what}.`,
+    outcome,
+    { cause },
+  );
+}
+
+/** How many messages a unit counts for. */
+export function sizeOf(unit: { readonly sends: readonly EncodedSend[] }): number {
+  return unit.sends.length;
+}

@@ -1,0 +1,42 @@
+import type { MessageHeaders } from '../message/index.js';
+
+/** What one send may ask for. */
+export interface PublishOptions {
+  /**
+   * The caller's own id for the message. A second send with the same id and the same data within `dedupeMs` is not
+   * published again (`outcome: 'duplicate'`); with other data it is an error.
+   */
+  readonly messageId?: string;
+  /** How long the id is remembered, ms; only with `messageId`. */
+  readonly dedupeMs?: number;
+  readonly headers?: MessageHeaders;
+  /** Publish it that much later, ms. */
+  readonly delayMs?: number;
+  /** How long the message may wait for a handler, ms; counted from when a delayed one is due. */
+  readonly ttlMs?: number;
+}
+
+/** What became of a send. */
+export interface PublishResult {
+  readonly id: string;
+  readonly outcome: 'published' | 'duplicate' | 'scheduled';
+}
+
+/** What became of one send of many. */
+export type PublishManyResult = PublishResult | { readonly outcome: 'failed'; readonly error: Error };
+
+export interface PublisherOptions {
+  /** How long a publish keeps trying through a fault, ms. */
+  readonly publishTimeoutMs: number;
+  /** How many sends may wait while Redis is away. */
+  readonly maxBuffered: number;
+  /** How long a caller's message id is remembered, ms. */
+  readonly dedupeMs: number;
+}
+
+export const PUBLISHER_DEFAULTS: PublisherOptions = Object.freeze({
+  // Longer than a failover or a restart takes, shorter than most callers' own timeouts add up to.
+  publishTimeoutMs: 30_000,
+  maxBuffered: 10_000,
+  dedupeMs: 24 * 3_600_000,
+});

@@ -1,0 +1,149 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { performance } from 'node:perf_hooks';
+
+import { BufferFullError, ClosedError, ConfigError, toError } from '../errors.js';
+import type { MessageLimits } from '../message/index.js';
+import type { Connection, Keys } from '../redis/index.js';
+import type { Unit } from './batch.js';
+import { Lane, sizeOf } from './lane.js';
+import type {
+  PublishManyResult,
+  PublishOptions,
+  PublishResult,
+  PublisherOptions,
+} from './options.js';
+import { encodeSend, type EncodedSend } from './send.js';
+import { CollectedTransaction, type Transaction } from './transaction.js';
+
+export interface PublisherHooks {
+  onPublished?: (path: string, result: PublishResult) => void;
+  /** Something was scheduled on the route, to be moved in `delayMs`. */
+  onScheduled: (path: string, delayMs: number) => void;
+}
+
+/**
+ * Publishes messages. No fault of the connection loses or doubles one; see `Lane`.
+ */
+export class Publisher {
+  private readonly lanes = new Map<string, Lane>();
+  private readonly insideTransaction = new AsyncLocalStorage<true>();
+  private outstanding = 0;
+  private closed = false;
+  private onIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly id: string,
+    private readonly connection: Connection,
+    private readonly keys: Keys,
+    private readonly limits: MessageLimits,
+    private readonly options: PublisherOptions,
+    private readonly hooks: PublisherHooks,
+  ) {}
+
+  /** Sends that are not answered yet. */
+  get pending(): number {
+    return this.outstanding;
+  }
+
+  /**
+   * @throws {BrokerUnavailableError} if Redis did not answer in time; its `outcome` says whether the message may be stored
+   * @throws {BufferFullError} if too many sends wait for the connection already
+   */
+  async publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
+    const [result] = await this.enqueue([this.encode(path, data, options)]);
+    return result as PublishResult;
+  }
+
+  /** Publishes many, each on its own: what became of one says nothing of the others. */
+  async publishMany(
+    path: string,
+    items: readonly { readonly data: unknown; readonly options?: PublishOptions }[],
+  ): Promise<PublishManyResult[]> {
+    const fail = (error: unknown): PublishManyResult => ({ outcome: 'failed', error: toError(error) });
+    return Promise.all(
+      items.map(({ data, options }) => this.publish(path, data, options).catch(fail)),
+    );
+  }
+
+  /**
+   * Publishes all that the callback sends, or nothing: not if it throws, nor if one of the sends is not acceptable.
+   *
+   * @returns what became of each send, in their order
+   */
+  async transaction(build: (tx: Transaction) => void | Promise<void>): Promise<PublishResult[]> {
+    if (this.insideTransaction.getStore() === true) {
+      throw new ConfigError('A transaction cannot be begun inside another; send on the outer one.', {
+        code: 'TRANSACTION_NESTED',
+      });
+    }
+    const transaction = new CollectedTransaction((...send) => this.encode(...send));
+    try {
+      await this.insideTransaction.run(true, () => build(transaction));
+    } finally {
+      transaction.seal();
+    }
+    return transaction.sends.length === 0 ? [] : this.enqueue(transaction.sends);
+  }
+
+  /** Resolves when nothing is on its way any more, or after `timeoutMs`. */
+  async idle(timeoutMs: number): Promise<void> {
+    if (this.outstanding === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.onIdle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Refuses new sends from now on and rejects those without an answer. */
+  close(): void {
+    this.closed = true;
+    for (const lane of this.lanes.values()) lane.abandon(new ClosedError());
+  }
+
+  private encode(path: string, data: unknown, options?: PublishOptions): EncodedSend {
+    return encodeSend(path, data, options, this.limits, this.options.dedupeMs);
+  }
+
+  private enqueue(sends: readonly EncodedSend[]): Promise<PublishResult[]> {
+    if (this.closed) return Promise.reject(new ClosedError());
+    const { maxBuffered, publishTimeoutMs } = this.options;
+    if (!this.connection.ready && this.outstanding + sends.length > maxBuffered) {
+      return Promise.reject(new BufferFullError(maxBuffered));
+    }
+    this.outstanding += sends.length;
+    return new Promise((resolve, reject) => {
+      this.laneOf((sends[0] as EncodedSend).path).add({
+        sends,
+        deadline: performance.now() + publishTimeoutMs,
+        resolve,
+        reject,
+        settled: false,
+      });
+    });
+  }
+
+  private laneOf(path: string): Lane {
+    let lane = this.lanes.get(path);
+    if (lane === undefined) {
+      lane = new Lane(path, this.keys, this.id, this.connection, (unit, results) =>
+        this.onSettled(unit, results),
+      );
+      this.lanes.set(path, lane);
+    }
+    return lane;
+  }
+
+  private onSettled(unit: Unit, results: PublishResult[] | undefined): void {
+    this.outstanding -= sizeOf(unit);
+    results?.forEach((result, index) => {
+      const { path, delayMs } = unit.sends[index] as EncodedSend;
+      if (result.outcome === 'scheduled') this.hooks.onScheduled(path, Number(delayMs));
+      this.hooks.onPublished?.(path, result);
+    });
+    if (this.outstanding > 0) return;
+    for (const resolve of this.onIdle.splice(0)) resolve();
+  }
+}

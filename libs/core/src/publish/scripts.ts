@@ -1,0 +1,32 @@
+import { defineScript, lua } from '../redis/index.js';
+
+/** A batch was applied now, had been applied before, or has been overtaken by a later one. */
+export type BatchReply =
+  | { readonly state: 'applied' | 'repeated'; readonly reply: string }
+  | { readonly state: 'stale' };
+
+function batchReply(raw: unknown): BatchReply {
+  const [state, reply] = raw as ['applied' | 'repeated' | 'stale', string];
+  return state === 'stale' ? { state } : { state, reply };
+}
+
+/** Followed by payload and headers of each message. The reply is the id of the first entry. */
+export const publishScript = defineScript({
+  lua: lua.publishLua,
+  keys: ['log', 'marker'],
+  args: ['sequence', 'markerTtlMs'],
+  reply: batchReply,
+});
+
+/** What a unit became: a list with what each of its sends became, or why nothing of it was written. */
+export type UnitResult =
+  | readonly (readonly [outcome: 'published' | 'duplicate' | 'scheduled', id: string])[]
+  | { readonly error: 'WRONGTYPE' | 'CONFLICT'; readonly at: number };
+
+/** Followed by the units; see the script. The reply is JSON of a list of `UnitResult`. */
+export const publishUnitsScript = defineScript({
+  lua: lua.publishUnitsLua,
+  keys: ['marker'],
+  args: ['sequence', 'markerTtlMs'],
+  reply: batchReply,
+});

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+
+import { ConfigError } from '../errors.js';
+import {
+  encodeHeaders,
+  encodePayload,
+  normalizePath,
+  validMessageId,
+  type MessageLimits,
+} from '../message/index.js';
+import type { PublishOptions } from './options.js';
+
+/** A send in the form in which it goes to Redis. Empty texts stand for what was not asked for. */
+export interface EncodedSend {
+  readonly path: string;
+  readonly data: string;
+  readonly headers: string;
+  readonly id: string;
+  readonly dedupeMs: number | '';
+  readonly delayMs: number | '';
+  readonly ttlMs: number | '';
+}
+
+const NO_OPTIONS: PublishOptions = Object.freeze({});
+// Beyond this an instant in ms no longer fits where Redis keeps scores exactly.
+const MAX_MS = 100 * 365 * 24 * 3_600_000;
+
+/**
+ * Checks a send and gives it the form in which it goes to Redis. Pure but for the random id of a delayed send.
+ *
+ * @throws {ConfigError} for an option that is not acceptable
+ * @throws {MessageError} for a payload or headers that are not
+ */
+export function encodeSend(
+  path: string,
+  data: unknown,
+  options: PublishOptions = NO_OPTIONS,
+  limits: MessageLimits,
+  defaultDedupeMs: number,
+): EncodedSend {
+  const { messageId, dedupeMs, headers, delayMs, ttlMs } = options;
+  if (dedupeMs !== undefined && messageId === undefined) {
+    throw ConfigError.option('dedupeMs', dedupeMs, 'only together with "messageId"');
+  }
+  const delay = delayMs === undefined ? 0 : duration('delayMs', delayMs, 0);
+  const id = messageId === undefined ? (delay > 0 ? randomUUID() : '') : validMessageId(messageId);
+  return {
+    path: normalizePath(path),
+    data: encodePayload(data, limits),
+    headers: encodeHeaders(headers, limits),
+    id,
+    dedupeMs:
+      messageId === undefined ? '' : duration('dedupeMs', dedupeMs ?? defaultDedupeMs, 1),
+    delayMs: delay > 0 ? delay : '',
+    ttlMs: ttlMs === undefined ? '' : duration('ttlMs', ttlMs, 1),
+  };
+}
+
+/** Whether it needs nothing but to be appended, which is the common case and the fastest. */
+export function isPlain(send: EncodedSend): boolean {
+  return send.id === '' && send.ttlMs === '';
+}
+
+function duration(name: string, value: number, least: number): number {
+  if (typeof value !== 'number' || !(value >= least) || value > MAX_MS) {
+    throw ConfigError.option(name, value, `a number of milliseconds from ${least} to ${MAX_MS}`);
+  }
+  return Math.round(value);
+}

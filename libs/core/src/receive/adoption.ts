@@ -1,0 +1,79 @@
+import { performance } from 'node:perf_hooks';
+
+import type { Redis } from 'ioredis';
+
+import type { Source } from '../message/index.js';
+import { replyOf } from '../redis/index.js';
+import type { ConsumerContext } from './context.js';
+import { adoptScript } from './scripts.js';
+import type { Subscription } from './subscription.js';
+
+const PAGE = 500;
+
+/** A client as the server knows it. Ids begin again when the server restarts. */
+export interface ServerSideClient {
+  readonly id: number;
+  readonly runId: string;
+}
+
+export async function identify(client: Redis): Promise<ServerSideClient> {
+  const [id, info] = await Promise.all([client.client('ID'), client.info('server')]);
+  return { id, runId: /^run_id:(.*)$/m.exec(info)?.[1]?.trim() ?? '' };
+}
+
+/**
+ * Makes sure that the client of the previous connection is gone: while it is still blocked at the server, it is served
+ * first, and its messages go to a socket that nobody reads.
+ */
+export async function dismiss(
+  client: Redis,
+  previous: ServerSideClient,
+  current: ServerSideClient,
+): Promise<void> {
+  if (previous.runId !== current.runId) return;
+  try {
+    await client.client('KILL', 'ID', previous.id);
+  } catch (error) {
+    // It has gone by itself.
+    if (replyOf(error)?.includes('No such client') !== true) throw error;
+  }
+}
+
+/** Takes in what was delivered to this consumer in replies that never arrived. No read may be under way meanwhile. */
+export async function adopt(
+  client: Redis,
+  context: ConsumerContext,
+  subscriptions: readonly Subscription[],
+): Promise<void> {
+  await Promise.all(
+    subscriptions.flatMap((subscription) =>
+      (['log', 'inbox'] as const).map((source) =>
+        adoptFrom(client, context, subscription, source),
+      ),
+    ),
+  );
+}
+
+async function adoptFrom(
+  client: Redis,
+  { group, consumer, options }: ConsumerContext,
+  subscription: Subscription,
+  source: Source,
+): Promise<void> {
+  const stream = subscription.streamOf(source);
+  for (let start = '-'; ;) {
+    const page = (await client.xpending(stream, group, start, '+', PAGE, consumer)) as [string][];
+    const unknown = page.map(([id]) => id).filter((id) => !subscription.holds(source, id));
+    if (unknown.length > 0) {
+      const sentAt = performance.now();
+      const found = await adoptScript.run(client, { stream }, { group, consumer }, { args: unknown });
+      for (const claim of found) {
+        // Nothing is known of its idle time: the next heartbeat confirms the lease.
+        subscription.accept({ source, ...claim }, sentAt + options.leaseMs / 3);
+      }
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    start = `(${last[0]}`;
+  }
+}

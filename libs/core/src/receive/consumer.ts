@@ -1,0 +1,258 @@
+import { performance } from 'node:perf_hooks';
+
+import { ShutdownError, type LeanMQError } from '../errors.js';
+import type { InFlight } from '../message/index.js';
+import type { Connection } from '../redis/index.js';
+import type { ConsumerContext } from './context.js';
+import { ensureGroups } from './groups.js';
+import { Heartbeat } from './heartbeat.js';
+import { Quarantine } from './quarantine.js';
+import { Reader } from './reader.js';
+import { Reclaimer } from './reclaimer.js';
+import { leaveScript } from './scripts.js';
+import type { Subscription } from './subscription.js';
+
+// Two streams for each route: beyond about a hundred, waking one blocked read costs the server more than a connection.
+const ROUTES_PER_READER = 50;
+// How long what was released at the end may take to be confirmed.
+const CONFIRM_MS = 2_000;
+
+export interface ConsumerHooks {
+  /** Runs a delivery; `ended` and `settled` are to be called in turn. */
+  run: (delivery: InFlight<Subscription>) => void;
+  /** Gives a delivery back without using an attempt up; `settled` is to be called. */
+  release: (delivery: InFlight<Subscription>) => void;
+  onReclaimed?: (subscription: Subscription, count: number) => void;
+  onSuspects?: (subscription: Subscription, count: number) => void;
+  onLost?: (delivery: InFlight<Subscription>) => void;
+  onFault: (error: unknown) => void;
+}
+
+/**
+ * One process of a group: reads its routes, starts what there are slots for, keeps what is in flight alive, takes over
+ * what others left behind, and drains when it stops.
+ */
+export class Consumer {
+  private readonly subscriptions = new Set<Subscription>();
+  private readonly readers: Reader[] = [];
+  private readonly heartbeat: Heartbeat;
+  private readonly reclaimer: Reclaimer;
+  private readonly quarantine: Quarantine;
+  private readonly watchers = new Set<() => void>();
+  private pumpScheduled = false;
+  /** Nothing is started: it drains, or a suspect runs alone. */
+  private holding = false;
+  private stopping = false;
+
+  constructor(
+    private readonly context: ConsumerContext,
+    subscriptions: readonly Subscription[],
+    private readonly hooks: ConsumerHooks,
+  ) {
+    for (const subscription of subscriptions) this.subscriptions.add(subscription);
+    this.heartbeat = new Heartbeat(context, this.subscriptions, (delivery) => {
+      hooks.onLost?.(delivery);
+      this.forgetIfDone(delivery);
+    });
+    this.reclaimer = new Reclaimer(context, this.subscriptions, {
+      onFault: hooks.onFault,
+      onReclaimed: (subscription, { taken, suspects }) => {
+        if (taken.length > 0) hooks.onReclaimed?.(subscription, taken.length);
+        if (suspects > 0) {
+          hooks.onSuspects?.(subscription, suspects);
+          this.quarantine.request(subscription);
+        }
+        this.pumpSoon();
+      },
+    });
+    this.quarantine = new Quarantine(context, this.reclaimer, {
+      enter: (timeoutMs) => this.isolate(timeoutMs),
+      runAlone: (suspect) => this.runAlone(suspect),
+      leave: () => this.rejoin(),
+    });
+  }
+
+  /** @param connect makes a connection for a reader */
+  async start(connect: () => Connection): Promise<void> {
+    const { command, keys, options, clock } = this.context;
+    const subscriptions = [...this.subscriptions];
+    await command.run((client) =>
+      ensureGroups(client, keys, subscriptions, options.startFrom, clock.now()),
+    );
+    for (let from = 0; from < subscriptions.length; from += ROUTES_PER_READER) {
+      const connection = connect();
+      connection.open();
+      const some = subscriptions.slice(from, from + ROUTES_PER_READER);
+      const reader = new Reader(this.context, connection, some, {
+        onRead: () => this.pumpSoon(),
+        onFault: this.hooks.onFault,
+      });
+      this.readers.push(reader);
+      reader.start();
+    }
+    this.heartbeat.start();
+    this.reclaimer.start();
+  }
+
+  /** Stops reading, waits for the handlers, gives back what they have not finished by the deadline. */
+  async stop(): Promise<void> {
+    const { drainTimeoutMs } = this.context.options;
+    this.stopping = true;
+    this.holding = true;
+    this.quarantine.stop();
+    this.reclaimer.stop();
+    await Promise.all(this.readers.map((reader) => reader.stop()));
+    for (const subscription of this.subscriptions) {
+      for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
+    }
+    const drained = await this.until(() => this.inFlightCount === 0, drainTimeoutMs);
+    if (!drained) await this.abandonRest();
+    this.heartbeat.stop();
+    await this.leave();
+  }
+
+  /** The handler of a delivery has returned, or never ran: its slot is free. */
+  ended(delivery: InFlight<Subscription>): void {
+    const subscription = delivery.route;
+    subscription.ended(delivery);
+    this.forgetIfDone(delivery);
+    this.pumpSoon();
+  }
+
+  /** Redis has confirmed how the delivery ended. */
+  settled(delivery: InFlight<Subscription>): void {
+    delivery.isSettled = true;
+    this.forgetIfDone(delivery);
+  }
+
+  /** Redis refuses to settle it: it is no longer kept alive, and comes again when its lease has run out. */
+  giveUp(delivery: InFlight<Subscription>, reason: LeanMQError): void {
+    delivery.lose(reason);
+    this.forgetIfDone(delivery);
+  }
+
+  get inFlightCount(): number {
+    let count = 0;
+    for (const subscription of this.subscriptions) count += subscription.inFlightCount;
+    return count;
+  }
+
+  /** For each reader how long ago a read last came back, ms. */
+  get readAges(): number[] {
+    return this.readers.map(({ lastReadAt }) => performance.now() - lastReadAt);
+  }
+
+  private pumpSoon(): void {
+    if (this.pumpScheduled) return;
+    this.pumpScheduled = true;
+    // After the reader has sent its next read, so that it is under way while the handlers run.
+    setImmediate(() => {
+      this.pumpScheduled = false;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    for (const watcher of this.watchers) watcher();
+    if (this.holding) return;
+    for (const subscription of this.subscriptions) {
+      for (let next = subscription.takeNext(); next !== undefined; next = subscription.takeNext()) {
+        this.hooks.run(next);
+      }
+      if (subscription.hasStaleLeft && subscription.freeSlots > 0) {
+        void this.reclaimer.more(subscription);
+      }
+    }
+    for (const reader of this.readers) reader.wake();
+  }
+
+  private forgetIfDone(delivery: InFlight<Subscription>): void {
+    if (isDone(delivery)) delivery.route.forget(delivery, this.context.options.leaseMs);
+    if (this.watchers.size > 0 || delivery.successor !== undefined) this.pumpSoon();
+  }
+
+  private giveBack(delivery: InFlight<Subscription>): void {
+    delivery.hasEnded = true;
+    this.hooks.release(delivery);
+  }
+
+  private async abandonRest(): Promise<void> {
+    const reason = new ShutdownError();
+    for (const subscription of this.subscriptions) {
+      for (const source of ['log', 'inbox'] as const) {
+        for (const delivery of [...subscription.deliveries(source)]) {
+          if (delivery.isSettling) continue;
+          this.hooks.release(delivery);
+          delivery.onLost?.(reason);
+        }
+      }
+    }
+    await this.until(() => this.unsettledCount === 0, CONFIRM_MS);
+  }
+
+  private get unsettledCount(): number {
+    let count = 0;
+    for (const subscription of this.subscriptions) {
+      for (const source of ['log', 'inbox'] as const) {
+        for (const delivery of subscription.deliveries(source)) {
+          if (!delivery.isSettled && delivery.lostBecause === undefined) count += 1;
+        }
+      }
+    }
+    return count;
+  }
+
+  private async leave(): Promise<void> {
+    const { command, group, consumer } = this.context;
+    if (!command.ready) return;
+    const keys = [...this.subscriptions].flatMap((each) => [each.keys.log, each.streamOf('inbox')]);
+    for (let from = 0; from < keys.length; from += ROUTES_PER_READER) {
+      const some = { keys: keys.slice(from, from + ROUTES_PER_READER) };
+      // What is left behind in a fault is removed by a sweep.
+      await leaveScript.run(command.client, {}, { group, consumer }, some).catch(() => undefined);
+    }
+  }
+
+  private async isolate(timeoutMs: number): Promise<boolean> {
+    this.holding = true;
+    for (const reader of this.readers) reader.pause();
+    const isQuiet = (): boolean =>
+      [...this.subscriptions].every(({ runningCount }) => runningCount === 0);
+    return this.until(isQuiet, timeoutMs);
+  }
+
+  private async runAlone(suspect: InFlight<Subscription>): Promise<void> {
+    suspect.route.begin(suspect);
+    this.hooks.run(suspect);
+    await this.until(() => isDone(suspect), Infinity);
+  }
+
+  private rejoin(): void {
+    if (this.stopping) return;
+    this.holding = false;
+    for (const reader of this.readers) reader.resume();
+    this.pumpSoon();
+  }
+
+  /** Whether the condition came true in time; it is looked at whenever something ended. */
+  private async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (condition()) return true;
+    return new Promise((resolve) => {
+      const done = (result: boolean) => (): void => {
+        clearTimeout(timer);
+        this.watchers.delete(watcher);
+        resolve(result);
+      };
+      const timer =
+        timeoutMs === Infinity ? undefined : setTimeout(done(false), timeoutMs);
+      const watcher = (): void => {
+        if (condition()) done(true)();
+      };
+      this.watchers.add(watcher);
+    });
+  }
+}
+
+function isDone(delivery: InFlight<Subscription>): boolean {
+  return delivery.hasEnded && (delivery.isSettled || delivery.lostBecause !== undefined);
+}

@@ -1,0 +1,14 @@
+import type { Connection, Keys, ServerClock } from '../redis/index.js';
+import type { ConsumerOptions } from './options.js';
+
+/** What all parts of a consumer share. */
+export interface ConsumerContext {
+  readonly group: string;
+  /** Unique for each start of a process. */
+  readonly consumer: string;
+  readonly keys: Keys;
+  readonly clock: ServerClock;
+  readonly options: ConsumerOptions;
+  /** For everything that does not block. */
+  readonly command: Connection;
+}

@@ -1,0 +1,96 @@
+import { performance } from 'node:perf_hooks';
+
+import { LeaseLostError } from '../errors.js';
+import type { InFlight, Source } from '../message/index.js';
+import type { ConsumerContext } from './context.js';
+import { heartbeatScript } from './scripts.js';
+import type { Subscription } from './subscription.js';
+
+// Keeps a script under a few milliseconds.
+const MAX_IDS = 1_000;
+
+/**
+ * Renews the leases of everything in flight, all of a route in one call: every third of the lease, and at once after a
+ * reconnection, because the server counted the time of the outage too.
+ */
+export class Heartbeat {
+  private timer: NodeJS.Timeout | undefined;
+  private stopListening: (() => void) | undefined;
+  private beating = false;
+
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly subscriptions: ReadonlySet<Subscription>,
+    private readonly onLost: (delivery: InFlight<Subscription>) => void,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.beat(), this.context.options.leaseMs / 3);
+    this.stopListening = this.context.command.onEveryReady(() => void this.beat());
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.stopListening?.();
+  }
+
+  private async beat(): Promise<void> {
+    // After an outage the reconnection beats; a queue of old beats would only repeat it.
+    if (this.beating || !this.context.command.ready) return;
+    this.beating = true;
+    try {
+      await Promise.all(this.renewals().map((renewal) => this.renew(renewal)));
+    } catch {
+      // The connection broke: the reconnection beats again. Nothing is known to be lost.
+    } finally {
+      this.beating = false;
+    }
+  }
+
+  private renewals(): Renewal[] {
+    const renewals: Renewal[] = [];
+    for (const subscription of this.subscriptions) {
+      for (const source of ['log', 'inbox'] as const) {
+        const due = [...subscription.deliveries(source)].filter((each) => isToBeKept(each));
+        for (let from = 0; from < due.length; from += MAX_IDS) {
+          renewals.push({ subscription, source, due: due.slice(from, from + MAX_IDS) });
+        }
+      }
+    }
+    return renewals;
+  }
+
+  private async renew({ subscription, source, due }: Renewal): Promise<void> {
+    const { command, group, consumer, options } = this.context;
+    const sentAt = performance.now();
+    const [lost = []] = await heartbeatScript.run(
+      command.client,
+      {},
+      { group, consumer },
+      {
+        keys: [subscription.streamOf(source)],
+        args: [due.length, ...due.map(({ entryId }) => entryId)],
+      },
+    );
+    const gone = new Set(lost);
+    for (const delivery of due) {
+      if (!gone.has(delivery.entryId)) {
+        delivery.leasedUntil = sentAt + options.leaseMs;
+      } else if (!delivery.isSettling) {
+        delivery.lose(new LeaseLostError());
+        this.onLost(delivery);
+      }
+    }
+  }
+}
+
+interface Renewal {
+  readonly subscription: Subscription;
+  readonly source: Source;
+  readonly due: readonly InFlight<Subscription>[];
+}
+
+/** What is on its way to being settled is kept as well: until Redis has confirmed, nobody else is to take it over. */
+function isToBeKept(delivery: InFlight<Subscription>): boolean {
+  return delivery.lostBecause === undefined;
+}

@@ -1,0 +1,9 @@
+export { Consumer, type ConsumerHooks } from './consumer.js';
+export type { ConsumerContext } from './context.js';
+export {
+  CONSUMER_DEFAULTS,
+  SUBSCRIPTION_DEFAULTS,
+  type ConsumerOptions,
+  type SubscriptionOptions,
+} from './options.js';
+export { Subscription } from './subscription.js';

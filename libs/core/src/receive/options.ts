@@ -1,0 +1,33 @@
+/** How a consumer reads and keeps what it was given. */
+export interface ConsumerOptions {
+  /** How long a delivery may go without a heartbeat before another consumer may take it over, ms. */
+  readonly leaseMs: number;
+  /** How long a stop waits for handlers before it releases what they have not finished, ms. */
+  readonly drainTimeoutMs: number;
+  /** How long a read waits at the server for messages, ms. */
+  readonly blockMs: number;
+  /** Where a group begins that is new on its route. */
+  readonly startFrom: 'earliest' | 'latest';
+}
+
+export const CONSUMER_DEFAULTS: ConsumerOptions = Object.freeze({
+  leaseMs: 30_000,
+  drainTimeoutMs: 10_000,
+  // Each renewal of an idle read costs one command; a half-open connection is found out that much later.
+  blockMs: 5_000,
+  startFrom: 'earliest',
+});
+
+/** What the reader needs to know of a subscription. */
+export interface SubscriptionOptions {
+  /** Handlers of the route that run at the same time in this process. */
+  readonly concurrency: number;
+  /** How many crashes make a message poison; the last of them happens while it runs alone. */
+  readonly maxCrashes: number;
+}
+
+export const SUBSCRIPTION_DEFAULTS: SubscriptionOptions = Object.freeze({
+  // Handlers mostly wait for I/O.
+  concurrency: 16,
+  maxCrashes: 3,
+});

@@ -1,0 +1,97 @@
+import { performance } from 'node:perf_hooks';
+
+import type { InFlight } from '../message/index.js';
+import type { ConsumerContext } from './context.js';
+import type { Reclaimer } from './reclaimer.js';
+import type { Subscription } from './subscription.js';
+
+/** What the quarantine needs of its consumer. */
+export interface Isolation {
+  /** Stops reading and starting; resolves to whether all handlers ended within `timeoutMs`. */
+  enter(timeoutMs: number): Promise<boolean>;
+  /** Runs it, and nothing else, until it is settled. */
+  runAlone(suspect: InFlight<Subscription>): Promise<void>;
+  leave(): void;
+}
+
+// Suspects are rare and mostly innocent; the others must not wait for them for long.
+const SESSION_MS = 1_000;
+
+/**
+ * Runs suspects alone: one process of the group at a time, with nothing else in flight there. A message that has been in
+ * two crashes may have caused them or may have been a neighbour; when the process dies with it alone, it is known.
+ */
+export class Quarantine {
+  private readonly waiting = new Set<Subscription>();
+  private active = false;
+  private stopped = false;
+
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly reclaimer: Reclaimer,
+    private readonly isolation: Isolation,
+  ) {}
+
+  /** There are suspects on the route. They are reported at every reclaim until somebody has run them. */
+  request(subscription: Subscription): void {
+    this.waiting.add(subscription);
+    if (this.active || this.stopped) return;
+    this.active = true;
+    void this.session().finally(() => {
+      this.active = false;
+    });
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async session(): Promise<void> {
+    if (!(await this.lock().catch(() => false))) return this.waiting.clear();
+    this.reclaimer.paused = true;
+    try {
+      if (await this.isolation.enter(this.context.options.leaseMs)) await this.runSuspects();
+    } catch {
+      // The connection broke: the suspects stay where they are and are reported again.
+    } finally {
+      this.waiting.clear();
+      this.reclaimer.paused = this.stopped;
+      this.isolation.leave();
+      await this.unlock().catch(() => undefined);
+    }
+  }
+
+  private async runSuspects(): Promise<void> {
+    const until = performance.now() + SESSION_MS;
+    for (const subscription of this.waiting) {
+      while (performance.now() < until && !this.stopped) {
+        const suspect = await this.reclaimer.takeSuspect(subscription);
+        if (suspect === undefined) break;
+        const renewal = setInterval(
+          () => void this.extendLock().catch(() => undefined),
+          this.context.options.leaseMs / 3,
+        );
+        await this.isolation.runAlone(suspect).finally(() => clearInterval(renewal));
+      }
+    }
+  }
+
+  // The lock only spares the other processes; two that hold it at once would do no harm, so it needs no fence.
+  private async lock(): Promise<boolean> {
+    const { command, consumer, options } = this.context;
+    return (await command.client.set(this.key, consumer, 'PX', options.leaseMs, 'NX')) === 'OK';
+  }
+
+  private async extendLock(): Promise<void> {
+    await this.context.command.client.pexpire(this.key, this.context.options.leaseMs);
+  }
+
+  private async unlock(): Promise<void> {
+    const { client } = this.context.command;
+    if ((await client.get(this.key)) === this.context.consumer) await client.del(this.key);
+  }
+
+  private get key(): string {
+    return this.context.keys.quarantine(this.context.group);
+  }
+}

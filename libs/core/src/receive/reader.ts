@@ -1,0 +1,231 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Source } from '../message/index.js';
+import { isMissingGroup, isTransient, type Connection } from '../redis/index.js';
+import { adopt, dismiss, identify, type ServerSideClient } from './adoption.js';
+import type { ConsumerContext } from './context.js';
+import { ensureGroups } from './groups.js';
+import type { Subscription } from './subscription.js';
+
+type ReadReply = [stream: string, entries: [id: string, fields: string[]][]][] | null;
+
+export interface ReaderHooks {
+  /** Messages have been taken in. */
+  onRead: () => void;
+  /** A read failed in a way that time alone may not cure. */
+  onFault: (error: unknown) => void;
+}
+
+const UNBLOCK_AGAIN_MS = 2;
+const FAULT_PAUSE_MS = 1_000;
+// A server that has just lost its data may lose it again; recreating groups must not be a busy loop.
+const REGROUP_PAUSE_MS = 50;
+// More in one reply keeps everything else waiting for too long.
+const MAX_COUNT = 500;
+
+/**
+ * Reads the logs and inboxes of its routes over a connection of its own, one read at a time, each asking only for what
+ * there is room for. While nothing is waiting, the read blocks at the server; a slot freed on a route that is not part
+ * of the blocked read renews it.
+ */
+export class Reader {
+  private readonly stopping = new AbortController();
+  private readonly stopListening: () => void;
+  private identity: ServerSideClient | undefined;
+  private connectionChanged = true;
+  private mustRegroup = false;
+  private paused = false;
+  private blockedOn: ReadonlySet<Subscription> | undefined;
+  private wakeUp: (() => void) | undefined;
+  private finished: Promise<void> | undefined;
+  /** When a read last came back, monotonic ms. */
+  lastReadAt = Number.NaN;
+
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly connection: Connection,
+    readonly subscriptions: readonly Subscription[],
+    private readonly hooks: ReaderHooks,
+  ) {
+    this.stopListening = connection.onEveryReady(() => {
+      this.connectionChanged = true;
+    });
+  }
+
+  start(): void {
+    this.lastReadAt = performance.now();
+    this.finished = this.loop();
+  }
+
+  /** Ends the reading; what a last read brings is still taken in. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new Error('stopped'));
+    this.stopListening();
+    this.renew();
+    await this.finished;
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.renew();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.wake();
+  }
+
+  /** Slots were freed: reads for them, renewing a blocked read that does not cover them. */
+  wake(): void {
+    this.wakeUp?.();
+    const { blockedOn } = this;
+    if (blockedOn === undefined || this.paused) return;
+    for (const subscription of this.subscriptions) {
+      if (!blockedOn.has(subscription) && subscription.appetite > 0) return this.renew();
+    }
+  }
+
+  private async loop(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        await this.connection.whenReady(signal);
+        if (this.mustRegroup) await this.regroup();
+        if (this.connectionChanged) await this.settleIn();
+        const hungry = this.paused ? [] : this.subscriptions.filter((each) => each.appetite > 0);
+        if (hungry.length === 0) await this.nextWake();
+        else await this.read(hungry);
+      } catch (error) {
+        if (signal.aborted || this.connection.isClosed) break;
+        await this.recover(error);
+      }
+    }
+  }
+
+  private async read(hungry: readonly Subscription[]): Promise<void> {
+    const hot = hungry.filter(({ isHot }) => isHot);
+    if (hot.length === 0) return this.readBlocking(hungry);
+    // Each at its own pace; those where little happens share a read that does not wait.
+    const others = hungry.filter(({ isHot }) => !isHot);
+    const reads = hot.map((each) => this.readOnce([each], undefined));
+    if (others.length > 0) reads.push(this.readOnce(others, undefined));
+    await Promise.all(reads);
+  }
+
+  private async readBlocking(hungry: readonly Subscription[]): Promise<void> {
+    this.blockedOn = new Set(hungry);
+    try {
+      await this.readOnce(hungry, this.context.options.blockMs);
+    } finally {
+      this.blockedOn = undefined;
+    }
+  }
+
+  private async readOnce(
+    subscriptions: readonly Subscription[],
+    blockMs: number | undefined,
+  ): Promise<void> {
+    const { group, consumer, options } = this.context;
+    // COUNT is for each stream, and a route has two.
+    const least = Math.min(...subscriptions.map(({ appetite }) => appetite));
+    const count = Math.min(MAX_COUNT, Math.max(1, Math.floor(least / 2)));
+    const streams: string[] = [];
+    const origin = new Map<string, [Subscription, Source]>();
+    for (const subscription of subscriptions) {
+      for (const source of ['inbox', 'log'] as const) {
+        const stream = subscription.streamOf(source);
+        streams.push(stream);
+        origin.set(stream, [subscription, source]);
+      }
+    }
+    const newest = streams.map(() => '>');
+    const sentAt = performance.now();
+    const { client } = this.connection;
+    const reply = (await (blockMs === undefined
+      ? client.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'STREAMS', ...streams, ...newest)
+      : client.xreadgroup(
+          ...(['GROUP', group, consumer, 'COUNT', count, 'BLOCK', blockMs] as const),
+          'STREAMS',
+          ...streams,
+          ...newest,
+        ))) as ReadReply;
+    this.lastReadAt = performance.now();
+    // A blocked read may have been given its messages only now.
+    const leasedUntil = (blockMs === undefined ? sentAt : this.lastReadAt) + options.leaseMs;
+    for (const subscription of subscriptions) subscription.isHot = false;
+    for (const [stream, entries] of reply ?? []) {
+      const [subscription, source] = origin.get(stream) as [Subscription, Source];
+      if (entries.length === count) subscription.isHot = true;
+      for (const [entryId, fields] of entries) {
+        subscription.accept({ source, entryId, fields: fields ?? [], deliveries: 1 }, leasedUntil);
+      }
+    }
+    if (reply !== null) this.hooks.onRead();
+  }
+
+  /** After every (re)connection, before the first read. */
+  private async settleIn(): Promise<void> {
+    const { client } = this.connection;
+    const previous = this.identity;
+    const current = await identify(client);
+    if (previous !== undefined) {
+      await dismiss(client, previous, current);
+      await adopt(client, this.context, this.subscriptions);
+      this.hooks.onRead();
+    }
+    this.identity = current;
+    this.connectionChanged = false;
+  }
+
+  private async recover(error: unknown): Promise<void> {
+    const { signal } = this.stopping;
+    if (isMissingGroup(error)) {
+      this.mustRegroup = true;
+      await delay(REGROUP_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      return;
+    }
+    if (!isTransient(error)) this.hooks.onFault(error);
+    const pauseMs = isTransient(error) ? REGROUP_PAUSE_MS : FAULT_PAUSE_MS;
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  /** The server lost its data or the group was destroyed: from `$` what was published since would be skipped. */
+  private async regroup(): Promise<void> {
+    const { keys, clock } = this.context;
+    await ensureGroups(this.connection.client, keys, this.subscriptions, 'earliest', clock.now());
+    this.mustRegroup = false;
+  }
+
+  private nextWake(): Promise<void> {
+    const { signal } = this.stopping;
+    return new Promise((resolve) => {
+      const wakeUp = (): void => {
+        this.wakeUp = undefined;
+        signal.removeEventListener('abort', wakeUp);
+        resolve();
+      };
+      this.wakeUp = wakeUp;
+      signal.addEventListener('abort', wakeUp);
+    });
+  }
+
+  /** Ends a blocked read at the server, so that the loop begins a new one. No message can get lost that way. */
+  private renew(): void {
+    this.wakeUp?.();
+    const { blockedOn, identity } = this;
+    const { command } = this.context;
+    if (blockedOn === undefined || identity === undefined || !command.ready) return;
+    command.client.client('UNBLOCK', identity.id).then(
+      (unblocked) => {
+        // The read was still on its way to the server.
+        if (unblocked === 0 && this.blockedOn === blockedOn) {
+          setTimeout(() => {
+            if (this.blockedOn === blockedOn) this.renew();
+          }, UNBLOCK_AGAIN_MS).unref();
+        }
+      },
+      () => undefined,
+    );
+  }
+}

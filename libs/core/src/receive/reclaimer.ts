@@ -1,0 +1,135 @@
+import { performance } from 'node:perf_hooks';
+
+import type { InFlight } from '../message/index.js';
+import { isMissingGroup } from '../redis/index.js';
+import type { ConsumerContext } from './context.js';
+import { reclaimScript, type Reclaimed } from './scripts.js';
+import type { Subscription } from './subscription.js';
+
+// Each costs the server two looks at a pending list.
+const ROUTES_PER_CALL = 25;
+
+export interface ReclaimHooks {
+  /** Deliveries were taken over, or a suspect is there. */
+  onReclaimed: (subscription: Subscription, found: Reclaimed) => void;
+  onFault: (error: unknown) => void;
+}
+
+/**
+ * Looks for deliveries that nobody keeps alive any more and takes over what there is room for, every third of the lease
+ * and again as soon as a slot is free while more are waiting.
+ */
+export class Reclaimer {
+  private timer: NodeJS.Timeout | undefined;
+  private busy = false;
+  /** Paused while a suspect runs alone. */
+  paused = false;
+
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly subscriptions: ReadonlySet<Subscription>,
+    private readonly hooks: ReclaimHooks,
+  ) {}
+
+  start(): void {
+    this.schedule();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.paused = true;
+  }
+
+  /** Slots were freed on a route where stale deliveries wait for them. */
+  async more(subscription: Subscription): Promise<void> {
+    subscription.hasStaleLeft = false;
+    await this.visit([subscription]);
+  }
+
+  /** Takes one suspect of the route, which must be run alone; undefined when there is none left. */
+  async takeSuspect(subscription: Subscription): Promise<InFlight<Subscription> | undefined> {
+    const sentAt = performance.now();
+    const [found] = await this.reclaim([subscription], 'suspect', () => 1);
+    const claim = found?.taken[0];
+    return claim && subscription.admit(claim, sentAt + this.context.options.leaseMs);
+  }
+
+  private schedule(): void {
+    const everyMs = this.context.options.leaseMs / 3;
+    // Jitter keeps the processes of a group from looking all at once.
+    this.timer = setTimeout(
+      () => {
+        void this.visit([...this.subscriptions]).finally(() => {
+          if (this.timer !== undefined) this.schedule();
+        });
+      },
+      everyMs * (0.9 + Math.random() * 0.2),
+    );
+  }
+
+  private async visit(subscriptions: readonly Subscription[]): Promise<void> {
+    if (this.busy || this.paused || !this.context.command.ready) return;
+    this.busy = true;
+    try {
+      for (const some of chunks(byMaxCrashes(subscriptions), ROUTES_PER_CALL)) {
+        const sentAt = performance.now();
+        const found = await this.reclaim(some, 'normal', (each) => each.freeSlots);
+        found.forEach((each, index) => {
+          const subscription = some[index] as Subscription;
+          for (const claim of each.taken) {
+            subscription.accept(claim, sentAt + this.context.options.leaseMs);
+          }
+          subscription.hasStaleLeft = each.left > 0;
+          if (each.taken.length > 0 || each.suspects > 0) {
+            this.hooks.onReclaimed(subscription, each);
+          }
+        });
+      }
+    } catch (error) {
+      if (!isMissingGroup(error)) this.hooks.onFault(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private reclaim(
+    subscriptions: readonly Subscription[],
+    mode: 'normal' | 'suspect',
+    room: (subscription: Subscription) => number,
+  ): Promise<Reclaimed[]> {
+    const { command, group, consumer, options } = this.context;
+    return reclaimScript.run(
+      command.client,
+      {},
+      {
+        group,
+        consumer,
+        leaseMs: options.leaseMs,
+        confirmMs: Math.floor(options.leaseMs / 3),
+        maxCrashes: (subscriptions[0] as Subscription).options.maxCrashes,
+        mode,
+      },
+      {
+        keys: subscriptions.flatMap(({ keys }) => [keys.log, keys.inbox(group), keys.stale(group)]),
+        args: subscriptions.map(room),
+      },
+    );
+  }
+}
+
+/** One call knows one limit. */
+function byMaxCrashes(subscriptions: readonly Subscription[]): Subscription[][] {
+  const groups = new Map<number, Subscription[]>();
+  for (const subscription of subscriptions) {
+    const { maxCrashes } = subscription.options;
+    groups.set(maxCrashes, [...(groups.get(maxCrashes) ?? []), subscription]);
+  }
+  return [...groups.values()];
+}
+
+function* chunks<T>(lists: readonly (readonly T[])[], size: number): Generator<readonly T[]> {
+  for (const list of lists) {
+    for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Claim, Source } from '../message/index.js';
+import { defineScript, listOf, lua } from '../redis/index.js';
+
+/** Followed, for each stream of the keys, by the number of ids and the ids. */
+export const heartbeatScript = defineScript({
+  lua: lua.heartbeatLua,
+  keys: [],
+  args: ['group', 'consumer'],
+  reply: listOf((ids) => ids as string[]),
+});
+
+/** What a reclaim found on one route. */
+export interface Reclaimed {
+  readonly taken: readonly Claim[];
+  /** Ripe, but without room for them. */
+  readonly left: number;
+  /** Ripe, but to be run alone. */
+  readonly suspects: number;
+}
+
+/** Keys are log, inbox and stale notes of each route; followed by how many to take of each. */
+export const reclaimScript = defineScript({
+  lua: lua.reclaimLua,
+  keys: [],
+  args: ['group', 'consumer', 'leaseMs', 'confirmMs', 'maxCrashes', 'mode'],
+  reply: listOf((raw): Reclaimed => {
+    const [taken, left, suspects] = raw as [
+      [Source, string, string[], number][],
+      number,
+      number,
+    ];
+    return {
+      taken: taken.map(([source, entryId, fields, deliveries]) => ({
+        source,
+        entryId,
+        fields,
+        deliveries,
+      })),
+      left,
+      suspects,
+    };
+  }),
+});
+
+/** Followed by the entry ids. */
+export const adoptScript = defineScript({
+  lua: lua.adoptLua,
+  keys: ['stream'],
+  args: ['group', 'consumer'],
+  reply: listOf((raw) => {
+    const [entryId, fields, deliveries] = raw as [string, string[], number];
+    return { entryId, fields, deliveries };
+  }),
+});
+
+/** Keys are the streams. */
+export const leaveScript = defineScript({
+  lua: lua.leaveLua,
+  keys: [],
+  args: ['group', 'consumer'],
+  reply: Number,
+});

@@ -1,0 +1,150 @@
+import { performance } from 'node:perf_hooks';
+
+import { InFlight, type Claim, type Source } from '../message/index.js';
+import type { RouteKeys } from '../redis/index.js';
+import { lookahead } from './lookahead.js';
+import type { SubscriptionOptions } from './options.js';
+
+/** How much of the latest duration goes into the mean. */
+const WEIGHT = 0.05;
+
+/**
+ * A route as this process consumes it: what it holds, what runs, and how much more it wants.
+ */
+export class Subscription {
+  /** Read, not begun. */
+  private buffer: InFlight<Subscription>[] = [];
+  private head = 0;
+  private running = 0;
+  private meanRunMs: number | undefined;
+  private readonly inFlight = {
+    log: new Map<string, InFlight<Subscription>>(),
+    inbox: new Map<string, InFlight<Subscription>>(),
+  };
+  /** Its last read came back full, so that more is waiting. */
+  isHot = false;
+  /** Stale deliveries wait for room here. */
+  hasStaleLeft = false;
+
+  constructor(
+    readonly path: string,
+    readonly keys: RouteKeys,
+    readonly group: string,
+    readonly options: SubscriptionOptions,
+  ) {}
+
+  streamOf(source: Source): string {
+    return source === 'log' ? this.keys.log : this.keys.inbox(this.group);
+  }
+
+  get runningCount(): number {
+    return this.running;
+  }
+
+  get bufferedCount(): number {
+    return this.buffer.length - this.head;
+  }
+
+  /** Slots that nothing waits for yet. */
+  get freeSlots(): number {
+    return Math.max(0, this.options.concurrency - this.running - this.bufferedCount);
+  }
+
+  /** How many more messages it would take now; 0 as long as what it holds keeps it busy. */
+  get appetite(): number {
+    const { concurrency } = this.options;
+    const room = concurrency + lookahead(concurrency, this.meanRunMs);
+    const free = room - this.running - this.bufferedCount;
+    if (free <= 0) return 0;
+    return this.bufferedCount === 0 || free >= room / 4 ? free : 0;
+  }
+
+  /** Takes a claim in, to be run in its turn. */
+  accept(claim: Claim, leasedUntil: number): void {
+    const delivery = this.admit(claim, leasedUntil);
+    if (delivery !== undefined) this.buffer.push(delivery);
+  }
+
+  /**
+   * Takes a claim in without giving it a turn; undefined if its entry is held here already, because the same entry is
+   * never run twice at once in one process.
+   */
+  admit(claim: Claim, leasedUntil: number): InFlight<Subscription> | undefined {
+    const held = this.inFlight[claim.source].get(claim.entryId);
+    if (held !== undefined) {
+      if (claim.deliveries > held.deliveries) held.successor = claim;
+      return undefined;
+    }
+    const delivery = new InFlight<Subscription>(this, claim, leasedUntil);
+    this.inFlight[claim.source].set(claim.entryId, delivery);
+    return delivery;
+  }
+
+  holds(source: Source, entryId: string): boolean {
+    return this.inFlight[source].has(entryId);
+  }
+
+  /** The next delivery to run, if there is one and a slot for it. */
+  takeNext(): InFlight<Subscription> | undefined {
+    if (this.running >= this.options.concurrency) return undefined;
+    const delivery = this.shift();
+    if (delivery !== undefined) this.begin(delivery);
+    return delivery;
+  }
+
+  /** Counts it as running from now on. */
+  begin(delivery: InFlight<Subscription>): void {
+    delivery.startedAt = performance.now();
+    this.running += 1;
+  }
+
+  /** Everything that has not begun; it is the caller's from then on. */
+  takeBuffered(): InFlight<Subscription>[] {
+    const taken = this.buffer.slice(this.head);
+    this.buffer = [];
+    this.head = 0;
+    return taken;
+  }
+
+  /** The handler has really ended: the slot is free. */
+  ended(delivery: InFlight<Subscription>): void {
+    if (delivery.hasEnded) return;
+    delivery.hasEnded = true;
+    if (delivery.startedAt === 0) return;
+    this.running -= 1;
+    const tookMs = performance.now() - delivery.startedAt;
+    this.meanRunMs =
+      this.meanRunMs === undefined ? tookMs : this.meanRunMs + (tookMs - this.meanRunMs) * WEIGHT;
+  }
+
+  /** Redis has confirmed how it ended, or it is lost, and its handler has ended. */
+  forget(delivery: InFlight<Subscription>, leaseMs: number): void {
+    const held = this.inFlight[delivery.source];
+    // By now the entry may be held anew.
+    if (held.get(delivery.entryId) !== delivery) return;
+    held.delete(delivery.entryId);
+    if (delivery.successor !== undefined) {
+      this.accept(delivery.successor, performance.now() + leaseMs);
+    }
+  }
+
+  *deliveries(source: Source): Iterable<InFlight<Subscription>> {
+    yield* this.inFlight[source].values();
+  }
+
+  get inFlightCount(): number {
+    return this.inFlight.log.size + this.inFlight.inbox.size;
+  }
+
+  private shift(): InFlight<Subscription> | undefined {
+    const delivery = this.buffer[this.head];
+    if (delivery === undefined) return undefined;
+    this.head += 1;
+    // Shifting an array moves all of it; dropping the taken part now and then does not.
+    if (this.head === this.buffer.length || this.head > 1_024) {
+      this.buffer = this.buffer.slice(this.head);
+      this.head = 0;
+    }
+    return delivery;
+  }
+}

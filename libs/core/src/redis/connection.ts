@@ -1,0 +1,167 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Redis } from 'ioredis';
+
+import { BrokerUnavailableError, ClosedError } from '../errors.js';
+import { isDenied, isTransient, toBrokerError } from './faults.js';
+import { createClient, type ClientOptions, type ConnectionRole, type RedisTarget } from './options.js';
+
+export interface ConnectionListener {
+  onLost?: (role: ConnectionRole, cause: Error | undefined) => void;
+  onRegained?: (role: ConnectionRole, downMs: number) => void;
+}
+
+const RETRY_FIRST_MS = 20;
+const RETRY_MAX_MS = 500;
+
+/**
+ * One connection with a role. ioredis reconnects it; nothing is held back or sent again behind our back: `run` is the
+ * retry loop, for commands that are harmless when executed twice.
+ */
+export class Connection {
+  readonly client: Redis;
+  readonly role: ConnectionRole;
+  private readonly readyListeners = new Set<() => void>();
+  private lostAt: number | undefined;
+  private wasReady = false;
+  private lastError: Error | undefined;
+  private closed = false;
+
+  constructor(
+    target: RedisTarget,
+    options: ClientOptions,
+    private readonly listener: ConnectionListener = {},
+  ) {
+    this.role = options.role;
+    this.client = createClient(target, options);
+    this.client.on('ready', () => this.onReady());
+    this.client.on('close', () => this.onClose());
+    this.client.on('error', (error: Error) => {
+      this.lastError = error;
+    });
+  }
+
+  get ready(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** Why it is not connected, as far as ioredis said. */
+  get lastFault(): Error | undefined {
+    return this.lastError;
+  }
+
+  /** Begins to connect, once; `whenReady` tells when it is. */
+  open(): void {
+    // Its rejection says nothing that the events do not, and the reconnection goes on all the same.
+    if (this.client.status === 'wait') this.client.connect().catch(() => undefined);
+  }
+
+  /**
+   * @param timeoutMs rejects when that has passed; refused credentials reject at once, as time does not cure them
+   * @throws {BrokerUnavailableError | BrokerRefusedError}
+   */
+  async connect(timeoutMs: number): Promise<void> {
+    this.open();
+    const abort = new AbortController();
+    const denied = (error: Error): void => {
+      if (isDenied(error)) abort.abort(toBrokerError(error));
+    };
+    const timer = setTimeout(() => abort.abort(this.unreachable(timeoutMs)), timeoutMs);
+    this.client.on('error', denied);
+    try {
+      await this.whenReady(abort.signal);
+    } finally {
+      clearTimeout(timer);
+      this.client.off('error', denied);
+    }
+  }
+
+  /** Calls back at every (re)connection, until the returned function is called. */
+  onEveryReady(listener: () => void): () => void {
+    this.readyListeners.add(listener);
+    return () => this.readyListeners.delete(listener);
+  }
+
+  /** @throws the signal's reason, or ClosedError */
+  async whenReady(signal?: AbortSignal): Promise<void> {
+    if (this.ready) return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (act: () => void) => (): void => {
+        this.readyListeners.delete(onReady);
+        this.client.off('end', onEnd);
+        signal?.removeEventListener('abort', onAbort);
+        act();
+      };
+      const onReady = settle(resolve);
+      const onEnd = settle(() => reject(new ClosedError('The connection to Redis')));
+      const onAbort = settle(() => reject(signal?.reason as Error));
+      if (this.closed || this.client.status === 'end') return onEnd();
+      if (signal?.aborted === true) return onAbort();
+      this.readyListeners.add(onReady);
+      this.client.once('end', onEnd);
+      signal?.addEventListener('abort', onAbort);
+    });
+  }
+
+  /**
+   * Runs commands that are harmless when executed twice, through any loss of the connection, until they succeed.
+   *
+   * @throws the signal's reason, ClosedError, or BrokerRefusedError for a refusal that time does not cure
+   */
+  async run<T>(command: (client: Redis) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
+      await this.whenReady(signal);
+      try {
+        return await command(this.client);
+      } catch (error) {
+        if (this.closed) throw new ClosedError('The connection to Redis');
+        if (!isTransient(error)) throw toBrokerError(error);
+      }
+      // The status may still say ready when a command has just failed: without a pause this would spin.
+      await delay(pauseMs, undefined, signal === undefined ? undefined : { signal }).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  /** Closes for good. What is still unanswered rejects. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.readyListeners.clear();
+    this.client.disconnect();
+  }
+
+  private onReady(): void {
+    const { lostAt } = this;
+    this.lostAt = undefined;
+    this.lastError = undefined;
+    if (this.wasReady && lostAt !== undefined) {
+      this.listener.onRegained?.(this.role, performance.now() - lostAt);
+    }
+    this.wasReady = true;
+    for (const listener of [...this.readyListeners]) listener();
+  }
+
+  private onClose(): void {
+    if (!this.wasReady || this.closed || this.lostAt !== undefined) return;
+    this.lostAt = performance.now();
+    this.listener.onLost?.(this.role, this.lastError);
+  }
+
+  private unreachable(timeoutMs: number): BrokerUnavailableError {
+    const { host, port, path } = this.client.options;
+    const where = path ?? `${host ?? 'localhost'}:${port ?? 6379}`;
+    const why = this.lastError === undefined ? '' : ` (${this.lastError.message})`;
+    return new BrokerUnavailableError(
+      `Redis at ${where} was not reachable within ${timeoutMs} ms${why}. Check option "redis", or set "connect" to "wait".`,
+      'not-sent',
+      { cause: this.lastError },
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { BrokerRefusedError, BrokerUnavailableError, LeanMQError } from '../errors.js';
+
+/** Replies that pass by themselves: the server loads its data, a failover is under way, a slot moves. */
+const TRANSIENT = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b/;
+/** Refusals that a later call may not meet, but that waiting a moment does not cure. */
+const RETRYABLE = /^(OOM|MISCONF)\b/;
+const DENIED = /^(WRONGPASS|NOAUTH|NOPERM)\b/;
+
+/** What the server answered, when it was an error; undefined for everything else. */
+export function replyOf(error: unknown): string | undefined {
+  return error instanceof Error && error.name === 'ReplyError' ? error.message : undefined;
+}
+
+/**
+ * Whether the connection failed rather than the command: the command may or may not have been executed. ioredis gives
+ * such errors many names, a reply only one.
+ */
+export function isConnectionFault(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof LeanMQError) return false;
+  // Mistakes of a program are not cured by a new connection.
+  const isMistake =
+    error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  return !isMistake && replyOf(error) === undefined;
+}
+
+/** Whether the same command is worth sending again in a moment. */
+export function isTransient(error: unknown): boolean {
+  return isConnectionFault(error) || TRANSIENT.test(replyOf(error) ?? '');
+}
+
+/** Whether the server refused who we are or what we may do; trying again is of no use. */
+export function isDenied(error: unknown): boolean {
+  return DENIED.test(replyOf(error) ?? '');
+}
+
+export function isMissingGroup(error: unknown): boolean {
+  // UNBLOCKED: the stream was deleted while a read was blocked on it.
+  return /^(NOGROUP|UNBLOCKED)\b/.test(replyOf(error) ?? '');
+}
+
+/** The typed form of whatever ioredis rejected with. */
+export function toBrokerError(error: unknown): LeanMQError {
+  if (error instanceof LeanMQError) return error;
+  const reply = replyOf(error);
+  if (reply === undefined) {
+    return new BrokerUnavailableError(
+      `Redis is not reachable: ${error instanceof Error ? error.message : String(error)}`,
+      'unknown',
+      { cause: error },
+    );
+  }
+  return new BrokerRefusedError(`Redis refused: ${reply}`, {
+    code: reply.startsWith('OOM') ? 'BROKER_OUT_OF_MEMORY' : 'BROKER_REFUSED',
+    retryable: TRANSIENT.test(reply) || RETRYABLE.test(reply),
+    cause: error,
+  });
+}

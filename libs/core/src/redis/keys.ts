@@ -1,0 +1,69 @@
+/**
+ * The names of everything in Redis. `{path}` is the Cluster's hash tag, so that all of one route is in one slot; a tag
+ * inside the prefix comes first in the key and wins, which puts all routes into that slot.
+ */
+export class Keys {
+  readonly registry: string;
+  private readonly routes = new Map<string, RouteKeys>();
+
+  constructor(private readonly prefix: string) {
+    this.registry = `${prefix}:routes`;
+  }
+
+  /** @param path a path in its canonical form */
+  route(path: string): RouteKeys {
+    let keys = this.routes.get(path);
+    if (keys === undefined) {
+      keys = new RouteKeys(`${this.prefix}:{${encodeTag(path)}}`);
+      this.routes.set(path, keys);
+    }
+    return keys;
+  }
+
+  /** Who of a group may run a suspect alone right now: STRING, the consumer's name, with a lease. */
+  quarantine(group: string): string {
+    return `${this.prefix}:quarantine:${group}`;
+  }
+}
+
+/** What belongs to one route. Scripts derive a group's keys from `base`; they are in the same slot. */
+export class RouteKeys {
+  readonly log: string;
+  readonly schedule: string;
+  readonly scheduled: string;
+  readonly expiry: string;
+  readonly sweeper: string;
+
+  constructor(readonly base: string) {
+    this.log = `${base}:log`;
+    this.schedule = `${base}:schedule`;
+    this.scheduled = `${base}:scheduled`;
+    this.expiry = `${base}:expiry`;
+    this.sweeper = `${base}:sweeper`;
+  }
+
+  inbox(group: string): string {
+    return `${this.base}:inbox:${group}`;
+  }
+
+  dead(group: string): string {
+    return `${this.base}:dead:${group}`;
+  }
+
+  stale(group: string): string {
+    return `${this.base}:stale:${group}`;
+  }
+
+  publisher(id: string): string {
+    return `${this.base}:publisher:${id}`;
+  }
+
+  sent(messageId: string): string {
+    return `${this.base}:sent:${messageId}`;
+  }
+}
+
+/** Braces would end the hash tag early; `%` is encoded too, so that two paths never share a key. */
+function encodeTag(path: string): string {
+  return path.replace(/[%{}]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}

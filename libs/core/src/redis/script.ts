@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+
+import type { Redis } from 'ioredis';
+
+import { BrokerError } from '../errors.js';
+import { replyOf } from './faults.js';
+
+export type ScriptArgument = string | number | Buffer;
+
+/**
+ * A Lua script with the names of its keys and arguments, declared once. What follows the named ones (`moreKeys`,
+ * `moreArgs`) is a list whose shape the script's header tells.
+ */
+export interface Script<Key extends string, Arg extends string, Reply> {
+  run(
+    client: Redis,
+    keys: Readonly<Record<Key, string>>,
+    args: Readonly<Record<Arg, ScriptArgument>>,
+    more?: { readonly keys?: readonly string[]; readonly args?: readonly ScriptArgument[] },
+  ): Promise<Reply>;
+}
+
+export function defineScript<const Key extends string, const Arg extends string, Reply>(definition: {
+  readonly lua: string;
+  readonly keys: readonly Key[];
+  readonly args: readonly Arg[];
+  /** Checks and types what the server answered. */
+  readonly reply: (raw: unknown) => Reply;
+}): Script<Key, Arg, Reply> {
+  const { lua, keys: keyNames, args: argNames, reply } = definition;
+  const sha = createHash('sha1').update(lua).digest('hex');
+  return {
+    async run(client, keys, args, more) {
+      const list: ScriptArgument[] = [];
+      for (const name of keyNames) list.push(keys[name]);
+      if (more?.keys !== undefined) for (const key of more.keys) list.push(key);
+      const numberOfKeys = list.length;
+      for (const name of argNames) list.push(args[name]);
+      if (more?.args !== undefined) for (const arg of more.args) list.push(arg);
+      try {
+        return reply(await client.evalsha(sha, numberOfKeys, ...list));
+      } catch (error) {
+        // The server does not know the script (a new server, SCRIPT FLUSH, a failover): nothing was executed.
+        if (replyOf(error)?.startsWith('NOSCRIPT') !== true) throw error;
+        return reply(await client.eval(lua, numberOfKeys, ...list));
+      }
+    },
+  };
+}
+
+/** A reply that is one of these words. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): (raw: unknown) => Word {
+  return (raw) => {
+    if (words.includes(raw as Word)) return raw as Word;
+    throw unexpected(raw, words.join(' or '));
+  };
+}
+
+/** A reply that is a list, each item read by `item`. */
+export function listOf<Item>(item: (raw: unknown) => Item): (raw: unknown) => Item[] {
+  return (raw) => {
+    if (!Array.isArray(raw)) throw unexpected(raw, 'a list');
+    return raw.map(item);
+  };
+}
+
+function unexpected(raw: unknown, wanted: string): BrokerError {
+  return new BrokerError(
+    'BROKER_PROTOCOL',
+    `A script replied ${JSON.stringify(raw)} instead of ${wanted}.`,
+  );
+}

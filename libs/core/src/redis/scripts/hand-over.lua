@@ -1,0 +1,78 @@
+#!lua flags=allow-oom
+-- Ends deliveries that were not a success: each goes where it is to go next and leaves the pending list, in one step.
+--
+-- Invariant: only the owner of a delivery may do so, and only of the very delivery that it was given (its count): a
+-- consumer that lost its lease changes nothing. The message's own fields are copied as they are.
+--
+-- KEYS[1] -> stream that the entries are pending on: the log or the group's inbox
+-- KEYS[2] -> group's inbox
+-- KEYS[3] -> group's dead letters
+-- KEYS[4] -> schedule
+-- KEYS[5] -> scheduled
+-- ARGV[1] -> group
+-- ARGV[2] -> consumer
+-- ARGV[3] -> 'log' or 'inbox': which stream KEYS[1] is
+-- ARGV[4…] -> for each delivery: entry id, delivery count, where to ('inbox', 'dead' or 'schedule'), delay in ms (for
+--             'schedule'), history (JSON, becomes the first field)
+-- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed)
+local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
+local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
+
+-- A key of a wrong type is found before the first write, not between two of them.
+for key, wanted in pairs({[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'}) do
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= wanted then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a ' .. wanted)
+  end
+end
+
+local function isOurs(id, deliveries)
+  local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+  if pending.err then return false end
+  return pending[1] and pending[1][2] == consumer and pending[1][4] == tonumber(deliveries)
+end
+
+local function settle(id)
+  redis.call('XACK', stream, group, id)
+  if source == 'inbox' then redis.call('XDEL', stream, id) end
+end
+
+local function bodyOf(id, history)
+  local entry = redis.call('XRANGE', stream, id, id)[1]
+  if not entry then return nil end
+  local body = {'m', history}
+  local fields = entry[2]
+  -- An inbox entry's own history comes first and is replaced.
+  for i = (source == 'inbox' and fields[1] == 'm') and 3 or 1, #fields do body[#body + 1] = fields[i] end
+  return body
+end
+
+local time
+local function now()
+  time = time or redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local move = {
+  inbox = function(body) redis.call('XADD', inbox, '*', unpack(body)) end,
+  dead = function(body) redis.call('XADD', dead, '*', unpack(body)) end,
+  schedule = function(body, id, delayMs)
+    local member = 'retry:' .. group .. ':' .. source .. ':' .. id
+    redis.call('HSET', scheduled, member, cmsgpack.pack({'inbox:' .. group, unpack(body)}))
+    redis.call('ZADD', schedule, string.format('%.0f', now() + tonumber(delayMs)), member)
+  end,
+}
+
+local results = {}
+for i = 4, #ARGV, 5 do
+  local id, deliveries, target, delayMs, history = unpack(ARGV, i, i + 4)
+  local result = 'lost'
+  if isOurs(id, deliveries) then
+    local body = bodyOf(id, history)
+    result = body and 'moved' or 'gone'
+    if body then move[target](body, id, delayMs) end
+    settle(id)
+  end
+  results[#results + 1] = result
+end
+return results

@@ -1,0 +1,22 @@
+#!lua flags=allow-oom
+-- Removes a consumer that stops from its groups.
+--
+-- Invariant: removing a consumer drops what is pending for it for good, so that one that still owns a delivery stays,
+-- and is removed by a sweep when its deliveries have been taken over.
+--
+-- KEYS -> streams
+-- ARGV[1] -> group
+-- ARGV[2] -> consumer
+-- Output: in how many streams it still owns deliveries
+local kept = 0
+for _, stream in ipairs(KEYS) do
+  local pending = redis.pcall('XPENDING', stream, ARGV[1], '-', '+', 1, ARGV[2])
+  if not pending.err then
+    if pending[1] then
+      kept = kept + 1
+    else
+      redis.call('XGROUP', 'DELCONSUMER', stream, ARGV[1], ARGV[2])
+    end
+  end
+end
+return kept

@@ -1,0 +1,139 @@
+#!lua
+-- Publishes units: sends with an id, a delay or a time to live, and transactions. Each unit is all or nothing and
+-- independent of the others; the batch as a whole is applied once, under the same marker as publish.lua.
+--
+-- Invariant: Redis rolls nothing back, so that all of a unit is checked before the first write of that unit.
+--
+-- KEYS[1] -> publisher's marker: "<sequence> <reply>"
+-- KEYS[2…] -> logs of the routes that are sent to; their other keys are derived and in the same slot
+-- ARGV[1] -> sequence number of the batch
+-- ARGV[2] -> how long the marker is kept, ms
+-- ARGV[3…] -> for each unit: the number of its sends, then for each send
+--             route (index into KEYS), payload, headers or '', id or '', dedupe window in ms or '' (the id is then
+--             only a name), delay in ms or '', time to live in ms or ''
+-- Output: {'applied' or 'repeated', JSON of a list with an item for each unit}, the item a list of
+--         {outcome, id} for each send, outcome being published, duplicate or scheduled;
+--         or {error: code, at: index of the send} and nothing of that unit was written.
+--         {'stale'} when a later batch has been applied since
+local sequence = tonumber(ARGV[1])
+local marker = redis.call('GET', KEYS[1])
+if marker then
+  local applied, reply = string.match(marker, '^(%d+) (.*)$')
+  applied = tonumber(applied)
+  if applied == sequence then return {'repeated', reply} end
+  if applied > sequence then return {'stale'} end
+end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+local types = {}
+local function hasType(key, wanted)
+  local found = types[key]
+  if found == nil then
+    found = redis.call('TYPE', key).ok
+    types[key] = found
+  end
+  return found == 'none' or found == wanted
+end
+
+local function readSend(at)
+  local log = KEYS[tonumber(ARGV[at])]
+  local base = string.sub(log, 1, -5)
+  local id, dedupeMs = ARGV[at + 3], ARGV[at + 4]
+  return {
+    base = base,
+    log = log,
+    data = ARGV[at + 1],
+    headers = ARGV[at + 2],
+    id = id,
+    dedupeMs = dedupeMs,
+    sent = dedupeMs ~= '' and (base .. ':sent:' .. id) or nil,
+    digest = dedupeMs ~= '' and redis.sha1hex(ARGV[at + 1]) or nil,
+    delayMs = tonumber(ARGV[at + 5]) or 0,
+    ttlMs = tonumber(ARGV[at + 6]),
+  }
+end
+
+-- What was sent under this id before: its outcome's id, or nil; false when it was a different payload.
+local function sentBefore(send, within)
+  local known = within[send.sent]
+  if known == nil then
+    local stored = redis.call('GET', send.sent)
+    if not stored then return nil end
+    known = stored
+  end
+  local digest, id = string.match(known, '^(%x+) (.*)$')
+  if digest ~= send.digest then return false end
+  return id
+end
+
+local function problemOf(sends)
+  local within = {}
+  for index, send in ipairs(sends) do
+    local wellTyped = hasType(send.log, 'stream')
+      and (send.delayMs == 0 or (hasType(send.base .. ':schedule', 'zset') and hasType(send.base .. ':scheduled', 'hash')))
+      and (not send.ttlMs or hasType(send.base .. ':expiry', 'zset'))
+      and (not send.sent or hasType(send.sent, 'string'))
+    if not wellTyped then return {error = 'WRONGTYPE', at = index - 1} end
+    if send.sent then
+      if sentBefore(send, within) == false then return {error = 'CONFLICT', at = index - 1} end
+      within[send.sent] = within[send.sent] or (send.digest .. ' ' .. send.id)
+    end
+  end
+end
+
+local function fieldsOf(send)
+  local fields = {'d', send.data}
+  local function add(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+  end
+  if send.headers ~= '' then add('h', send.headers) end
+  if send.id ~= '' then add('i', send.id) end
+  if send.ttlMs then add('x', string.format('%.0f', now + send.delayMs + send.ttlMs)) end
+  return fields
+end
+
+local function apply(send)
+  if send.sent then
+    local before = sentBefore(send, {})
+    if before then return {'duplicate', before} end
+    redis.call('SET', send.sent, send.digest .. ' ' .. send.id, 'PX', send.dedupeMs)
+    types[send.sent] = 'string'
+  end
+  local fields = fieldsOf(send)
+  if send.delayMs > 0 then
+    local member = 'send:' .. send.id
+    redis.call('HSET', send.base .. ':scheduled', member, cmsgpack.pack({'log', unpack(fields)}))
+    redis.call('ZADD', send.base .. ':schedule', string.format('%.0f', now + send.delayMs), member)
+    types[send.base .. ':scheduled'], types[send.base .. ':schedule'] = 'hash', 'zset'
+    return {'scheduled', send.id}
+  end
+  local entry = redis.call('XADD', send.log, '*', unpack(fields))
+  types[send.log] = 'stream'
+  if send.ttlMs then
+    redis.call('ZADD', send.base .. ':expiry', string.format('%.0f', now + send.ttlMs), 'log|' .. entry)
+    types[send.base .. ':expiry'] = 'zset'
+  end
+  return {'published', send.id ~= '' and send.id or entry}
+end
+
+local results = {}
+local at = 3
+while at <= #ARGV do
+  local sends = {}
+  for _ = 1, tonumber(ARGV[at]) do
+    sends[#sends + 1] = readSend(at + 1 + #sends * 7)
+  end
+  at = at + 1 + #sends * 7
+  local result = problemOf(sends)
+  if result == nil then
+    result = {}
+    for index, send in ipairs(sends) do result[index] = apply(send) end
+  end
+  results[#results + 1] = result
+end
+local reply = cjson.encode(results)
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. reply, 'PX', ARGV[2])
+return {'applied', reply}

@@ -1,0 +1,41 @@
+#!lua
+-- Appends the sends of one tick to one log, once, however often the same batch arrives.
+--
+-- Invariant: a batch is applied if and only if its sequence number is above the marker's; marker and entries are
+-- written together, so that they travel to replicas together. A batch whose reply was lost may therefore be sent
+-- again, also while the old socket still executes, and also when its entries were trimmed meanwhile.
+--
+-- KEYS[1] -> log
+-- KEYS[2] -> publisher's marker: "<sequence> <reply>"
+-- ARGV[1] -> sequence number of the batch, 1 for the publisher's first on this route
+-- ARGV[2] -> how long the marker is kept, ms
+-- ARGV[3…] -> for each message: payload, headers or ''
+-- Output: {'applied' or 'repeated', id of the first entry}; the others follow in the same millisecond, one by one.
+--         {'stale'} when a later batch has been applied since
+local sequence = tonumber(ARGV[1])
+local marker = redis.call('GET', KEYS[2])
+if marker then
+  local applied, reply = string.match(marker, '^(%d+) (.*)$')
+  applied = tonumber(applied)
+  if applied == sequence then return {'repeated', reply} end
+  if applied > sequence then return {'stale'} end
+end
+
+local log = KEYS[1]
+local function append(id, data, headers)
+  if headers == '' then return redis.call('XADD', log, id, 'd', data) end
+  return redis.call('XADD', log, id, 'd', data, 'h', headers)
+end
+
+-- The first write is the one that may fail (a key of another type): nothing has been written by then.
+local first = append('*', ARGV[3], ARGV[4])
+local ms, number = string.match(first, '^(%d+)-(%d+)$')
+ms = ms .. '-'
+number = tonumber(number)
+local offset = 1
+for i = 5, #ARGV, 2 do
+  append(ms .. string.format('%.0f', number + offset), ARGV[i], ARGV[i + 1])
+  offset = offset + 1
+end
+redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. first, 'PX', ARGV[2])
+return {'applied', first}

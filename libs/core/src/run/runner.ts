@@ -1,0 +1,147 @@
+import { HandlerTimeoutError, UndecodableError } from '../errors.js';
+import {
+  assertUtf8,
+  decodeHeaders,
+  decodePayload,
+  mayBeDamaged,
+  readEntry,
+  type Entry,
+  type InFlight,
+  type Outcome,
+} from '../message/index.js';
+import { Delivery, type DeliverySource } from './delivery.js';
+import type { RunOptions, WebhookHandler } from './options.js';
+import { Timeouts } from './timeouts.js';
+
+export interface RunnerHooks<Route> {
+  /** How it went. The first outcome of a delivery counts. */
+  onOutcome: (inFlight: InFlight<Route>, outcome: Outcome) => void;
+  /** The handler has really ended, which after a timeout is later than its outcome. */
+  onEnded: (inFlight: InFlight<Route>) => void;
+  /** The raw fields of the entry, for a look at bytes that the client could not decode. */
+  readRaw: (inFlight: InFlight<Route>) => Promise<Uint8Array[]>;
+  /** Epoch ms on the server's clock. */
+  now: () => number;
+}
+
+const SUCCESS: Outcome = Object.freeze({ kind: 'success' });
+const EXPIRED: Outcome = Object.freeze({ kind: 'expired' });
+
+/**
+ * Runs the deliveries of one route:
+ *
+ * 1. reads the entry; what cannot be read is undecodable, what has brought down too many processes is poison
+ * 2. what has expired never reaches the handler
+ * 3. calls the handler, with a signal that aborts when its work is no longer wanted
+ * 4. reports the outcome, and apart from it when the handler has ended
+ */
+export class Runner<Route extends DeliverySource> {
+  private readonly timeouts: Timeouts<Delivery<unknown>> | undefined;
+  private readonly running = new Map<Delivery<unknown>, InFlight<Route>>();
+
+  constructor(
+    private readonly handler: WebhookHandler,
+    private readonly consumer: string,
+    private readonly maxCrashes: number,
+    { handlerTimeoutMs }: RunOptions,
+    private readonly hooks: RunnerHooks<Route>,
+  ) {
+    if (handlerTimeoutMs === undefined) return;
+    this.timeouts = new Timeouts(handlerTimeoutMs, (delivery) => {
+      const inFlight = this.running.get(delivery);
+      if (inFlight === undefined) return;
+      const error = new HandlerTimeoutError(handlerTimeoutMs);
+      delivery.cancel(error);
+      this.hooks.onOutcome(inFlight, { kind: 'failure', error });
+    });
+  }
+
+  run(inFlight: InFlight<Route>): void {
+    if (!mayBeDamaged(inFlight.fields)) return this.runReadable(inFlight);
+    this.hooks
+      .readRaw(inFlight)
+      .then((fields) => assertUtf8(fields))
+      .then(
+        () => this.runReadable(inFlight),
+        (error: unknown) => this.finishUnrun(inFlight, unreadable(error)),
+      );
+  }
+
+  private runReadable(inFlight: InFlight<Route>): void {
+    let delivery: Delivery<unknown>;
+    try {
+      const entry = readEntry(inFlight.fields);
+      inFlight.entry = entry;
+      if (inFlight.deliveries > this.maxCrashes) return this.finishUnrun(inFlight, poison(inFlight));
+      if (entry.expiresAt !== undefined && entry.expiresAt <= this.hooks.now()) {
+        return this.finishUnrun(inFlight, EXPIRED);
+      }
+      delivery = this.deliveryOf(inFlight, entry);
+    } catch (error) {
+      return this.finishUnrun(inFlight, unreadable(error));
+    }
+    this.call(inFlight, delivery);
+  }
+
+  private deliveryOf(inFlight: InFlight<Route>, entry: Entry): Delivery<unknown> {
+    // Headers that cannot be read are found out here, not by the handler that asks for them.
+    if (entry.headers !== undefined) decodeHeaders(entry.headers);
+    return new Delivery(inFlight.route, this.consumer, decodePayload(entry.data), inFlight, entry);
+  }
+
+  private call(inFlight: InFlight<Route>, delivery: Delivery<unknown>): void {
+    inFlight.onLost = (reason) => delivery.cancel(reason);
+    if (this.timeouts !== undefined) {
+      this.running.set(delivery, inFlight);
+      this.timeouts.add(delivery);
+    }
+    let result: unknown;
+    try {
+      result = this.handler(delivery);
+    } catch (error) {
+      return this.finish(inFlight, delivery, { kind: 'failure', error });
+    }
+    if (!isThenable(result)) return this.finish(inFlight, delivery, SUCCESS);
+    result.then(
+      () => this.finish(inFlight, delivery, SUCCESS),
+      (error: unknown) => this.finish(inFlight, delivery, { kind: 'failure', error }),
+    );
+  }
+
+  private finish(inFlight: InFlight<Route>, delivery: Delivery<unknown>, outcome: Outcome): void {
+    if (this.timeouts !== undefined) {
+      this.timeouts.delete(delivery);
+      this.running.delete(delivery);
+    }
+    inFlight.onLost = undefined;
+    this.hooks.onOutcome(inFlight, outcome);
+    this.hooks.onEnded(inFlight);
+  }
+
+  private finishUnrun(inFlight: InFlight<Route>, outcome: Outcome): void {
+    this.hooks.onOutcome(inFlight, outcome);
+    this.hooks.onEnded(inFlight);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+function unreadable(error: unknown): Outcome {
+  // Anything else is a fault on the way to the raw bytes, and no reason to give the message up.
+  if (!(error instanceof UndecodableError)) return { kind: 'released' };
+  return { kind: 'dead', reason: 'undecodable', error };
+}
+
+function poison({ crashes }: InFlight<unknown>): Outcome {
+  const error = new Error(
+    `The process died or stalled ${crashes} times with this message, the last time with nothing else in flight.`,
+  );
+  error.name = 'PoisonMessage';
+  return { kind: 'dead', reason: 'poison', error };
+}

@@ -1,0 +1,81 @@
+import { ConfigError } from '../errors.js';
+
+/** When a failed delivery is tried again. */
+export type Backoff =
+  | {
+      readonly type: 'exponential';
+      /** After the first failure, ms. */
+      readonly baseMs?: number;
+      readonly factor?: number;
+      /** Never more than that, ms. */
+      readonly capMs?: number;
+      /** `equal`: between half and all of it; `full`: between nothing and all of it. */
+      readonly jitter?: 'equal' | 'full' | 'none';
+    }
+  | { readonly type: 'fixed'; readonly delayMs: number }
+  /** @returns ms; gets the attempt that just failed, 1 for the first, and what it threw */
+  | ((attempt: number, error: unknown) => number);
+
+// With ten attempts these span four to eight minutes: a short outage downstream is not a dead letter.
+export const BACKOFF_DEFAULTS = Object.freeze({
+  type: 'exponential',
+  baseMs: 1_000,
+  factor: 2,
+  capMs: 5 * 60_000,
+  jitter: 'equal',
+} as const);
+
+/**
+ * Decides when a failed delivery is tried again. Pure, given `random`.
+ *
+ * @param attempt the attempt that just failed, 1 for the first
+ * @returns ms; for the default between half and all of `min(capMs, baseMs * factor ** (attempt - 1))`
+ * @throws {ConfigError} if a function of the user's returns something else than 0 or more
+ */
+export function backoffMs(
+  backoff: Backoff,
+  attempt: number,
+  error?: unknown,
+  random: () => number = Math.random,
+): number {
+  if (typeof backoff === 'function') {
+    const given = backoff(attempt, error);
+    if (!Number.isFinite(given) || given < 0) {
+      throw ConfigError.option('backoff', given, 'a function that returns 0 or more milliseconds');
+    }
+    return Math.round(given);
+  }
+  if (backoff.type === 'fixed') return Math.round(backoff.delayMs);
+  const { baseMs, factor, capMs, jitter } = { ...BACKOFF_DEFAULTS, ...backoff };
+  const full = Math.min(capMs, baseMs * factor ** (attempt - 1));
+  const least = { equal: 0.5, full: 0, none: 1 }[jitter];
+  return Math.round(full * (least + random() * (1 - least)));
+}
+
+/** @throws {ConfigError} naming the part that is not acceptable */
+export function validBackoff(backoff: Backoff): Backoff {
+  if (typeof backoff === 'function') return backoff;
+  if (typeof backoff !== 'object' || backoff === null) {
+    throw ConfigError.option('backoff', backoff, 'an object with a type, or a function');
+  }
+  if (backoff.type === 'fixed') {
+    atLeast('backoff.delayMs', backoff.delayMs, 0);
+  } else if (backoff.type === 'exponential') {
+    if (backoff.baseMs !== undefined) atLeast('backoff.baseMs', backoff.baseMs, 0);
+    if (backoff.factor !== undefined) atLeast('backoff.factor', backoff.factor, 1);
+    if (backoff.capMs !== undefined) atLeast('backoff.capMs', backoff.capMs, 0);
+    if (backoff.jitter !== undefined && !['equal', 'full', 'none'].includes(backoff.jitter)) {
+      throw ConfigError.option('backoff.jitter', backoff.jitter, '"equal", "full" or "none"');
+    }
+  } else {
+    const given = (backoff as { type?: unknown }).type;
+    throw ConfigError.option('backoff.type', given, '"exponential" or "fixed"');
+  }
+  return backoff;
+}
+
+function atLeast(name: string, value: number, least: number): void {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < least) {
+    throw ConfigError.option(name, value, `a number, ${least} or more`);
+  }
+}

@@ -1,0 +1,183 @@
+import { performance } from 'node:perf_hooks';
+
+import type { Redis } from 'ioredis';
+
+import type { LeanMQError } from '../errors.js';
+import type { DeadHistory, ErrorRecord, InFlight, Outcome, Source } from '../message/index.js';
+import { toBrokerError, type Connection, type RouteKeys } from '../redis/index.js';
+import { BACKOFF_DEFAULTS } from './backoff.js';
+import type { SettleOptions } from './options.js';
+import { handOverScript } from './scripts.js';
+import { TickBatches } from './tick-batches.js';
+import { decide, type Verdict } from './verdict.js';
+
+/** The route of a delivery, as far as settling needs it. */
+export interface SettleRoute {
+  readonly path: string;
+  readonly group: string;
+  readonly keys: RouteKeys;
+  streamOf(source: Source): string;
+}
+
+export interface SettlerHooks<Route> {
+  /** Redis has confirmed it; `isOurs` is false when the lease had been lost before. */
+  onSettled: (delivery: InFlight<Route>, verdict: Verdict, outcome: Outcome, isOurs: boolean) => void;
+  /** Redis refuses to settle it. */
+  onGivenUp: (delivery: InFlight<Route>, reason: LeanMQError) => void;
+  onFault: (error: unknown) => void;
+}
+
+interface Pending<Route> {
+  readonly delivery: InFlight<Route>;
+  readonly verdict: Verdict;
+  readonly outcome: Outcome;
+}
+
+// Keeps one command under a millisecond.
+const MAX_ACKS = 1_000;
+const MAX_MOVES = 100;
+
+/**
+ * Ends the deliveries of one route. Successes of a tick go as one XACK for each stream; everything else goes through a
+ * script that is fenced by owner and delivery count. Both are harmless when executed twice, and are repeated until Redis
+ * has confirmed.
+ */
+export class Settler<Route extends SettleRoute> {
+  private readonly acks: TickBatches<Source, Pending<Route>>;
+  private readonly moves: TickBatches<Source, Pending<Route>>;
+
+  constructor(
+    private readonly route: SettleRoute,
+    private readonly consumer: string,
+    private readonly connection: Connection,
+    private readonly options: SettleOptions,
+    private readonly hooks: SettlerHooks<Route>,
+  ) {
+    this.acks = new TickBatches((source, items) => {
+      for (const some of slices(items, MAX_ACKS)) void this.ack(source, some);
+    });
+    this.moves = new TickBatches((source, items) => {
+      for (const some of slices(items, MAX_MOVES)) void this.move(source, some);
+    });
+  }
+
+  /** The first outcome of a delivery counts: after a timeout or a release its handler's own comes too late. */
+  settle(delivery: InFlight<Route>, outcome: Outcome): void {
+    if (delivery.isSettling) return;
+    delivery.isSettling = true;
+    const verdict = this.decide(delivery, outcome);
+    if (verdict.kind !== 'ack') {
+      this.moves.add(delivery.source, { delivery, verdict, outcome });
+    } else if (performance.now() < delivery.leasedUntil && delivery.lostBecause === undefined) {
+      this.acks.add(delivery.source, { delivery, verdict, outcome });
+    } else {
+      // By itself, so that its answer tells whether the lease had been lost.
+      void this.ack(delivery.source, [{ delivery, verdict, outcome }]);
+    }
+  }
+
+  private decide(delivery: InFlight<Route>, outcome: Outcome): Verdict {
+    try {
+      return decide(outcome, delivery.attemptsBefore, this.options);
+    } catch (error) {
+      // The user's own backoff threw: that must not stop the retry, which then comes by the default.
+      this.hooks.onFault(error);
+      const options = { ...this.options, backoff: BACKOFF_DEFAULTS };
+      return decide(outcome, delivery.attemptsBefore, options);
+    }
+  }
+
+  private async ack(source: Source, items: readonly Pending<Route>[]): Promise<void> {
+    const ids = items.map(({ delivery }) => delivery.entryId);
+    const acked = await this.untilDone(items, (client) => this.sendAck(client, source, ids));
+    if (acked === undefined) return;
+    const isOurs = items.length > 1 || acked > 0;
+    for (const { delivery, verdict, outcome } of items) {
+      this.hooks.onSettled(delivery, verdict, outcome, isOurs);
+    }
+  }
+
+  private async sendAck(client: Redis, source: Source, ids: readonly string[]): Promise<number> {
+    const stream = this.route.streamOf(source);
+    const acked = client.xack(stream, this.route.group, ...ids);
+    // An inbox is for this group alone: what it has finished nobody needs.
+    if (source === 'inbox') await Promise.all([acked, client.xdel(stream, ...ids)]);
+    return acked;
+  }
+
+  private async move(source: Source, items: readonly Pending<Route>[]): Promise<void> {
+    const { group, keys } = this.route;
+    const names = {
+      stream: this.route.streamOf(source),
+      inbox: keys.inbox(group),
+      dead: keys.dead(group),
+      schedule: keys.schedule,
+      scheduled: keys.scheduled,
+    };
+    const args = items.flatMap(({ delivery, verdict }) => [
+      delivery.entryId,
+      delivery.deliveries,
+      ...targetOf(verdict),
+      historyOf(delivery, verdict),
+    ]);
+    let attempts = 0;
+    const results = await this.untilDone(items, (client) => {
+      attempts += 1;
+      return handOverScript.run(client, names, { group, consumer: this.consumer, source }, { args });
+    });
+    if (results === undefined) return;
+    items.forEach(({ delivery, verdict, outcome }, index) => {
+      // Sent more than once, "lost" may be the echo of the first time, whose answer was lost.
+      const isOurs = results[index] === 'moved' || (attempts > 1 && results[index] === 'lost');
+      this.hooks.onSettled(delivery, verdict, outcome, isOurs);
+    });
+  }
+
+  /** Undefined when it cannot be done at all; the deliveries then lose their leases and are reclaimed. */
+  private async untilDone<T>(
+    items: readonly Pending<Route>[],
+    command: (client: Redis) => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      return await this.connection.run(command);
+    } catch (error) {
+      const reason = toBrokerError(error);
+      if (!this.connection.isClosed) this.hooks.onFault(reason);
+      for (const { delivery } of items) this.hooks.onGivenUp(delivery, reason);
+      return undefined;
+    }
+  }
+}
+
+function targetOf(verdict: Verdict): [target: string, delayMs: number] {
+  switch (verdict.kind) {
+    case 'retry':
+      return ['schedule', verdict.delayMs];
+    case 'dead':
+      return ['dead', 0];
+    default:
+      return ['inbox', 0];
+  }
+}
+
+/** What the message's next entry says of what has happened to it so far. */
+function historyOf(delivery: InFlight<unknown>, verdict: Verdict): string {
+  const before = delivery.entry?.history;
+  const history: DeadHistory = {
+    origin: delivery.origin,
+    attempts: 'attempts' in verdict ? verdict.attempts : delivery.attemptsBefore,
+    crashes: delivery.crashes,
+    ...(before?.replays !== undefined && { replays: before.replays }),
+    ...withError('error' in verdict ? verdict.error : before?.error),
+    ...(verdict.kind === 'dead' && { reason: verdict.reason }),
+  };
+  return JSON.stringify(history);
+}
+
+function withError(error: ErrorRecord | undefined): { error?: ErrorRecord } {
+  return error === undefined ? {} : { error };
+}
+
+function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}

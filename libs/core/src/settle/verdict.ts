@@ -1,0 +1,70 @@
+import { InvalidMessageError, RejectError, RetryError } from '../errors.js';
+import { recordError, type DeadReason, type ErrorRecord, type Outcome } from '../message/index.js';
+import { backoffMs } from './backoff.js';
+import type { SettleOptions } from './options.js';
+
+/** Where a delivery goes. */
+export type Verdict =
+  | { readonly kind: 'ack' }
+  | { readonly kind: 'release' }
+  | {
+      readonly kind: 'retry';
+      /** From now, ms. */
+      readonly delayMs: number;
+      /** Attempts used up from then on. */
+      readonly attempts: number;
+      readonly error: ErrorRecord;
+    }
+  | {
+      readonly kind: 'dead';
+      readonly reason: DeadReason;
+      readonly attempts: number;
+      readonly error: ErrorRecord | undefined;
+    };
+
+const ACK: Verdict = Object.freeze({ kind: 'ack' });
+const RELEASE: Verdict = Object.freeze({ kind: 'release' });
+
+/**
+ * Decides where a delivery goes. Pure, but for the jitter.
+ *
+ * @param before attempts used up before this delivery
+ */
+export function decide(outcome: Outcome, before: number, options: SettleOptions): Verdict {
+  switch (outcome.kind) {
+    case 'success':
+      return ACK;
+    case 'released':
+      return RELEASE;
+    case 'expired':
+      return options.onExpired === 'discard' ? ACK : dead('expired', before, undefined);
+    case 'dead':
+      return dead(outcome.reason, before, outcome.error);
+    case 'failure':
+      return decideFailure(outcome.error, before, options);
+  }
+}
+
+function decideFailure(error: unknown, before: number, options: SettleOptions): Verdict {
+  // A crash uses an attempt up too, but never the last one: that is for a handler to fail.
+  const attempt = Math.min(before + 1, options.attempts);
+  if (error instanceof RejectError) return dead('rejected', attempt, error);
+  if (error instanceof InvalidMessageError) return dead('invalid', attempt, error);
+  if (error instanceof RetryError && error.free) return retry(error.afterMs, attempt - 1, error);
+  if (attempt >= options.attempts) return dead('failed', attempt, error);
+  if (error instanceof RetryError) return retry(error.afterMs, attempt, error);
+  return retry(backoffMs(options.backoff, attempt, error), attempt, error);
+}
+
+function retry(delayMs: number, attempts: number, error: unknown): Verdict {
+  return { kind: 'retry', delayMs: Math.round(delayMs), attempts, error: recordError(error) };
+}
+
+function dead(reason: DeadReason, attempts: number, error: unknown): Verdict {
+  return {
+    kind: 'dead',
+    reason,
+    attempts,
+    error: error === undefined ? undefined : recordError(error),
+  };
+}

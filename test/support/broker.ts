@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, afterEach, beforeEach } from '@jest/globals';
+import { LeanMQ, type LeanMQOptions } from '@leanmq/core';
+import { Redis } from 'ioredis';
+
+import { expectNoClients } from './leaks.js';
+import { sharedRedisUrl } from './redis.js';
+
+/** Short enough for a test, long enough for a busy machine to keep its leases. */
+export const QUICK = {
+  leaseMs: 900,
+  blockMs: 1_000,
+  sweepMs: 200,
+  silenceMs: 1_000,
+  drainTimeoutMs: 3_000,
+  handlers: { backoff: { type: 'fixed', delayMs: 20 } },
+} as const satisfies Partial<LeanMQOptions>;
+
+export interface Broker {
+  /** Begins the name of everything that the test writes; new for each test. */
+  readonly prefix: string;
+  readonly url: string;
+  /** A client of the test's own, for a look from outside. */
+  readonly redis: Redis;
+  /** A LeanMQ that is closed when the test ends. */
+  mq(options?: Partial<LeanMQOptions>): LeanMQ;
+  /** The name of a key in this test's namespace. */
+  key(path: string, what: string): string;
+}
+
+/** A namespace of the shared Redis for each test of a file; checks that nothing is left connected. */
+export function useBroker(): Broker {
+  const url = sharedRedisUrl();
+  const redis = new Redis(url);
+  let prefix = '';
+  let opened: LeanMQ[] = [];
+
+  beforeEach(() => {
+    prefix = `t-${randomUUID().slice(0, 8)}`;
+    opened = [];
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map((mq) => mq.close()));
+    await expectNoClients(redis, `leanmq:${prefix}`);
+    const keys = await redis.keys(`${prefix}:*`);
+    if (keys.length > 0) await redis.del(...keys);
+  });
+  afterAll(() => {
+    redis.disconnect();
+  });
+
+  return {
+    url,
+    redis,
+    get prefix() {
+      return prefix;
+    },
+    mq(options = {}) {
+      const mq = new LeanMQ({
+        ...QUICK,
+        redis: url,
+        prefix,
+        ...options,
+        // Part of the clients' names, so that a leak is found; the default group is only for this.
+        group: options.group ?? `${prefix}`,
+      });
+      opened.push(mq);
+      return mq;
+    },
+    key: (path, what) => `${prefix}:{${path}}:${what}`,
+  };
+}
