@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
-import { LeanMQ, type LeanMQOptions } from '@leanmq/core';
+import { LeanMQ, type LeanMQOptions, type WebhookHandler } from '@leanmq/core';
 import { Redis } from 'ioredis';
 
 import { expectNoClients } from './leaks.js';
@@ -25,6 +25,12 @@ export interface Broker {
   readonly redis: Redis;
   /** A LeanMQ that is closed when the test ends. */
   mq(options?: Partial<LeanMQOptions>): LeanMQ;
+  /** The same, connected and consuming `path`. */
+  consume<T = unknown>(
+    path: string,
+    handler: WebhookHandler<T>,
+    options?: Partial<LeanMQOptions>,
+  ): Promise<LeanMQ>;
   /** The name of a key in this test's namespace. */
   key(path: string, what: string): string;
 }
@@ -62,10 +68,16 @@ export function useBroker(): Broker {
         redis: url,
         prefix,
         ...options,
+        handlers: { ...QUICK.handlers, ...options.handlers },
         // Part of the clients' names, so that a leak is found; the default group is only for this.
-        group: options.group ?? `${prefix}`,
+        group: options.group ?? prefix,
       });
       opened.push(mq);
+      return mq;
+    },
+    async consume(path, handler, options) {
+      const mq = this.mq(options);
+      await mq.consume(path, handler);
       return mq;
     },
     key: (path, what) => `${prefix}:{${path}}:${what}`,

@@ -168,9 +168,14 @@ export function show(value: unknown): string {
   }
   if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
   if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name ?? 'Object'})`;
+    return Array.isArray(value) ? 'an array' : `an object (${classNameOf(value)})`;
   }
   return String(value);
+}
+
+function classNameOf(value: object): string {
+  const maker: unknown = Reflect.get(value, 'constructor');
+  return typeof maker === 'function' ? maker.name : 'Object';
 }
 
 /** Whatever was thrown, as an Error. */

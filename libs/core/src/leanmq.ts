@@ -13,7 +13,13 @@ import {
   type Source,
 } from './message/index.js';
 import { DeadLetters } from './manage/index.js';
-import { resolveHandleOptions, resolveOptions, type HandleOptions, type LeanMQOptions, type ResolvedOptions } from './options.js';
+import {
+  resolveHandleOptions,
+  resolveOptions,
+  type HandleOptions,
+  type LeanMQOptions,
+  type ResolvedOptions,
+} from './options.js';
 import {
   Publisher,
   type PublishManyResult,
@@ -113,15 +119,15 @@ export class LeanMQ implements AsyncDisposable {
    * @throws {MessageError | ConfigError} if the payload or an option is not acceptable
    * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether the message may be stored
    */
-  publish<T>(path: string, data: T, options?: PublishOptions): Promise<PublishResult> {
+  publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
     if (this.isConnected) return this.publisher.publish(path, data, options);
     return this.prepare().then(() => this.publisher.publish(path, data, options));
   }
 
   /** Publishes many to one path, each on its own; see `transaction` for all or nothing. */
-  async publishMany<T>(
+  async publishMany(
     path: string,
-    items: readonly { readonly data: T; readonly options?: PublishOptions }[],
+    items: readonly { readonly data: unknown; readonly options?: PublishOptions }[],
   ): Promise<PublishManyResult[]> {
     if (!this.isConnected) await this.prepare();
     return this.publisher.publishMany(path, items);
@@ -232,9 +238,15 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   private get groupName(): string {
+    return this.requireGroup();
+  }
+
+  private requireGroup(): string {
     const { group } = this.options;
     if (group === undefined) {
-      throw new ConfigError('Option "group" is missing: a service that has handlers names its group.');
+      throw new ConfigError(
+        'Option "group" is missing: a service that has handlers names its group.',
+      );
     }
     return group;
   }
@@ -332,7 +344,7 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   private async begin(): Promise<void> {
-    if (this.registrations.size > 0) void this.groupName;
+    if (this.registrations.size > 0) this.requireGroup();
     if (this.options.connect === 'fail') return this.beginConsuming();
     this.beginConsuming().catch((error: unknown) => this.fault('start', error));
   }
@@ -351,7 +363,10 @@ export class LeanMQ implements AsyncDisposable {
         const subscription = new Subscription(path, keys.route(path), group, registration.options);
         const settler = this.makeSettler(subscription, registration.options, () => consuming);
         settlers.set(subscription, settler);
-        runners.set(subscription, this.makeRunner(registration, settler, () => consuming));
+        runners.set(
+          subscription,
+          this.makeRunner(registration, settler, () => consuming),
+        );
         this.sweeper.add(path);
         return subscription;
       }),
@@ -458,4 +473,3 @@ export class LeanMQ implements AsyncDisposable {
     this.events.tell('fault', () => ({ where, error }));
   }
 }
-

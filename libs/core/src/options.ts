@@ -24,10 +24,7 @@ export const HANDLE_DEFAULTS: HandleOptions = Object.freeze({
 });
 
 /** Everything but where Redis is. */
-export interface EngineOptions
-  extends PublisherOptions,
-    ConsumerOptions,
-    SweepOptions {
+export interface EngineOptions extends PublisherOptions, ConsumerOptions, SweepOptions {
   /** Begins the name of everything in Redis; one for each environment that shares a server. */
   readonly prefix: string;
   /** What a single message may be. */
@@ -75,10 +72,14 @@ export interface ResolvedOptions extends EngineOptions {
 /** @throws {ConfigError} naming the option, what was given and what is allowed */
 export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   const { redis, group, consumerName = hostname(), limits, handlers, ...engine } = options;
-  if (!['string', 'object', 'function'].includes(typeof redis) || redis === null) {
+  if (!['string', 'object', 'function'].includes(typeof redis) || (redis as unknown) === null) {
     throw ConfigError.option('redis', redis, "a URL, ioredis' options, or a factory of clients");
   }
-  const resolved: EngineOptions = { ...ENGINE_DEFAULTS, ...defined(engine), limits: resolveLimits(limits) };
+  const resolved: EngineOptions = {
+    ...ENGINE_DEFAULTS,
+    ...defined(engine),
+    limits: resolveLimits(limits),
+  };
   validPrefix(resolved.prefix);
   for (const name of ['publishTimeoutMs', 'dedupeMs', 'connectTimeoutMs', 'silenceMs'] as const) {
     whole(name, resolved[name], 1);
@@ -148,6 +149,10 @@ function word(name: string, value: string, allowed: readonly string[]): void {
 function validRetention(retention: EngineOptions['retention']): void {
   const amount: unknown = Reflect.get(retention, 'count') ?? Reflect.get(retention, 'ageMs');
   if (!Number.isSafeInteger(amount) || (amount as number) < 0) {
-    throw ConfigError.option('retention', amount, '{ count } or { ageMs }, a whole number, 0 or more');
+    throw ConfigError.option(
+      'retention',
+      amount,
+      '{ count } or { ageMs }, a whole number, 0 or more',
+    );
   }
 }

@@ -37,7 +37,8 @@ export class DeadLetters {
       client.xrangeBuffer(this.dead, start, '+', 'COUNT', count),
     );
     return page.map(
-      ([id, fields]) => readDeadLetter(this.path, this.group, id.toString(), fields) as DeadLetter<T>,
+      ([id, fields]) =>
+        readDeadLetter(this.path, this.group, id.toString(), fields) as DeadLetter<T>,
     );
   }
 
@@ -45,9 +46,7 @@ export class DeadLetters {
   async get<T = unknown>(id: EntryId): Promise<DeadLetter<T> | undefined> {
     validId(id);
     const [entry] = await this.connection.run((client) => client.xrangeBuffer(this.dead, id, id));
-    return (
-      entry && (readDeadLetter(this.path, this.group, id, entry[1]) as DeadLetter<T>)
-    );
+    return entry && (readDeadLetter(this.path, this.group, id, entry[1]) as DeadLetter<T>);
   }
 
   /**

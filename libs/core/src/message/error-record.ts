@@ -25,8 +25,8 @@ export function recordError(thrown: unknown): ErrorRecord {
   const violations: unknown = Reflect.get(thrown, 'violations');
   const { cause } = thrown;
   return {
-    name: cap(String(thrown.name), 200),
-    message: cap(String(thrown.message), MAX_MESSAGE),
+    name: cap(thrown.name, 200),
+    message: cap(thrown.message, MAX_MESSAGE),
     ...(typeof thrown.stack === 'string' && { stack: cap(thrown.stack, MAX_STACK) }),
     ...(typeof code === 'string' && { code: cap(code, 200) }),
     ...(Array.isArray(violations) &&
@@ -34,19 +34,25 @@ export function recordError(thrown: unknown): ErrorRecord {
         violations: violations.slice(0, MAX_VIOLATIONS).map((one) => cap(String(one), 500)),
       }),
     ...(cause instanceof Error && {
-      cause: { name: cap(String(cause.name), 200), message: cap(String(cause.message), MAX_MESSAGE) },
+      cause: { name: cap(cause.name, 200), message: cap(cause.message, MAX_MESSAGE) },
     }),
   };
 }
 
 function describe(value: unknown): string {
   try {
-    return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+    return typeof value === 'string' ? value : (toJson(value) ?? String(value));
   } catch {
     return Object.prototype.toString.call(value);
   }
 }
 
-function cap(text: string, length: number): string {
+function toJson(value: unknown): string | undefined {
+  return JSON.stringify(value);
+}
+
+// Takes what should be a text, because what was thrown may be anything.
+function cap(value: unknown, length: number): string {
+  const text = String(value);
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -22,7 +22,7 @@ export const MESSAGE_LIMITS: MessageLimits = Object.freeze({
 export function resolveLimits(limits: Partial<MessageLimits> = {}): MessageLimits {
   const resolved = { ...MESSAGE_LIMITS, ...limits };
   for (const [name, value] of Object.entries(resolved)) {
-    if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    if (!Number.isSafeInteger(value) || value < 1) {
       throw ConfigError.option(`limits.${name}`, value, 'a whole number, 1 or more');
     }
   }

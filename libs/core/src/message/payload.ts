@@ -15,9 +15,9 @@ import type { MessageLimits } from './limits.js';
 export function encodePayload(data: unknown, limits: MessageLimits): string {
   const problem = findProblem(data, limits.depth);
   if (problem !== undefined) throw problem.toError(limits);
-  let json: string;
+  let json: string | undefined;
   try {
-    json = JSON.stringify(data);
+    json = toJson(data);
   } catch (cause) {
     throw new InvalidMessageError(
       `The payload cannot be written as JSON: ${(cause as Error).message}`,
@@ -27,6 +27,11 @@ export function encodePayload(data: unknown, limits: MessageLimits): string {
   if (json === undefined) throw new InvalidMessageError('The payload is undefined as JSON.');
   assertBytes('payload', json, limits.payloadBytes);
   return json;
+}
+
+/** Undefined for what is undefined as JSON, which its type does not tell. */
+function toJson(data: unknown): string | undefined {
+  return JSON.stringify(data);
 }
 
 /** @throws {UndecodableError} if it is not JSON */
@@ -53,7 +58,7 @@ export function assertBytes(what: string, text: string, limit: number): void {
 class Problem {
   private path = '';
 
-  constructor(private readonly what: string | 'depth') {}
+  constructor(private readonly what: string) {}
 
   within(step: string): this {
     // A cycle would give a path of `depth` steps; the first few tell where it begins.

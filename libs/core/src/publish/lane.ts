@@ -1,7 +1,13 @@
 import { performance } from 'node:perf_hooks';
 
 import { BrokerUnavailableError, type LeanMQError } from '../errors.js';
-import { isConnectionFault, isTransient, toBrokerError, type Connection, type Keys } from '../redis/index.js';
+import {
+  isConnectionFault,
+  isTransient,
+  toBrokerError,
+  type Connection,
+  type Keys,
+} from '../redis/index.js';
 import { Batch, type Unit } from './batch.js';
 import type { PublishResult } from './options.js';
 import type { EncodedSend } from './send.js';
@@ -160,7 +166,8 @@ export class Lane {
     }
     const overdue = this.waiting.filter(({ deadline }) => deadline <= now);
     if (overdue.length > 0) this.waiting = this.waiting.filter(({ deadline }) => deadline > now);
-    for (const unit of overdue) this.settle(unit, unavailable('not-sent', this.connection.lastFault));
+    for (const unit of overdue)
+      this.settle(unit, unavailable('not-sent', this.connection.lastFault));
     const left = this.batch?.units.find(({ settled }) => !settled) ?? this.waiting[0];
     if (left === undefined) return this.clearTimers();
     this.watchDeadlines(left.deadline);

@@ -23,7 +23,8 @@ export interface PublishResult {
 }
 
 /** What became of one send of many. */
-export type PublishManyResult = PublishResult | { readonly outcome: 'failed'; readonly error: Error };
+export type PublishManyResult =
+  PublishResult | { readonly outcome: 'failed'; readonly error: Error };
 
 export interface PublisherOptions {
   /** How long a publish keeps trying through a fault, ms. */

@@ -59,7 +59,10 @@ export class Publisher {
     path: string,
     items: readonly { readonly data: unknown; readonly options?: PublishOptions }[],
   ): Promise<PublishManyResult[]> {
-    const fail = (error: unknown): PublishManyResult => ({ outcome: 'failed', error: toError(error) });
+    const fail = (error: unknown): PublishManyResult => ({
+      outcome: 'failed',
+      error: toError(error),
+    });
     return Promise.all(
       items.map(({ data, options }) => this.publish(path, data, options).catch(fail)),
     );
@@ -72,9 +75,12 @@ export class Publisher {
    */
   async transaction(build: (tx: Transaction) => void | Promise<void>): Promise<PublishResult[]> {
     if (this.insideTransaction.getStore() === true) {
-      throw new ConfigError('A transaction cannot be begun inside another; send on the outer one.', {
-        code: 'TRANSACTION_NESTED',
-      });
+      throw new ConfigError(
+        'A transaction cannot be begun inside another; send on the outer one.',
+        {
+          code: 'TRANSACTION_NESTED',
+        },
+      );
     }
     const transaction = new CollectedTransaction((...send) => this.encode(...send));
     try {

@@ -2,8 +2,7 @@ import { defineScript, lua } from '../redis/index.js';
 
 /** A batch was applied now, had been applied before, or has been overtaken by a later one. */
 export type BatchReply =
-  | { readonly state: 'applied' | 'repeated'; readonly reply: string }
-  | { readonly state: 'stale' };
+  { readonly state: 'applied' | 'repeated'; readonly reply: string } | { readonly state: 'stale' };
 
 function batchReply(raw: unknown): BatchReply {
   const [state, reply] = raw as ['applied' | 'repeated' | 'stale', string];

@@ -49,8 +49,7 @@ export function encodeSend(
     data: encodePayload(data, limits),
     headers: encodeHeaders(headers, limits),
     id,
-    dedupeMs:
-      messageId === undefined ? '' : duration('dedupeMs', dedupeMs ?? defaultDedupeMs, 1),
+    dedupeMs: messageId === undefined ? '' : duration('dedupeMs', dedupeMs ?? defaultDedupeMs, 1),
     delayMs: delay > 0 ? delay : '',
     ttlMs: ttlMs === undefined ? '' : duration('ttlMs', ttlMs, 1),
   };

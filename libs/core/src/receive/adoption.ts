@@ -47,9 +47,7 @@ export async function adopt(
 ): Promise<void> {
   await Promise.all(
     subscriptions.flatMap((subscription) =>
-      (['log', 'inbox'] as const).map((source) =>
-        adoptFrom(client, context, subscription, source),
-      ),
+      (['log', 'inbox'] as const).map((source) => adoptFrom(client, context, subscription, source)),
     ),
   );
 }
@@ -66,7 +64,12 @@ async function adoptFrom(
     const unknown = page.map(([id]) => id).filter((id) => !subscription.holds(source, id));
     if (unknown.length > 0) {
       const sentAt = performance.now();
-      const found = await adoptScript.run(client, { stream }, { group, consumer }, { args: unknown });
+      const found = await adoptScript.run(
+        client,
+        { stream },
+        { group, consumer },
+        { args: unknown },
+      );
       for (const claim of found) {
         // Nothing is known of its idle time: the next heartbeat confirms the lease.
         subscription.accept({ source, ...claim }, sentAt + options.leaseMs / 3);

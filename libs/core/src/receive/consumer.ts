@@ -243,8 +243,7 @@ export class Consumer {
         this.watchers.delete(watcher);
         resolve(result);
       };
-      const timer =
-        timeoutMs === Infinity ? undefined : setTimeout(done(false), timeoutMs);
+      const timer = timeoutMs === Infinity ? undefined : setTimeout(done(false), timeoutMs);
       const watcher = (): void => {
         if (condition()) done(true)();
       };

@@ -47,7 +47,10 @@ export class Quarantine {
   }
 
   private async session(): Promise<void> {
-    if (!(await this.lock().catch(() => false))) return this.waiting.clear();
+    if (!(await this.lock().catch(() => false))) {
+      this.waiting.clear();
+      return;
+    }
     this.reclaimer.paused = true;
     try {
       if (await this.isolation.enter(this.context.options.leaseMs)) await this.runSuspects();

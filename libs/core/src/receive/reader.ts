@@ -8,7 +8,8 @@ import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
 import type { Subscription } from './subscription.js';
 
-type ReadReply = [stream: string, entries: [id: string, fields: string[]][]][] | null;
+/** An entry that was deleted since comes without fields. */
+type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
 
 export interface ReaderHooks {
   /** Messages have been taken in. */
@@ -97,10 +98,15 @@ export class Reader {
         if (hungry.length === 0) await this.nextWake();
         else await this.read(hungry);
       } catch (error) {
-        if (signal.aborted || this.connection.isClosed) break;
+        if (this.isStopping() || this.connection.isClosed) break;
         await this.recover(error);
       }
     }
+  }
+
+  /** A method, because it changes while the loop waits. */
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   private async read(hungry: readonly Subscription[]): Promise<void> {
@@ -126,7 +132,7 @@ export class Reader {
     subscriptions: readonly Subscription[],
     blockMs: number | undefined,
   ): Promise<void> {
-    const { group, consumer, options } = this.context;
+    const { options } = this.context;
     // COUNT is for each stream, and a route has two.
     const least = Math.min(...subscriptions.map(({ appetite }) => appetite));
     const count = Math.min(MAX_COUNT, Math.max(1, Math.floor(least / 2)));
@@ -139,17 +145,8 @@ export class Reader {
         origin.set(stream, [subscription, source]);
       }
     }
-    const newest = streams.map(() => '>');
     const sentAt = performance.now();
-    const { client } = this.connection;
-    const reply = (await (blockMs === undefined
-      ? client.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'STREAMS', ...streams, ...newest)
-      : client.xreadgroup(
-          ...(['GROUP', group, consumer, 'COUNT', count, 'BLOCK', blockMs] as const),
-          'STREAMS',
-          ...streams,
-          ...newest,
-        ))) as ReadReply;
+    const reply = await this.send(count, blockMs, streams);
     this.lastReadAt = performance.now();
     // A blocked read may have been given its messages only now.
     const leasedUntil = (blockMs === undefined ? sentAt : this.lastReadAt) + options.leaseMs;
@@ -162,6 +159,19 @@ export class Reader {
       }
     }
     if (reply !== null) this.hooks.onRead();
+  }
+
+  private async send(
+    count: number,
+    blockMs: number | undefined,
+    streams: readonly string[],
+  ): Promise<ReadReply> {
+    const { client } = this.connection;
+    const { group, consumer } = this.context;
+    const what = ['STREAMS', ...streams, ...streams.map(() => '>')] as ['STREAMS', ...string[]];
+    return blockMs === undefined
+      ? client.xreadgroup('GROUP', group, consumer, 'COUNT', count, ...what)
+      : client.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'BLOCK', blockMs, ...what);
   }
 
   /** After every (re)connection, before the first read. */

@@ -24,11 +24,7 @@ export const reclaimScript = defineScript({
   keys: [],
   args: ['group', 'consumer', 'leaseMs', 'confirmMs', 'maxCrashes', 'mode'],
   reply: listOf((raw): Reclaimed => {
-    const [taken, left, suspects] = raw as [
-      [Source, string, string[], number][],
-      number,
-      number,
-    ];
+    const [taken, left, suspects] = raw as [[Source, string, string[], number][], number, number];
     return {
       taken: taken.map(([source, entryId, fields, deliveries]) => ({
         source,

@@ -5,7 +5,12 @@ import type { Redis } from 'ioredis';
 
 import { BrokerUnavailableError, ClosedError } from '../errors.js';
 import { isDenied, isTransient, toBrokerError } from './faults.js';
-import { createClient, type ClientOptions, type ConnectionRole, type RedisTarget } from './options.js';
+import {
+  createClient,
+  type ClientOptions,
+  type ConnectionRole,
+  type RedisTarget,
+} from './options.js';
 
 export interface ConnectionListener {
   onLost?: (role: ConnectionRole, cause: Error | undefined) => void;

@@ -65,5 +65,8 @@ export class RouteKeys {
 
 /** Braces would end the hash tag early; `%` is encoded too, so that two paths never share a key. */
 function encodeTag(path: string): string {
-  return path.replace(/[%{}]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return path.replace(
+    /[%{}]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

@@ -20,7 +20,11 @@ export interface Script<Key extends string, Arg extends string, Reply> {
   ): Promise<Reply>;
 }
 
-export function defineScript<const Key extends string, const Arg extends string, Reply>(definition: {
+export function defineScript<
+  const Key extends string,
+  const Arg extends string,
+  Reply,
+>(definition: {
   readonly lua: string;
   readonly keys: readonly Key[];
   readonly args: readonly Arg[];
@@ -49,7 +53,9 @@ export function defineScript<const Key extends string, const Arg extends string,
 }
 
 /** A reply that is one of these words. */
-export function oneOf<const Word extends string>(...words: readonly Word[]): (raw: unknown) => Word {
+export function oneOf<const Word extends string>(
+  ...words: readonly Word[]
+): (raw: unknown) => Word {
   return (raw) => {
     if (words.includes(raw as Word)) return raw as Word;
     throw unexpected(raw, words.join(' or '));

@@ -62,7 +62,7 @@ function judgePolicy(policy: string | undefined, allowEviction: boolean): string
 
 async function configuredPolicy(client: Redis): Promise<string | undefined> {
   try {
-    const [, value] = (await client.config('GET', 'maxmemory-policy')) as string[];
+    const [, value] = await client.config('GET', 'maxmemory-policy');
     return value;
   } catch (error) {
     // Managed services often hide CONFIG.

@@ -72,7 +72,8 @@ export class Runner<Route extends DeliverySource> {
     try {
       const entry = readEntry(inFlight.fields);
       inFlight.entry = entry;
-      if (inFlight.deliveries > this.maxCrashes) return this.finishUnrun(inFlight, poison(inFlight));
+      if (inFlight.deliveries > this.maxCrashes)
+        return this.finishUnrun(inFlight, poison(inFlight));
       if (entry.expiresAt !== undefined && entry.expiresAt <= this.hooks.now()) {
         return this.finishUnrun(inFlight, EXPIRED);
       }

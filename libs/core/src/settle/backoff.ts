@@ -55,12 +55,13 @@ export function backoffMs(
 /** @throws {ConfigError} naming the part that is not acceptable */
 export function validBackoff(backoff: Backoff): Backoff {
   if (typeof backoff === 'function') return backoff;
-  if (typeof backoff !== 'object' || backoff === null) {
+  if (typeof backoff !== 'object' || (backoff as unknown) === null) {
     throw ConfigError.option('backoff', backoff, 'an object with a type, or a function');
   }
+  const type: string = backoff.type;
   if (backoff.type === 'fixed') {
     atLeast('backoff.delayMs', backoff.delayMs, 0);
-  } else if (backoff.type === 'exponential') {
+  } else if (type === 'exponential') {
     if (backoff.baseMs !== undefined) atLeast('backoff.baseMs', backoff.baseMs, 0);
     if (backoff.factor !== undefined) atLeast('backoff.factor', backoff.factor, 1);
     if (backoff.capMs !== undefined) atLeast('backoff.capMs', backoff.capMs, 0);
@@ -68,8 +69,7 @@ export function validBackoff(backoff: Backoff): Backoff {
       throw ConfigError.option('backoff.jitter', backoff.jitter, '"equal", "full" or "none"');
     }
   } else {
-    const given = (backoff as { type?: unknown }).type;
-    throw ConfigError.option('backoff.type', given, '"exponential" or "fixed"');
+    throw ConfigError.option('backoff.type', type, '"exponential" or "fixed"');
   }
   return backoff;
 }

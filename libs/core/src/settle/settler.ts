@@ -21,7 +21,12 @@ export interface SettleRoute {
 
 export interface SettlerHooks<Route> {
   /** Redis has confirmed it; `isOurs` is false when the lease had been lost before. */
-  onSettled: (delivery: InFlight<Route>, verdict: Verdict, outcome: Outcome, isOurs: boolean) => void;
+  onSettled: (
+    delivery: InFlight<Route>,
+    verdict: Verdict,
+    outcome: Outcome,
+    isOurs: boolean,
+  ) => void;
   /** Redis refuses to settle it. */
   onGivenUp: (delivery: InFlight<Route>, reason: LeanMQError) => void;
   onFault: (error: unknown) => void;
@@ -123,7 +128,12 @@ export class Settler<Route extends SettleRoute> {
     let attempts = 0;
     const results = await this.untilDone(items, (client) => {
       attempts += 1;
-      return handOverScript.run(client, names, { group, consumer: this.consumer, source }, { args });
+      return handOverScript.run(
+        client,
+        names,
+        { group, consumer: this.consumer, source },
+        { args },
+      );
     });
     if (results === undefined) return;
     items.forEach(({ delivery, verdict, outcome }, index) => {

@@ -21,15 +21,13 @@ export const sweepScript = defineScript({
     const [now, ...routes] = raw as [string, ...[string, number, number, string, number][]];
     return {
       now: Number(now),
-      routes: routes.map(
-        ([holder, moved, setAside, nextDueAt, expired]): Swept => ({
-          isHolder: holder === 'holder',
-          moved,
-          setAside,
-          nextDueAt: nextDueAt === '' ? undefined : Number(nextDueAt),
-          expired,
-        }),
-      ),
+      routes: routes.map(([holder, moved, setAside, nextDueAt, expired]): Swept => ({
+        isHolder: holder === 'holder',
+        moved,
+        setAside,
+        nextDueAt: nextDueAt === '' ? undefined : Number(nextDueAt),
+        expired,
+      })),
     };
   },
 });

@@ -1,0 +1,158 @@
+import { describe, expect, test } from '@jest/globals';
+import { LeanMQ, ShutdownError, type LeanMQEvents } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+import { expectNoNewResources, openResources } from '../support/leaks.js';
+import { RedisServer } from '../support/redis-server.js';
+
+const broker = useBroker();
+
+describe('lifecycle', () => {
+  test('closing leaves no timer, socket or consumer behind', async () => {
+    const before = await openResources();
+    const mq = broker.mq({ group: 'g' });
+    await mq.consume('/a', () => undefined);
+    const acked = nextEvent(mq.events, 'acked');
+    await mq.publish('/a', 1);
+    await acked;
+    await mq.redis.ping();
+    await mq.close();
+    await expectNoNewResources(before);
+    expect(await broker.redis.xinfo('CONSUMERS', broker.key('a', 'log'), 'g')).toEqual([]);
+    expect(mq.health().status).toBe('closed');
+    await expect(mq.publish('/a', 2)).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  test('await using closes it', async () => {
+    let inner: LeanMQ | undefined;
+    {
+      await using mq = broker.mq();
+      inner = mq;
+      await mq.publish('/a', 1);
+      expect(mq.health()).toMatchObject({ status: 'up', publishing: 0, inFlight: 0 });
+    }
+    expect(inner.health().status).toBe('closed');
+  });
+
+  test('a publisher only opens no reader', async () => {
+    const mq = broker.mq();
+    await mq.start();
+    await mq.publish('/a', 1);
+    expect(mq.health().readAgesMs).toEqual([]);
+    expect(Object.keys(mq.health().connections).toSorted()).toEqual(['command', 'publish']);
+  });
+
+  test('stopping waits for what runs, gives back what has not begun, and uses no attempt up', async () => {
+    const finish: (() => void)[] = [];
+    const mq = await broker.consume(
+      '/slow',
+      () => new Promise<void>((resolve) => finish.push(resolve)),
+      { group: 'g', handlers: { concurrency: 4 } },
+    );
+    await Promise.all(Array.from({ length: 20 }, (_, n) => mq.publish('/slow', n)));
+    await eventually(() => finish.length === 4);
+    const stopped = mq.stop();
+    // A handler can still publish while it drains.
+    await mq.publish('/other', 'while draining');
+    finish.forEach((resolve) => resolve());
+    await stopped;
+    expect(finish).toHaveLength(4);
+    const attempts: number[] = [];
+    await broker.consume('/slow', ({ attempt }) => void attempts.push(attempt), { group: 'g' });
+    await eventually(() => attempts.length === 16);
+    expect(new Set(attempts)).toEqual(new Set([1]));
+  });
+
+  test('what does not finish by the drain deadline is aborted and given back', async () => {
+    const reasons: unknown[] = [];
+    const mq = await broker.consume(
+      '/stuck',
+      ({ signal }) => {
+        signal.addEventListener('abort', () => reasons.push(signal.reason));
+        return new Promise(() => undefined);
+      },
+      { group: 'g', drainTimeoutMs: 100 },
+    );
+    const delivered = nextEvent(mq.events, 'delivered');
+    await mq.publish('/stuck', 1);
+    await delivered;
+    const released = nextEvent<LeanMQEvents['released'][0]>(mq.events, 'released');
+    await mq.close();
+    expect(await released).toMatchObject({ attempt: 1 });
+    expect(reasons[0]).toBeInstanceOf(ShutdownError);
+    const attempts: number[] = [];
+    await broker.consume('/stuck', ({ attempt }) => void attempts.push(attempt), { group: 'g' });
+    await eventually(() => attempts.length === 1);
+    expect(attempts).toEqual([1]);
+  });
+
+  test('Redis that is not there is reported in time, with the place and a remedy', async () => {
+    const mq = broker.mq({ redis: 'redis://127.0.0.1:1', connectTimeoutMs: 300 });
+    const failure = mq.connect();
+    await expect(failure).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+      outcome: 'not-sent',
+    });
+    await expect(failure).rejects.toThrow(/127\.0\.0\.1:1 .*"redis"/);
+  });
+
+  test('a server whose policy may evict streams is refused, unless that is accepted', async () => {
+    const server = await RedisServer.start({ config: { 'maxmemory-policy': 'allkeys-lru' } });
+    try {
+      await expect(broker.mq({ redis: server.url }).connect()).rejects.toMatchObject({
+        code: 'EVICTION_POLICY',
+      });
+      const accepting = broker.mq({ redis: server.url, allowEviction: true });
+      const warning = nextEvent(accepting.events, 'warning');
+      await accepting.connect();
+      expect(await warning).toMatchObject({ code: 'EVICTION_POLICY' });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('a wrong password is reported at once', async () => {
+    const server = await RedisServer.start({ config: { requirepass: 'right' } });
+    try {
+      const url = server.url.replace('redis://', 'redis://:wrong@');
+      const startedAt = performance.now();
+      await expect(broker.mq({ redis: url }).connect()).rejects.toMatchObject({
+        code: 'BROKER_REFUSED',
+      });
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      const right = broker.mq({ redis: server.url.replace('redis://', 'redis://:right@') });
+      await right.publish('/a', 1);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('two handlers of one path, a handler without a group and a late handler are refused', async () => {
+    const mq = broker.mq();
+    mq.handle('/a', () => undefined);
+    expect(() => mq.handle('a/', () => undefined)).toThrow(/"\/a\/" has a handler already/);
+    await mq.start();
+    expect(() => mq.handle('/b', () => undefined)).toThrow(/before start/);
+    const anonymous = new LeanMQ({ redis: broker.url });
+    anonymous.handle('/a', () => undefined);
+    await expect(anonymous.start()).rejects.toThrow(/"group" is missing/);
+    await anonymous.close();
+  });
+
+  test('a client of a factory must have the options that the guarantees rest on', async () => {
+    const { Redis } = await import('ioredis');
+    expect(() => broker.mq({ redis: () => new Redis({ lazyConnect: true }) })).toThrow(
+      /autoResendUnfulfilledCommands/,
+    );
+    const roles: string[] = [];
+    const mq = broker.mq({
+      redis: (role, options) => {
+        roles.push(role);
+        return new Redis(broker.url, options);
+      },
+    });
+    await mq.publish('/a', 1);
+    expect(roles.toSorted()).toEqual(['command', 'publish']);
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, test } from '@jest/globals';
+import { InvalidMessageError, type PublishResult } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+import { eventually } from '../support/eventually.js';
+
+const broker = useBroker();
+
+const lengthOf = (path: string): Promise<number> => broker.redis.xlen(broker.key(path, 'log'));
+
+describe('transaction', () => {
+  test('all sends of a transaction arrive, their ids known when it resolves', async () => {
+    const got: [string, unknown][] = [];
+    const mq = broker.mq();
+    for (const path of ['/a', '/b']) mq.handle(path, ({ id, data }) => void got.push([id, data]));
+    await mq.start();
+    const results = await mq.transaction((tx) => {
+      tx.send('/a', 1);
+      tx.send('/b', 2, { headers: { h: 'x' }, ttlMs: 60_000 });
+      tx.send('/a', 3, { messageId: 'mine' });
+    });
+    expect(results.map(({ outcome }) => outcome)).toEqual(['published', 'published', 'published']);
+    expect(results[2]?.id).toBe('mine');
+    await eventually(() => got.length === 3);
+    expect(new Map(got)).toEqual(new Map(results.map(({ id }, index) => [id, index + 1])));
+  });
+
+  test('nothing is sent if the callback throws', async () => {
+    const mq = broker.mq();
+    const failure = new Error('changed my mind');
+    const attempt = mq.transaction((tx) => {
+      tx.send('/a', 1);
+      throw failure;
+    });
+    await expect(attempt).rejects.toBe(failure);
+    expect(await lengthOf('a')).toBe(0);
+  });
+
+  test('nothing is sent if one payload is invalid', async () => {
+    const mq = broker.mq();
+    const attempt = mq.transaction((tx) => {
+      tx.send('/a', 1);
+      tx.send('/b', { at: 1n });
+    });
+    await expect(attempt).rejects.toBeInstanceOf(InvalidMessageError);
+    expect([await lengthOf('a'), await lengthOf('b')]).toEqual([0, 0]);
+  });
+
+  test('nothing is sent if a key of one route is of another type, and other transactions are not held up', async () => {
+    await broker.redis.set(broker.key('b', 'log'), 'not a stream');
+    const mq = broker.mq();
+    await mq.connect();
+    const [broken, whole] = await Promise.allSettled([
+      mq.transaction((tx) => {
+        tx.send('/a', 1);
+        tx.send('/b', 2);
+      }),
+      mq.transaction((tx) => {
+        tx.send('/a', 3);
+        tx.send('/c', 4);
+      }),
+    ]);
+    expect(broken).toMatchObject({ status: 'rejected', reason: { code: 'KEY_TYPE' } });
+    expect(whole.status).toBe('fulfilled');
+    expect([await lengthOf('a'), await lengthOf('c')]).toEqual([1, 1]);
+  });
+
+  test('the same message id with other data undoes the whole transaction, with the same data it is a duplicate', async () => {
+    const mq = broker.mq();
+    const { id } = await mq.publish('/a', { n: 1 }, { messageId: 'one' });
+    await expect(
+      mq.transaction((tx) => {
+        tx.send('/b', 1);
+        tx.send('/a', { n: 2 }, { messageId: 'one' });
+      }),
+    ).rejects.toMatchObject({ code: 'MESSAGE_ID_CONFLICT' });
+    expect(await lengthOf('b')).toBe(0);
+    const results: PublishResult[] = await mq.transaction((tx) => {
+      tx.send('/b', 1);
+      tx.send('/a', { n: 1 }, { messageId: 'one' });
+    });
+    expect(results[1]).toEqual({ id, outcome: 'duplicate' });
+    expect([await lengthOf('a'), await lengthOf('b')]).toEqual([1, 1]);
+  });
+
+  test('one transaction inside another is refused, and so is a send after the callback has returned', async () => {
+    const mq = broker.mq();
+    const nested = mq.transaction(async (tx) => {
+      tx.send('/a', 1);
+      await mq.transaction((inner) => inner.send('/b', 2));
+    });
+    await expect(nested).rejects.toMatchObject({ code: 'TRANSACTION_NESTED' });
+    let late = (): void => undefined;
+    await mq.transaction((tx) => {
+      late = () => tx.send('/a', 'too late');
+    });
+    expect(late).toThrow(/transaction is closed/i);
+    expect([await lengthOf('a'), await lengthOf('b')]).toEqual([0, 0]);
+  });
+
+  test('an empty transaction does nothing', async () => {
+    expect(await broker.mq().transaction(() => undefined)).toEqual([]);
+  });
+
+  test('delays and times to live may be mixed', async () => {
+    const mq = broker.mq();
+    const results = await mq.transaction((tx) => {
+      tx.send('/a', 'now');
+      tx.send('/a', 'later', { delayMs: 60_000, ttlMs: 1_000 });
+      tx.send('/b', 'short', { ttlMs: 1_000 });
+    });
+    expect(results.map(({ outcome }) => outcome)).toEqual(['published', 'scheduled', 'published']);
+    expect(await lengthOf('a')).toBe(1);
+    expect(await broker.redis.zcard(broker.key('a', 'schedule'))).toBe(1);
+    expect(await broker.redis.zcard(broker.key('b', 'expiry'))).toBe(1);
+  });
+});

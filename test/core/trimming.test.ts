@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { useBroker } from '../support/broker.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+
+const broker = useBroker();
+
+const lengthOf = (path: string): Promise<number> => broker.redis.xlen(broker.key(path, 'log'));
+
+describe('trimming', () => {
+  test('what every group has finished goes, but for what is retained', async () => {
+    let done = 0;
+    const mq = await broker.consume('/log', () => void (done += 1), { retention: { count: 200 } });
+    for (let n = 0; n < 2_000; n += 1) void mq.publish('/log', n);
+    await eventually(() => done === 2_000);
+    // Redis frees whole nodes of about a hundred entries.
+    await eventually(async () => (await lengthOf('log')) <= 300);
+    expect(await lengthOf('log')).toBeGreaterThanOrEqual(200);
+  });
+
+  test('what a group has not finished is never removed: unread, in flight, or not there at all', async () => {
+    const log = broker.key('log', 'log');
+    await broker.redis.xgroup('CREATE', log, 'absent', '0', 'MKSTREAM');
+    let done = 0;
+    const mq = await broker.consume('/log', () => void (done += 1), { retention: { count: 0 } });
+    for (let n = 0; n < 1_500; n += 1) void mq.publish('/log', n);
+    await eventually(() => done === 1_500);
+    // Two sweeps have had their chance.
+    await nextSweeps(mq, 2);
+    expect(await lengthOf('log')).toBe(1_500);
+
+    // Now the absent group reads a little and holds on to it.
+    const reply = (await broker.redis.xreadgroup(
+      ...(['GROUP', 'absent', 'c', 'COUNT', 700, 'STREAMS', log, '>'] as const),
+    )) as [string, [string, string[]][]][];
+    const ids = reply[0]?.[1].map(([id]) => id) ?? [];
+    await broker.redis.xack(log, 'absent', ...ids.slice(0, 600), ...ids.slice(650));
+    await eventually(async () => (await lengthOf('log')) <= 1_500 - 500);
+    await nextSweeps(mq, 2);
+    const [first] = await broker.redis.xrange(log, '-', '+', 'COUNT', 1);
+    // The first that is still pending, or something of its node before it.
+    expect((first?.[0] ?? '') <= (ids[600] ?? '')).toBe(true);
+    expect(await broker.redis.xrange(log, ids[600] ?? '', ids[649] ?? '')).toHaveLength(50);
+  });
+
+  test('a log without any group keeps all', async () => {
+    const mq = broker.mq({ retention: { count: 0 } });
+    for (let n = 0; n < 500; n += 1) void mq.publish('/log', n);
+    await eventually(async () => (await lengthOf('log')) === 500);
+    await nextSweeps(mq, 2);
+    expect(await lengthOf('log')).toBe(500);
+  });
+
+  test('an inbox keeps nothing that was finished', async () => {
+    const mq = await broker.consume(
+      '/flaky',
+      ({ attempt }) => {
+        if (attempt === 1) throw new Error('no');
+      },
+      { group: 'g' },
+    );
+    let acked = 0;
+    mq.events.on('acked', () => (acked += 1));
+    for (let n = 0; n < 50; n += 1) void mq.publish('/flaky', n);
+    await eventually(() => acked === 50);
+    expect(await broker.redis.xlen(broker.key('flaky', 'inbox:g'))).toBe(0);
+    expect(await broker.redis.zcard(broker.key('flaky', 'schedule'))).toBe(0);
+    expect(await broker.redis.hlen(broker.key('flaky', 'scheduled'))).toBe(0);
+  });
+
+  /** Resolves when the route has been swept so often: each sweep promotes what is due. */
+  async function nextSweeps(mq: ReturnType<typeof broker.mq>, count: number): Promise<void> {
+    for (let n = 0; n < count; n += 1) {
+      const promoted = nextEvent(mq.events, 'promoted');
+      await broker.redis.hset(broker.key('log', 'scheduled'), 'send:probe', '');
+      await broker.redis.hdel(broker.key('log', 'scheduled'), 'send:probe');
+      await broker.redis.zadd(broker.key('log', 'schedule'), 1, 'send:probe');
+      await promoted;
+    }
+  }
+});
