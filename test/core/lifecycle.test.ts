@@ -4,6 +4,7 @@ import { LeanMQ, ShutdownError, type LeanMQEvents } from '@leanmq/core';
 import { useBroker } from '../support/broker.js';
 import { eventually, nextEvent } from '../support/eventually.js';
 import { expectNoNewResources, openResources } from '../support/leaks.js';
+import { connectTo } from '../support/redis.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const broker = useBroker();
@@ -113,7 +114,10 @@ describe('lifecycle', () => {
   });
 
   test('a wrong password is reported at once', async () => {
-    const server = await RedisServer.start({ config: { requirepass: 'right' } });
+    const server = await RedisServer.start();
+    const admin = await connectTo(server.url);
+    await admin.config('SET', 'requirepass', 'right');
+    admin.disconnect();
     try {
       const url = server.url.replace('redis://', 'redis://:wrong@');
       const startedAt = performance.now();
