@@ -1,0 +1,200 @@
+import { describe, expect, test } from '@jest/globals';
+import type { LeanMQ, LeanMQEvents } from '@leanmq/core';
+
+import { eventually, nextEvent } from '../support/eventually.js';
+import { connectTo } from '../support/redis.js';
+import { useFaultyRig } from '../support/server.js';
+
+const rig = useFaultyRig();
+
+/** What a consumer told that must not happen in an outage. */
+function complaints(mq: LeanMQ): string[] {
+  const told: string[] = [];
+  for (const name of [
+    'reclaimed',
+    'leaseLost',
+    'suspected',
+    'deadLettered',
+    'retried',
+    'fault',
+  ] as const) {
+    mq.events.on(name, (event: unknown) => told.push(`${name} ${JSON.stringify(event)}`));
+  }
+  return told;
+}
+
+describe('Redis goes away', () => {
+  test('killed and restarted under load (AOF): nothing is lost, no acknowledged message missing', async () => {
+    const server = await rig.server({ appendonly: 'always' });
+    const publisher = rig.mq(server.url);
+    const consumer = rig.mq(server.url, { handlers: { concurrency: 50 } });
+    const got = new Map<number, number>();
+    await consumer.consume<number>('/a', async ({ data }) => {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      got.set(data, (got.get(data) ?? 0) + 1);
+    });
+    const acknowledged: number[] = [];
+    let stop = false;
+    const load = (async () => {
+      for (let n = 0; !stop; n += 1) {
+        void publisher.publish('/a', n, { messageId: `m-${n}` }).then(() => acknowledged.push(n));
+        if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    })();
+    for (let round = 0; round < 3; round += 1) {
+      const before = acknowledged.length;
+      await eventually(() => acknowledged.length > before + 200);
+      await server.kill();
+      await server.restart();
+    }
+    const before = acknowledged.length;
+    await eventually(() => acknowledged.length > before + 200);
+    stop = true;
+    await load;
+    await eventually(() => publisher.health().publishing === 0);
+    await eventually(() => acknowledged.every((n) => got.has(n)), { timeoutMs: 15_000 });
+    const redis = await connectTo(server.url);
+    expect(await redis.xlen(`${rig.prefix}:{a}:log`)).toBeGreaterThan(0);
+    redis.disconnect();
+  });
+
+  test('for longer than the lease while handlers run: nothing is taken over, nobody is blamed, each runs once', async () => {
+    const server = await rig.server({ appendonly: 'always' });
+    const finish: (() => void)[] = [];
+    const consumers = [rig.mq(server.url), rig.mq(server.url)] as const;
+    for (const mq of consumers) {
+      await mq.consume('/a', () => new Promise<void>((resolve) => finish.push(resolve)));
+    }
+    const told = consumers.map(complaints);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => consumers[0].publish('/a', n)));
+    await eventually(() => finish.length === 20);
+    const lost = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionLost')));
+    await server.kill();
+    await lost;
+    // Longer than the lease of 900 ms, so that every delivery looks stale when Redis is back.
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    const back = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionRegained')));
+    await server.restart();
+    await back;
+    // Several looks at the pending lists later nothing has changed hands.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const acked: LeanMQEvents['acked'][0][] = [];
+    for (const mq of consumers) mq.events.on('acked', (event) => acked.push(event));
+    finish.forEach((resolve) => resolve());
+    await eventually(() => acked.length === 20);
+    expect(told.flat()).toEqual([]);
+    expect(finish).toHaveLength(20);
+    expect(acked.every(({ attempt, leaseLost }) => attempt === 1 && !leaseLost)).toBe(true);
+  });
+
+  test('what finished while Redis was away is acked when it is back, and run once', async () => {
+    const server = await rig.server({ appendonly: 'always' });
+    const mq = rig.mq(server.url);
+    let runs = 0;
+    let finish = (): void => undefined;
+    await mq.consume('/a', () => {
+      runs += 1;
+      return new Promise<void>((resolve) => (finish = resolve));
+    });
+    const delivered = nextEvent(mq.events, 'delivered');
+    await mq.publish('/a', 1);
+    await delivered;
+    await server.kill();
+    finish();
+    const acked = nextEvent(mq.events, 'acked');
+    await server.restart();
+    await acked;
+    expect(runs).toBe(1);
+    expect(mq.health().inFlight).toBe(0);
+  });
+
+  test('it is said once that the connection is gone and once that it is back', async () => {
+    const server = await rig.server({ appendonly: 'always' });
+    const mq = rig.mq(server.url);
+    await mq.consume('/a', () => undefined);
+    await mq.publish('/a', 1);
+    const told: string[] = [];
+    mq.events.on('connectionLost', () => told.push('lost'));
+    mq.events.on('connectionRegained', () => told.push('regained'));
+    mq.events.on('fault', ({ where, error }) => told.push(`${where}: ${error.message}`));
+    await server.kill();
+    await eventually(() => mq.health().status === 'down');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await server.restart();
+    await eventually(() => mq.health().status === 'up');
+    await mq.publish('/a', 2);
+    expect(told).toEqual(['lost', 'regained']);
+  });
+
+  test('frozen and thawed: the work goes on', async () => {
+    const server = await rig.server();
+    const mq = rig.mq(server.url);
+    const got: unknown[] = [];
+    await mq.consume('/a', ({ data }) => void got.push(data));
+    await mq.publish('/a', 1);
+    await eventually(() => got.length === 1);
+    server.freeze();
+    const waiting = mq.publish('/a', 2);
+    await eventually(() => mq.health().status === 'down');
+    server.thaw();
+    await waiting;
+    await eventually(() => got.length === 2, { timeoutMs: 10_000 });
+    expect(got).toEqual([1, 2]);
+  });
+
+  test('absent at the start, with connect: wait, the service begins when it is there', async () => {
+    const server = await rig.server();
+    await server.kill();
+    const mq = rig.mq(server.url, { connect: 'wait' });
+    const got: unknown[] = [];
+    mq.handle('/a', ({ data }) => void got.push(data));
+    await mq.start();
+    const sent = mq.publish('/a', 'early');
+    await server.restart();
+    await sent;
+    await eventually(() => got.length === 1);
+  });
+});
+
+describe('Redis loses its data', () => {
+  test.each(['FLUSHALL', 'DEL', 'XGROUP DESTROY'])(
+    '%s while running: the group is there again and work goes on',
+    async (how) => {
+      const server = await rig.server();
+      const redis = await connectTo(server.url);
+      const mq = rig.mq(server.url);
+      const got: unknown[] = [];
+      await mq.consume('/a', ({ data }) => void got.push(data));
+      const first = nextEvent(mq.events, 'acked');
+      await mq.publish('/a', 'before');
+      await first;
+      const log = `${rig.prefix}:{a}:log`;
+      if (how === 'FLUSHALL') await redis.flushall();
+      else if (how === 'DEL') await redis.del(log, `${rig.prefix}:{a}:inbox:g`);
+      else await redis.xgroup('DESTROY', log, 'g');
+      // Published before the group is there again: it must not be skipped.
+      await mq.publish('/a', 'after');
+      await eventually(() => got.includes('after'));
+      await eventually(async () => (await redis.xinfo('GROUPS', log)).length === 1);
+      expect(mq.health().status).toBe('up');
+      redis.disconnect();
+    },
+  );
+
+  test('SCRIPT FLUSH while running goes unnoticed', async () => {
+    const server = await rig.server();
+    const redis = await connectTo(server.url);
+    const mq = rig.mq(server.url);
+    let done = 0;
+    await mq.consume('/a', ({ attempt }) => {
+      if (attempt === 1) throw new Error('no');
+      done += 1;
+    });
+    for (let n = 0; n < 100; n += 1) {
+      if (n % 10 === 0) await redis.script('FLUSH');
+      await mq.publish('/a', n);
+    }
+    await eventually(() => done === 100);
+    redis.disconnect();
+  });
+});
