@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { eventually, nextEvent } from './eventually.js';
 import { TcpProxy } from './proxy.js';
-import { connectTo, removeKeys, sharedRedisUrl, uniquePrefix } from './redis.js';
+import { connectTo, disconnect, removeKeys, sharedRedisUrl, uniquePrefix } from './redis.js';
 
 describe('TcpProxy', () => {
   const prefix = uniquePrefix('proxy');
@@ -20,7 +20,7 @@ describe('TcpProxy', () => {
 
   afterEach(async () => {
     await removeKeys(direct, prefix);
-    for (const redis of opened.splice(0)) redis.disconnect();
+    for (const redis of opened.splice(0)) disconnect(redis);
     await proxy.stop();
   });
 

@@ -3,7 +3,7 @@
  * nothing if this machine does not offer that way.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -70,13 +70,20 @@ export async function buildWithNpm(say) {
     say(`Redis: npm install ${BUILDER} failed: ${lastLine(install.stderr)}`);
     return undefined;
   }
+  const binaries = join(buildFolder, 'bin');
+  const options = JSON.stringify({ version: BUILT_VERSION, downloadDir: binaries });
+  // The progress of the download ends without a line break.
   const script = `
-    const { RedisBinary } = require('redis-memory-server/lib/util/RedisBinary');
-    RedisBinary.getPath({ version: '${BUILT_VERSION}', downloadDir: ${JSON.stringify(join(buildFolder, 'bin'))} })
-      .then((path) => console.log(path), (error) => { console.error(error.message); process.exit(1); });`;
+    const { default: RedisBinary } = require('redis-memory-server/lib/util/RedisBinary');
+    RedisBinary.getPath(${options}).then(
+      (path) => console.log('\\n' + path),
+      (error) => { console.error(error.message); process.exit(1); },
+    );`;
   const build = spawnSync(process.execPath, ['-e', script], { cwd: buildFolder, encoding: 'utf8' });
   if (build.status === 0) return lastLine(build.stdout);
   say(`Redis: the build failed: ${lastLine(build.stderr)}`);
+  // The next attempt must not continue with what is half done.
+  rmSync(binaries, { recursive: true, force: true });
   return undefined;
 }
 
