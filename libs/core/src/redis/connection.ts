@@ -31,7 +31,7 @@ export class Connection {
   private lostAt: number | undefined;
   private wasReady = false;
   private lastError: Error | undefined;
-  private closed = false;
+  private readonly closing = new AbortController();
 
   constructor(
     target: RedisTarget,
@@ -52,7 +52,7 @@ export class Connection {
   }
 
   get isClosed(): boolean {
-    return this.closed;
+    return this.closing.signal.aborted;
   }
 
   /** Why it is not connected, as far as ioredis said. */
@@ -95,21 +95,21 @@ export class Connection {
   /** @throws the signal's reason, or ClosedError */
   async whenReady(signal?: AbortSignal): Promise<void> {
     if (this.ready) return;
+    const either =
+      signal === undefined ? this.closing.signal : AbortSignal.any([this.closing.signal, signal]);
     await new Promise<void>((resolve, reject) => {
-      const settle = (act: () => void) => (): void => {
+      const onAbort = (): void => {
         this.readyListeners.delete(onReady);
-        this.client.off('end', onEnd);
-        signal?.removeEventListener('abort', onAbort);
-        act();
+        reject(either.reason as Error);
       };
-      const onReady = settle(resolve);
-      const onEnd = settle(() => reject(new ClosedError('The connection to Redis')));
-      const onAbort = settle(() => reject(signal?.reason as Error));
-      if (this.closed || this.client.status === 'end') return onEnd();
-      if (signal?.aborted === true) return onAbort();
+      const onReady = (): void => {
+        this.readyListeners.delete(onReady);
+        either.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      if (either.aborted) return onAbort();
       this.readyListeners.add(onReady);
-      this.client.once('end', onEnd);
-      signal?.addEventListener('abort', onAbort);
+      either.addEventListener('abort', onAbort);
     });
   }
 
@@ -124,7 +124,7 @@ export class Connection {
       try {
         return await command(this.client);
       } catch (error) {
-        if (this.closed) throw new ClosedError('The connection to Redis');
+        if (this.isClosed) throw new ClosedError('The connection to Redis');
         if (!isTransient(error)) throw toBrokerError(error);
       }
       // The status may still say ready when a command has just failed: without a pause this would spin.
@@ -136,8 +136,8 @@ export class Connection {
 
   /** Closes for good. What is still unanswered rejects. */
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.isClosed) return;
+    this.closing.abort(new ClosedError('The connection to Redis'));
     this.readyListeners.clear();
     this.client.disconnect();
   }
@@ -154,7 +154,7 @@ export class Connection {
   }
 
   private onClose(): void {
-    if (!this.wasReady || this.closed || this.lostAt !== undefined) return;
+    if (!this.wasReady || this.isClosed || this.lostAt !== undefined) return;
     this.lostAt = performance.now();
     this.listener.onLost?.(this.role, this.lastError);
   }

@@ -47,6 +47,8 @@ export function createClient(target: RedisTarget, { role, name, silenceMs }: Cli
     ...(typeof target === 'object' ? target : {}),
     connectionName: name,
     lazyConnect: true,
+    // ioredis waits that long for a socket that may be gone already; all that matters has been answered by then.
+    disconnectTimeout: 100,
     // A half-open socket never fails by itself; a command without an answer is the only sign of it.
     socketTimeout: silenceMs,
     retryStrategy: (times: number) =>
