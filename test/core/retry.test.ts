@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { RejectError, RetryError, type LeanMQEvents } from '@leanmq/core';
+import { InvalidDeliveryError, RejectError, RetryError, type LeanMQEvents } from '@leanmq/core';
 
 import { useBroker } from '../support/broker.js';
 import { eventually, nextEvent } from '../support/eventually.js';
@@ -127,5 +127,28 @@ describe('retry', () => {
     release();
     await acked;
     expect(log).toEqual(['begin 1', 'HandlerTimeoutError', 'end 1', 'begin 2']);
+  });
+});
+
+describe('what a handler throws decides', () => {
+  test('an invalid payload is dead-lettered as invalid at once, with its violations', async () => {
+    const mq = await broker.consume('/dto', () => {
+      throw new InvalidDeliveryError('not an order', { violations: ['orderId must be a string'] });
+    });
+    const dead = nextEvent<LeanMQEvents['deadLettered'][0]>(mq.events, 'deadLettered');
+    await mq.publish('/dto', {});
+    expect(await dead).toMatchObject({
+      reason: 'invalid',
+      attempt: 1,
+      error: { violations: ['orderId must be a string'] },
+    });
+  });
+
+  test('a handler that publishes something invalid has failed like any other', async () => {
+    const mq = broker.mq({ handlers: { attempts: 2 } });
+    await mq.consume('/relay', () => mq.publish('/next', { at: 1n }));
+    const dead = nextEvent<LeanMQEvents['deadLettered'][0]>(mq.events, 'deadLettered');
+    await mq.publish('/relay', {});
+    expect(await dead).toMatchObject({ reason: 'failed', attempt: 2 });
   });
 });

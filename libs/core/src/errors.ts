@@ -46,6 +46,16 @@ export class InvalidMessageError extends MessageError {
   }
 }
 
+/**
+ * The payload of a delivery does not pass validation: thrown while it is delivered, it dead-letters the message as
+ * `invalid` at once. A type of its own, because a handler that publishes something invalid itself fails in another way.
+ */
+export class InvalidDeliveryError extends InvalidMessageError {
+  constructor(message: string, options: { violations?: readonly string[]; cause?: unknown } = {}) {
+    super(message, { ...options, code: 'DELIVERY_INVALID' });
+  }
+}
+
 /** A payload or its headers are larger or nested deeper than `limits` allows. */
 export class MessageTooLargeError extends MessageError {
   constructor(message: string) {

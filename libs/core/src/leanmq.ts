@@ -309,6 +309,8 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   private async shutDown(): Promise<void> {
+    // Whoever waits for the first connection waits in vain from now on.
+    if (!this.isConnected) for (const connection of this.connections) connection.close();
     await this.stop().catch((error: unknown) => this.fault('stop', error));
     await this.publisher.idle(this.options.drainTimeoutMs);
     this.publisher.close();

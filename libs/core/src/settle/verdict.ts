@@ -1,4 +1,4 @@
-import { InvalidMessageError, RejectError, RetryError } from '../errors.js';
+import { InvalidDeliveryError, RejectError, RetryError } from '../errors.js';
 import { recordError, type DeadReason, type ErrorRecord, type Outcome } from '../message/index.js';
 import { backoffMs } from './backoff.js';
 import type { SettleOptions } from './options.js';
@@ -49,7 +49,7 @@ function decideFailure(error: unknown, before: number, options: SettleOptions): 
   // A crash uses an attempt up too, but never the last one: that is for a handler to fail.
   const attempt = Math.min(before + 1, options.attempts);
   if (error instanceof RejectError) return dead('rejected', attempt, error);
-  if (error instanceof InvalidMessageError) return dead('invalid', attempt, error);
+  if (error instanceof InvalidDeliveryError) return dead('invalid', attempt, error);
   if (error instanceof RetryError && error.free) return retry(error.afterMs, attempt - 1, error);
   if (attempt >= options.attempts) return dead('failed', attempt, error);
   if (error instanceof RetryError) return retry(error.afterMs, attempt, error);
