@@ -22,8 +22,8 @@ const GOOD = {
   'libs/core/src/leanmq.ts': "import './run/index.js'; import './settle/index.js'; export {};",
   'libs/core/src/index.ts': "export * from './leanmq.js'; export * from './run/index.js';",
   'libs/nestjs/package.json':
-    '{ "name": "@leanmq/nestjs", "dependencies": { "@leanmq/core": "*" } }',
-  'libs/nestjs/src/index.ts': "import '@leanmq/core'; export {};",
+    '{ "name": "@leanmq/nestjs", "peerDependencies": { "class-validator": "*" } }',
+  'libs/nestjs/src/index.ts': "import '@leanmq/core'; await import('class-validator'); export {};",
   'libs/http/package.json': '{ "name": "@leanmq/http", "dependencies": { "@leanmq/core": "*" } }',
   'libs/http/src/index.ts': "import '@leanmq/core'; import '@leanmq/nestjs'; export {};",
   'apps/orders/package.json': '{ "name": "orders" }',
