@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * Every error that LeanMQ throws or stores. `code` is stable and documented; `retryable` says whether the same
  * call may succeed later without a change by the caller.
@@ -171,24 +173,51 @@ export class RetryError extends LeanMQError {
   }
 }
 
+const MAX_SHOWN = 80;
+
 /** Renders a given value for an error message, short and without ever throwing. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  try {
+    return render(value);
+  } catch {
+    // A Proxy or a getter may refuse any look at it.
+    return typeof value === 'function' ? 'a function' : 'an object';
   }
-  if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
-  if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value) ? 'an array' : `an object (${classNameOf(value)})`;
-  }
-  return String(value);
 }
 
-function classNameOf(value: object): string {
-  const maker: unknown = Reflect.get(value, 'constructor');
-  return typeof maker === 'function' ? maker.name : 'Object';
+function render(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(shorten(value));
+    case 'function':
+      return `a function (${nameOf(value) ?? 'anonymous'})`;
+    case 'object':
+      if (value === null) return 'null';
+      if (Array.isArray(value)) return 'an array';
+      return `an object (${nameOf(Reflect.get(value, 'constructor')) ?? 'Object'})`;
+    default:
+      return shorten(String(value));
+  }
 }
 
-/** Whatever was thrown, as an Error. */
+/** A class may have a static property `name` that is no text. */
+function nameOf(maker: unknown): string | undefined {
+  const name: unknown = typeof maker === 'function' ? maker.name : undefined;
+  return typeof name === 'string' && name !== '' ? shorten(name) : undefined;
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** Whatever was thrown, as an Error. Never throws. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  // An Error of another realm is none by `instanceof`: Node's own are not to code in a test runner's sandbox.
+  if (types.isNativeError(thrown)) return thrown;
+  try {
+    if (thrown instanceof Error) return thrown;
+  } catch {
+    // A Proxy may refuse to tell its prototype.
+  }
+  return new Error(typeof thrown === 'string' ? thrown : show(thrown), { cause: thrown });
 }

@@ -1,4 +1,4 @@
-import { LeanMQError } from '../errors.js';
+import { types } from 'node:util';
 
 /** The story of a failure as it travels with a retry and rests in a dead letter. Each text is capped in size. */
 export interface ErrorRecord {
@@ -11,48 +11,88 @@ export interface ErrorRecord {
   readonly cause?: { readonly name: string; readonly message: string };
 }
 
+const MAX_NAME = 200;
 const MAX_MESSAGE = 2_000;
 // A retry carries its last error in Redis for as long as it waits, so a deep stack must not dwarf the payload.
 const MAX_STACK = 4_000;
 const MAX_VIOLATIONS = 50;
+const MAX_VIOLATION = 500;
 
 /** Describes whatever a handler threw, also when that is not an Error. Never throws. */
 export function recordError(thrown: unknown): ErrorRecord {
-  if (!(thrown instanceof Error)) {
-    return { name: 'NonError', message: cap(describe(thrown), MAX_MESSAGE) };
-  }
-  const code: unknown = thrown instanceof LeanMQError ? thrown.code : Reflect.get(thrown, 'code');
-  const violations: unknown = Reflect.get(thrown, 'violations');
-  const { cause } = thrown;
+  if (!isErrorLike(thrown)) return brief(thrown);
+  const stack = read(thrown, 'stack');
+  const code = read(thrown, 'code');
+  const violations = violationsOf(thrown);
+  const cause = read(thrown, 'cause');
   return {
-    name: cap(thrown.name, 200),
-    message: cap(thrown.message, MAX_MESSAGE),
-    ...(typeof thrown.stack === 'string' && { stack: cap(thrown.stack, MAX_STACK) }),
-    ...(typeof code === 'string' && { code: cap(code, 200) }),
-    ...(Array.isArray(violations) &&
-      violations.length > 0 && {
-        violations: violations.slice(0, MAX_VIOLATIONS).map((one) => cap(String(one), 500)),
-      }),
-    ...(cause instanceof Error && {
-      cause: { name: cap(cause.name, 200), message: cap(cause.message, MAX_MESSAGE) },
-    }),
+    ...brief(thrown),
+    ...(typeof stack === 'string' && { stack: cap(stack, MAX_STACK) }),
+    ...(typeof code === 'string' && { code: cap(code, MAX_NAME) }),
+    ...(violations.length > 0 && { violations }),
+    ...(cause !== undefined && { cause: brief(cause) }),
   };
 }
 
+function brief(thrown: unknown): { name: string; message: string } {
+  if (!isErrorLike(thrown))
+    return { name: 'NonError', message: cap(describe(thrown), MAX_MESSAGE) };
+  const name = read(thrown, 'name');
+  return {
+    name: cap(typeof name === 'string' ? name : 'Error', MAX_NAME),
+    message: cap(describe(read(thrown, 'message')), MAX_MESSAGE),
+  };
+}
+
+/**
+ * An error of another realm is none by `instanceof`: that is what Node's own errors are to code that runs in a test
+ * runner's sandbox. A DOMException is known by its name and message only.
+ */
+function isErrorLike(thrown: unknown): thrown is object {
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  return (
+    (attempt(() => thrown instanceof Error || types.isNativeError(thrown)) ?? false) ||
+    (typeof read(thrown, 'name') === 'string' && typeof read(thrown, 'message') === 'string')
+  );
+}
+
+function violationsOf(thrown: object): string[] {
+  const violations = read(thrown, 'violations');
+  const some = attempt(() =>
+    Array.isArray(violations) ? (violations.slice(0, MAX_VIOLATIONS) as unknown[]) : [],
+  );
+  return (some ?? []).map((one) => cap(describe(one), MAX_VIOLATION));
+}
+
 function describe(value: unknown): string {
-  try {
-    return typeof value === 'string' ? value : (toJson(value) ?? String(value));
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
+  if (typeof value === 'string') return value;
+  const text =
+    typeof value === 'object'
+      ? attempt(() => toJson(value))
+      : attempt(() => String(value as symbol));
+  return text ?? attempt(() => Object.prototype.toString.call(value)) ?? '[an object]';
 }
 
 function toJson(value: unknown): string | undefined {
   return JSON.stringify(value);
 }
 
-// Takes what should be a text, because what was thrown may be anything.
-function cap(value: unknown, length: number): string {
-  const text = String(value);
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+function read(thrown: object, property: string): unknown {
+  return attempt((): unknown => Reflect.get(thrown, property));
+}
+
+/** What was thrown may be hostile: any look at it, through a getter or a Proxy, may throw by itself. */
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Redis' own JSON library refuses halves of surrogate pairs, and with them the whole history. */
+function cap(text: string, length: number): string {
+  const short =
+    text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return Buffer.from(short).toString();
 }

@@ -1,9 +1,11 @@
 import { ConfigError } from '../errors.js';
+import { isPlainText } from './plain-text.js';
 
 const GROUP = /^[A-Za-z0-9._-]{1,128}$/;
 const PREFIX = /^[A-Za-z0-9._:-]*(\{[A-Za-z0-9._:-]+\})?[A-Za-z0-9._:-]*$/;
-// eslint-disable-next-line no-control-regex -- control characters are exactly what an id must not hold
-const MESSAGE_ID = /^[^\u0000-\u001f\u007f]{1,256}$/u;
+// The keys of one prefix would be among those of another, `acme:{order}:inbox:routes` for example.
+const WITHIN_ANOTHER = /:\{[^}]*\}:|:quarantine$/;
+const MESSAGE_ID = /^.{1,256}$/su;
 
 /** @throws {ConfigError} unless it is 1 to 128 of `A-Z a-z 0-9 . _ -` */
 export function validGroup(group: string): string {
@@ -13,23 +15,33 @@ export function validGroup(group: string): string {
   return group;
 }
 
-/** @throws {ConfigError} unless it is 1 to 128 of `A-Z a-z 0-9 . _ : -` with at most one `{hash tag}` */
+/**
+ * @throws {ConfigError} unless it is 1 to 128 of `A-Z a-z 0-9 . _ : -` with at most one `{hash tag}`, and is not among
+ * the keys of another prefix
+ */
 export function validPrefix(prefix: string): string {
   const length = typeof prefix === 'string' ? prefix.length : 0;
-  if (length < 1 || length > 128 || !PREFIX.test(prefix)) {
+  if (length < 1 || length > 128 || !PREFIX.test(prefix) || WITHIN_ANOTHER.test(prefix)) {
     throw ConfigError.option(
       'prefix',
       prefix,
-      '1 to 128 of A-Z a-z 0-9 . _ : - and at most one {hash tag}',
+      '1 to 128 of A-Z a-z 0-9 . _ : - and at most one {hash tag}, but neither ":{…}:" within nor ":quarantine" at the end',
     );
   }
   return prefix;
 }
 
-/** @throws {ConfigError} unless a caller's message id is 1 to 256 characters without control characters */
+/**
+ * @throws {ConfigError} unless a caller's message id is 1 to 256 characters without control characters or halves of
+ * surrogate pairs
+ */
 export function validMessageId(id: string): string {
-  if (typeof id !== 'string' || !MESSAGE_ID.test(id)) {
-    throw ConfigError.option('messageId', id, '1 to 256 characters without control characters');
+  if (typeof id !== 'string' || !MESSAGE_ID.test(id) || !isPlainText(id)) {
+    throw ConfigError.option(
+      'messageId',
+      id,
+      '1 to 256 characters without control characters or halves of surrogate pairs',
+    );
   }
   return id;
 }

@@ -1,9 +1,7 @@
 import { ConfigError, show } from '../errors.js';
+import { isPlainText } from './plain-text.js';
 
 const MAX_PATH_BYTES = 512;
-// eslint-disable-next-line no-control-regex -- control characters are exactly what a path must not hold
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /**
  * The canonical form of a webhook's path: without leading and trailing slashes, otherwise as written, so that
@@ -33,7 +31,7 @@ function validated(path: string): string {
   const normal = path.slice(start, end);
   const bytes = Buffer.byteLength(normal);
   if (bytes === 0 || bytes > MAX_PATH_BYTES) throw invalid(path, allowed);
-  if (CONTROL.test(normal) || LONE_SURROGATE.test(normal)) throw invalid(path, allowed);
+  if (!isPlainText(normal)) throw invalid(path, allowed);
   return normal;
 }
 

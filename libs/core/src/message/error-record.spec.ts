@@ -1,0 +1,241 @@
+import { readFileSync } from 'node:fs';
+import { types } from 'node:util';
+
+import { describe, expect, it, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { InvalidMessageError, RejectError } from '../errors.js';
+import { recordError } from './error-record.js';
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (thrown) {
+    return thrown;
+  }
+  throw new Error('It was to throw.');
+}
+
+/** An error on which any look at these properties throws. */
+function errorHiding(...properties: readonly string[]): Error {
+  const error = new Error('hidden');
+  for (const property of properties) {
+    Object.defineProperty(error, property, {
+      get: () => {
+        throw new TypeError(`no ${property} for you`);
+      },
+    });
+  }
+  return error;
+}
+
+function revoked(target: object): object {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
+function circular(): object {
+  const self: Record<string, unknown> = {};
+  self['self'] = self;
+  return self;
+}
+
+function refuse(): never {
+  throw new Error('no');
+}
+
+describe('the record of an error', () => {
+  it('tells name, message and stack', () => {
+    const record = recordError(new TypeError('boom'));
+    expect(record).toEqual({
+      name: 'TypeError',
+      message: 'boom',
+      stack: expect.stringContaining('error-record.spec'),
+    });
+  });
+
+  it('tells code, violations and cause where there are some', () => {
+    const cause = Object.assign(new RangeError('because'), { secret: 1 });
+    const violations = ['status must be a string', { id: 'missing' }];
+    const error = Object.assign(new Error('boom', { cause }), { code: 'E_BOOM', violations });
+    expect(recordError(error)).toMatchObject({
+      code: 'E_BOOM',
+      violations: ['status must be a string', '{"id":"missing"}'],
+      cause: { name: 'RangeError', message: 'because' },
+    });
+  });
+
+  test.each([
+    ['an error of ours', new RejectError('no'), { name: 'RejectError', code: 'REJECTED' }],
+    [
+      'an invalid message',
+      new InvalidMessageError('bad', { violations: ['a', 'b'] }),
+      { name: 'InvalidMessageError', violations: ['a', 'b'] },
+    ],
+    [
+      'a cause that is no error',
+      new Error('x', { cause: 'timeout' }),
+      {
+        cause: { name: 'NonError', message: 'timeout' },
+      },
+    ],
+    ['a subclass', new (class CardDeclined extends Error {})('x'), { name: 'Error' }],
+    ['a name that is no text', Object.assign(new Error('x'), { name: 5 }), { name: 'Error' }],
+    [
+      'a message that is no text',
+      Object.assign(new Error(), { message: { a: 1 } }),
+      {
+        message: '{"a":1}',
+      },
+    ],
+    [
+      'what only looks like an error',
+      { name: 'Old', message: 'style' },
+      {
+        name: 'Old',
+        message: 'style',
+      },
+    ],
+    [
+      'a DOMException',
+      new DOMException('gone', 'AbortError'),
+      {
+        name: 'AbortError',
+        message: 'gone',
+      },
+    ],
+  ])('is right for %s', (_, error, expected) => {
+    expect(recordError(error)).toMatchObject(expected);
+  });
+
+  it('has neither code, violations nor cause where there are none', () => {
+    const error = Object.assign(new Error('x'), { code: 404, violations: [] });
+    expect(Object.keys(recordError(error))).toEqual(['name', 'message', 'stack']);
+  });
+
+  it("knows an error of another realm, such as Node's own in a sandbox", () => {
+    const error = thrownBy(() => readFileSync('/does/not/exist'));
+    expect(types.isNativeError(error)).toBe(true);
+    expect(recordError(error)).toMatchObject({
+      name: 'Error',
+      code: 'ENOENT',
+      message: expect.stringContaining('no such file'),
+      stack: expect.stringContaining('ENOENT'),
+    });
+  });
+});
+
+describe('the record of what is not an error', () => {
+  test.each([
+    ['a text', 'boom', 'boom'],
+    ['an empty text', '', ''],
+    ['undefined', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a number', 5, '5'],
+    ['NaN', NaN, 'NaN'],
+    ['a BigInt', 10n, '10'],
+    ['a symbol', Symbol('s'), 'Symbol(s)'],
+    ['an object', { status: 500 }, '{"status":500}'],
+    ['a list', [1, 'a'], '[1,"a"]'],
+    ['an object without a prototype', Object.create(null), '{}'],
+    ['a circular object', circular(), '[object Object]'],
+    ['an object that is undefined as JSON', { toJSON: () => undefined }, '[object Object]'],
+    ['an object that throws as JSON', { toJSON: refuse }, '[object Object]'],
+  ])('shows %s', (_, thrown, message) => {
+    expect(recordError(thrown)).toEqual({ name: 'NonError', message });
+  });
+});
+
+describe('a record is made of anything that can be thrown', () => {
+  test.each<[string, unknown]>([
+    ['getters that throw', errorHiding('stack', 'message', 'name', 'code', 'violations', 'cause')],
+    [
+      'a message that throws as a text',
+      Object.assign(new Error(), { message: { toString: refuse } }),
+    ],
+    ['violations that throw', Object.assign(new Error(), { violations: [{ toJSON: refuse }] })],
+    ['violations that are revoked', Object.assign(new Error(), { violations: revoked([]) })],
+    ['a cause that throws', new Error('x', { cause: errorHiding('name', 'message') })],
+    ['a cause that is itself', Object.assign(new Error('x'), { cause: undefined })],
+    ['a revoked Proxy', revoked({})],
+    ['a revoked Proxy of a function', revoked(refuse)],
+    [
+      'a Proxy that refuses everything',
+      new Proxy({}, { get: refuse, getPrototypeOf: refuse, ownKeys: refuse }),
+    ],
+    [
+      'a Proxy of an error that refuses everything',
+      new Proxy(new Error(), { get: refuse, getPrototypeOf: refuse }),
+    ],
+    ['an error without a prototype', Object.setPrototypeOf(new Error('x'), null)],
+    ['a function without a text', Object.assign(() => 0, { toString: refuse })],
+    [
+      'a tag that throws',
+      {
+        toJSON: refuse,
+        get [Symbol.toStringTag]() {
+          return refuse();
+        },
+      },
+    ],
+    ['a symbol as the name', Object.assign(new Error('x'), { name: Symbol('n') })],
+    ['a class', RangeError],
+  ])('%s', (_, thrown) => {
+    const record = recordError(thrown);
+    expect(typeof record.name).toBe('string');
+    expect(typeof record.message).toBe('string');
+    expect(JSON.parse(JSON.stringify(record))).toEqual(record);
+  });
+
+  it('any value at all', () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+    });
+    fc.assert(
+      fc.property(anything, anything, anything, (message, code, cause) => {
+        recordError(message);
+        const record = recordError(Object.assign(new Error('x', { cause }), { message, code }));
+        expect(JSON.parse(JSON.stringify(record))).toEqual(record);
+      }),
+    );
+  });
+});
+
+describe('the texts of a record', () => {
+  const long = 'x'.repeat(1_000_000);
+
+  it('are capped', () => {
+    const error = Object.assign(new Error(long, { cause: new Error(long) }), {
+      name: long,
+      code: long,
+      stack: long,
+      violations: Array.from({ length: 1_000 }, () => long),
+    });
+    const record = recordError(error);
+    expect(record.name).toHaveLength(200);
+    expect(record.message).toHaveLength(2_000);
+    expect(record.stack).toHaveLength(4_000);
+    expect(record.code).toHaveLength(200);
+    expect(record.violations).toHaveLength(50);
+    expect(record.violations![49]).toHaveLength(500);
+    expect(record.cause!.message).toHaveLength(2_000);
+    expect(record.message.endsWith('x…')).toBe(true);
+    expect(recordError(long).message).toHaveLength(2_000);
+  });
+
+  it('are whole when they just fit', () => {
+    expect(recordError(long.slice(0, 2_000)).message).toBe(long.slice(0, 2_000));
+  });
+
+  it("never hold half of a surrogate pair, which Redis' JSON library refuses", () => {
+    for (let pad = 1_990; pad < 2_001; pad += 1) {
+      const { message } = recordError(`${'x'.repeat(pad)}😀😀😀😀😀😀`);
+      expect(Buffer.from(message).toString()).toBe(message);
+      expect(message).not.toContain('\ufffd');
+    }
+    expect(recordError('a\ud83db').message).toBe('a\ufffdb');
+  });
+});

@@ -1,0 +1,127 @@
+import { types } from 'node:util';
+
+import { InvalidMessageError, MessageTooLargeError, show } from '../errors.js';
+import type { MessageLimits } from './limits.js';
+
+/**
+ * What keeps a payload from being written as JSON without loss, as the error to throw; undefined if nothing does.
+ *
+ * It looks at what `JSON.stringify` will see: what `toJSON` returns in the place of an object that has one. Whatever a
+ * getter, a `toJSON` or a Proxy throws comes through.
+ */
+export function findUnwritable(
+  data: unknown,
+  limits: MessageLimits,
+): InvalidMessageError | MessageTooLargeError | undefined {
+  const budget = { values: limits.payloadBytes };
+  return findProblem(asWritten(data, ''), limits.depth, budget)?.toError(limits);
+}
+
+/** Every value takes a byte or more, so that what shares its parts many times over is given up in time. */
+interface Budget {
+  values: number;
+}
+
+class Problem {
+  private path = '';
+
+  constructor(private readonly what: string) {}
+
+  within(step: string): this {
+    // A cycle would give a path of `depth` steps; the first few tell where it begins.
+    this.path = step + (this.path.length > 120 ? '…' : this.path);
+    return this;
+  }
+
+  toError({ depth, payloadBytes }: MessageLimits): InvalidMessageError | MessageTooLargeError {
+    const at = `payload${this.path}`;
+    switch (this.what) {
+      case 'depth':
+        return new MessageTooLargeError(
+          `${at} is nested deeper than ${depth} levels, or refers to itself; the limit is "limits.depth".`,
+        );
+      case 'size':
+        return new MessageTooLargeError(
+          `The payload is more than ${payloadBytes} bytes. Send a reference instead, or raise it in "limits".`,
+        );
+      default:
+        return new InvalidMessageError(`${at} is ${this.what}, which JSON cannot carry.`);
+    }
+  }
+}
+
+/** The value that JSON.stringify writes for it; the same value for what is refused anyway. */
+function asWritten(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON === 'function') {
+    if (unsupported(value) !== undefined) return value;
+    // Some text; which one does not matter here, and to write it takes longer than all the rest.
+    if (types.isDate(value)) return '';
+    return (toJSON as (key: string) => unknown).call(value, key);
+  }
+  return !isPlain(value) && types.isBoxedPrimitive(value) ? value.valueOf() : value;
+}
+
+function findProblem(value: unknown, depthLeft: number, budget: Budget): Problem | undefined {
+  budget.values -= 1;
+  if (budget.values < 0) return new Problem('size');
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return undefined;
+    case 'number':
+      return Number.isFinite(value) ? undefined : new Problem(String(value));
+    case 'object':
+      return value === null ? undefined : findProblemInObject(value, depthLeft, budget);
+    default:
+      return new Problem(typeof value === 'bigint' ? 'a BigInt' : typeof value);
+  }
+}
+
+function findProblemInObject(
+  value: object,
+  depthLeft: number,
+  budget: Budget,
+): Problem | undefined {
+  const what = unsupported(value);
+  if (what !== undefined) return new Problem(what);
+  if (depthLeft === 0) return new Problem('depth');
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const item: unknown = asWritten(value[index], String(index));
+      const found = findProblem(item, depthLeft - 1, budget);
+      if (found !== undefined) return found.within(`[${index}]`);
+    }
+    return undefined;
+  }
+  for (const key of Object.keys(value)) {
+    const member = asWritten((value as Record<string, unknown>)[key], key);
+    if (member === undefined) continue;
+    const found = findProblem(member, depthLeft - 1, budget);
+    if (found !== undefined) return found.within(stepTo(key));
+  }
+  return undefined;
+}
+
+function stepTo(key: string): string {
+  return /^[\w$]{1,40}$/.test(key) ? `.${key}` : `[${show(key)}]`;
+}
+
+function unsupported(value: object): string | undefined {
+  if (isPlain(value)) return undefined;
+  if (types.isMap(value)) return 'a Map (use Object.fromEntries)';
+  if (types.isSet(value)) return 'a Set (use an array)';
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
+    return 'binary data (use a base64 string)';
+  }
+  if (types.isPromise(value)) return 'a Promise (await it first)';
+  if (types.isDate(value) && Number.isNaN(value.getTime())) return 'an invalid Date';
+  return undefined;
+}
+
+/** Whether it is an object literal or an array, by far the most common and quick to tell. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+}
