@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { UndecodableError } from '../errors.js';
 import type { ErrorRecord } from './error-record.js';
-import type { EntryId } from './ids.js';
+import { isEntryId, type EntryId } from './ids.js';
 import type { DeadReason } from './message.js';
 
 /**
@@ -102,20 +102,34 @@ function instant(value: string): number {
 
 /** @throws {UndecodableError} if it is not a history of ours */
 export function readHistory(json: string): History {
-  let parsed: Partial<History> | null;
+  let parsed: unknown;
   try {
-    parsed = JSON.parse(json) as Partial<History> | null;
+    parsed = JSON.parse(json);
   } catch (cause) {
     throw new UndecodableError(`Field "${FIELD.history}" is not JSON.`, { cause });
   }
-  if (
-    typeof parsed?.origin !== 'string' ||
-    !Number.isSafeInteger(parsed.attempts) ||
-    !Number.isSafeInteger(parsed.crashes)
-  ) {
+  if (!isHistory(parsed)) {
     throw new UndecodableError(`Field "${FIELD.history}" is not a history.`);
   }
-  return parsed as History;
+  return parsed;
+}
+
+function isHistory(value: unknown): value is History {
+  const history = (value ?? {}) as Record<keyof History, unknown>;
+  const error = (history.error ?? {}) as Record<keyof ErrorRecord, unknown>;
+  return (
+    typeof history.origin === 'string' &&
+    isEntryId(history.origin) &&
+    isCount(history.attempts) &&
+    isCount(history.crashes) &&
+    (history.replays === undefined || isCount(history.replays)) &&
+    (history.error === undefined ||
+      (typeof error.name === 'string' && typeof error.message === 'string'))
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 const REPLACEMENT = '\ufffd';

@@ -10,23 +10,38 @@ export const NO_HEADERS: MessageHeaders = Object.freeze({});
 /**
  * The headers as stored, or `''` when there are none, so that a message without headers does not pay for them.
  *
- * @throws {InvalidMessageError} if a value is not a string
+ * @throws {InvalidMessageError} unless it is an object whose values are strings
  * @throws {MessageTooLargeError} past `limits.headerBytes`
  */
 export function encodeHeaders(headers: MessageHeaders | undefined, limits: MessageLimits): string {
   if (headers === undefined) return '';
-  const names = Object.keys(headers);
-  if (names.length === 0) return '';
-  for (const name of names) {
-    if (typeof headers[name] !== 'string') {
+  const entries = entriesOf(headers);
+  if (entries.length === 0) return '';
+  for (const [name, value] of entries) {
+    if (typeof value !== 'string') {
       throw new InvalidMessageError(
-        `Header ${show(name)} is ${show(headers[name])}; a header's value is a string.`,
+        `Header ${show(name)} is ${show(value)}; a header's value is a string.`,
       );
     }
   }
-  const json = JSON.stringify(headers);
+  // A copy, so that no toJSON of theirs decides what is stored.
+  const json = JSON.stringify(Object.fromEntries(entries));
   assertBytes('headers', json, limits.headerBytes);
   return json;
+}
+
+function entriesOf(headers: unknown): [name: string, value: unknown][] {
+  try {
+    // What can be iterated (a list, a Map, the Headers of fetch) has its content elsewhere than in its properties.
+    if (typeof headers === 'object' && headers !== null && !(Symbol.iterator in headers)) {
+      return Object.entries(headers);
+    }
+  } catch (cause) {
+    throw new InvalidMessageError('The headers cannot be read: a getter or a Proxy throws.', {
+      cause,
+    });
+  }
+  throw new InvalidMessageError(`The headers are ${show(headers)}; give an object of strings.`);
 }
 
 /** @throws {UndecodableError} if it is not a JSON object of strings */

@@ -9,7 +9,7 @@ export function isEntryId(id: string): boolean {
 
 /** The instant of an entry id, epoch ms on the server's clock; NaN when it is not an entry id. */
 export function entryTime(id: EntryId): number {
-  return Number.parseInt(id, 10);
+  return isEntryId(id) ? Number.parseInt(id, 10) : NaN;
 }
 
 /**

@@ -18,13 +18,27 @@ export const MESSAGE_LIMITS: MessageLimits = Object.freeze({
   headerBytes: 16 * 1024,
 });
 
-/** @throws {ConfigError} if a limit is not a positive whole number */
+/** @throws {ConfigError} if a limit is not a positive whole number, or there is no such limit */
 export function resolveLimits(limits: Partial<MessageLimits> = {}): MessageLimits {
-  const resolved = { ...MESSAGE_LIMITS, ...limits };
-  for (const [name, value] of Object.entries(resolved)) {
+  if (typeof limits !== 'object' || (limits as unknown) === null) {
+    throw ConfigError.option('limits', limits, 'an object');
+  }
+  const resolved: { -readonly [Name in keyof MessageLimits]: number } = { ...MESSAGE_LIMITS };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!isLimit(name)) {
+      const known = Object.keys(MESSAGE_LIMITS).join(', ');
+      throw new ConfigError(`Option "limits.${name}" is not known; there are ${known}.`);
+    }
+    // An option that is given as undefined is one that is not given.
+    if ((value as unknown) === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 1) {
       throw ConfigError.option(`limits.${name}`, value, 'a whole number, 1 or more');
     }
+    resolved[name] = value;
   }
   return resolved;
+}
+
+function isLimit(name: string): name is keyof MessageLimits {
+  return Object.hasOwn(MESSAGE_LIMITS, name);
 }

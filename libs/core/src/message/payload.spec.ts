@@ -134,7 +134,7 @@ describe('what JSON cannot carry', () => {
     readonly log = new Map([['a', 1]]);
   }
 
-  test.each([
+  test.each<[string, unknown, string]>([
     ['undefined', undefined, 'payload is undefined'],
     ['undefined in a list', [1, undefined], 'payload[1] is undefined'],
     // eslint-disable-next-line no-sparse-arrays -- the hole is what is tested
