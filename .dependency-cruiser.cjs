@@ -127,7 +127,7 @@ module.exports = {
     {
       name: 'core-composition-root',
       comment:
-        'Only leanmq.ts imports the steps; options.ts merges their options, index.ts exports their types',
+        'Only leanmq.ts and wiring/ import the steps; options.ts merges their options, index.ts exports their types',
       severity: 'error',
       from: { path: `${CORE}[^/]+\\.ts$`, pathNot: `${CORE}(leanmq|options|index)\\.ts$` },
       to: { path: STEPS },

@@ -34,9 +34,9 @@ describe('Redis goes away', () => {
       got.set(data, (got.get(data) ?? 0) + 1);
     });
     const acknowledged: number[] = [];
-    let stop = false;
+    const stopping = new AbortController();
     const load = (async () => {
-      for (let n = 0; !stop; n += 1) {
+      for (let n = 0; !stopping.signal.aborted; n += 1) {
         void publisher.publish('/a', n, { messageId: `m-${n}` }).then(() => acknowledged.push(n));
         if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
       }
@@ -49,7 +49,7 @@ describe('Redis goes away', () => {
     }
     const before = acknowledged.length;
     await eventually(() => acknowledged.length > before + 200);
-    stop = true;
+    stopping.abort();
     await load;
     await eventually(() => publisher.health().publishing === 0);
     await eventually(() => acknowledged.every((n) => got.has(n)), { timeoutMs: 15_000 });
@@ -175,7 +175,7 @@ describe('Redis loses its data', () => {
       // Published before the group is there again: it must not be skipped.
       await mq.publish('/a', 'after');
       await eventually(() => got.includes('after'));
-      await eventually(async () => (await redis.xinfo('GROUPS', log)).length === 1);
+      await eventually(async () => ((await redis.xinfo('GROUPS', log)) as unknown[]).length === 1);
       expect(mq.health().status).toBe('up');
       redis.disconnect();
     },

@@ -83,7 +83,7 @@ describe('a connection fault during publish neither loses nor doubles the messag
     });
     const killing = (async () => {
       while (left > 0) {
-        await redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     })();
@@ -107,7 +107,7 @@ describe('a connection fault during publish neither loses nor doubles the messag
     // The server sees the first attempt only after it is thawed, and then the second as well.
     proxy.delay(150);
     const send = mq.publish('/a', 1);
-    await redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await send;
     proxy.delay(0);
     await mq.publish('/a', 2);

@@ -82,6 +82,17 @@ export class MessageIdConflictError extends MessageError {
   }
 }
 
+/** The route has as many unfinished messages as its `maxLength` allows. This one was not sent, and none was dropped. */
+export class RouteFullError extends LeanMQError {
+  constructor(path: string, maxLength: number | undefined) {
+    super(
+      'ROUTE_FULL',
+      `Route "${path}" has ${maxLength} unfinished messages, as many as its "maxLength" allows; nothing was sent. Try again when its consumers have caught up.`,
+      { retryable: true },
+    );
+  }
+}
+
 /** Redis refused, or could not be reached. */
 export class BrokerError extends LeanMQError {}
 

@@ -3,16 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 import { ClosedError, ConfigError, toError } from './errors.js';
-import { Events, type DeliveryEvent } from './events.js';
-import {
-  displayPath,
-  normalizePath,
-  validGroup,
-  type InFlight,
-  type Outcome,
-  type Source,
-} from './message/index.js';
+import { Events } from './events.js';
 import { DeadLetters } from './manage/index.js';
+import { displayPath, normalizePath, validGroup } from './message/index.js';
 import {
   resolveHandleOptions,
   resolveOptions,
@@ -27,18 +20,21 @@ import {
   type PublishResult,
   type Transaction,
 } from './publish/index.js';
-import { Consumer, Subscription } from './receive/index.js';
+import type { Consumer } from './receive/index.js';
 import {
-  Connection,
+  Connections,
   Keys,
+  Registry,
+  RegistryWatch,
   ServerClock,
   checkServer,
   isTransient,
-  type ConnectionRole,
+  type Connection,
+  type RegisteredRoute,
 } from './redis/index.js';
-import { Runner, type WebhookHandler } from './run/index.js';
-import { Settler, type Verdict } from './settle/index.js';
+import type { WebhookHandler } from './run/index.js';
 import { Sweeper } from './sweep/index.js';
+import { buildConsumer, type Registration } from './wiring/index.js';
 
 /** How it is, at this moment. */
 export interface Health {
@@ -53,18 +49,12 @@ export interface Health {
   readonly publishing: number;
 }
 
-interface Registration {
-  readonly path: string;
-  readonly handler: WebhookHandler;
-  readonly options: HandleOptions;
-}
-
 /** A read that has been out for that many of its own waiting times is not coming back. */
 const READ_OVERDUE = 3;
 
 /**
- * Internal webhooks on Redis Streams, without a framework. The only file that wires the steps of a message's life
- * together: publish, receive, run, settle, sweep, manage.
+ * Internal webhooks on Redis Streams, without a framework. The composition root: with `wiring/` it is the only place
+ * that knows all steps of a message's life.
  */
 export class LeanMQ implements AsyncDisposable {
   readonly events = new Events();
@@ -73,12 +63,14 @@ export class LeanMQ implements AsyncDisposable {
   private readonly options: ResolvedOptions;
   private readonly keys: Keys;
   private readonly clock = new ServerClock();
-  private readonly connections = new Set<Connection>();
-  private readonly lostRoles = new Set<ConnectionRole>();
+  private readonly connections: Connections;
   private readonly command: Connection;
   private readonly publishing: Connection;
+  private readonly registry: Registry;
+  private readonly watch: RegistryWatch;
   private readonly publisher: Publisher;
   private readonly sweeper: Sweeper;
+  private readonly toldDeleted = new Set<string>();
   private readonly registrations = new Map<string, Registration>();
   private consuming: Consumer | undefined;
   private userClient: Connection | undefined;
@@ -86,7 +78,6 @@ export class LeanMQ implements AsyncDisposable {
   private started: Promise<void> | undefined;
   private isConnected = false;
   private closing: Promise<void> | undefined;
-  private lostSince = 0;
   private released = 0;
 
   /** @throws {ConfigError} for an option that is not acceptable */
@@ -94,8 +85,15 @@ export class LeanMQ implements AsyncDisposable {
     this.options = resolveOptions(options);
     this.keys = new Keys(this.options.prefix);
     this.consumer = `${this.options.consumerName}-${process.pid}-${randomUUID().slice(0, 8)}`;
-    this.command = this.makeConnection('command');
-    this.publishing = this.makeConnection('publish');
+    this.connections = this.makeConnections();
+    this.command = this.connections.make('command');
+    this.publishing = this.connections.make('publish');
+    this.registry = new Registry(this.command, this.keys.registry, () => this.clock.now());
+    this.watch = new RegistryWatch(
+      this.registry,
+      () => this.command.ready,
+      (routes) => this.onRegistry(routes),
+    );
     this.publisher = this.makePublisher();
     this.sweeper = this.makeSweeper();
   }
@@ -204,10 +202,7 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   health(): Health {
-    const connections: Record<string, boolean> = {};
-    for (const { role, ready } of this.connections) {
-      connections[role] = ready && connections[role] !== false;
-    }
+    const connections = this.connections.states;
     const readAgesMs = this.consuming?.readAges ?? [];
     const isReading = readAgesMs.every((age) => age < this.options.blockMs * READ_OVERDUE);
     const isUp = isReading && Object.values(connections).every(Boolean);
@@ -222,7 +217,7 @@ export class LeanMQ implements AsyncDisposable {
 
   /** The escape hatch: a client of its own, for whatever else. The names of the keys are documented. */
   get redis(): Redis {
-    this.userClient ??= this.makeConnection('user');
+    this.userClient ??= this.connections.make('user');
     this.userClient.open();
     return this.userClient.client;
   }
@@ -275,60 +270,50 @@ export class LeanMQ implements AsyncDisposable {
     this.clock.sync((seconds as number) * 1_000 + Math.floor((micros as number) / 1_000));
     if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
     this.isConnected = true;
+    await this.watch.start();
   }
 
-  private makeConnection(role: ConnectionRole): Connection {
-    const { redis, group = 'publisher', blockMs, silenceMs } = this.options;
-    const connection = new Connection(
-      redis,
+  private makeConnections(): Connections {
+    const { redis: target, group: owner = 'publisher', blockMs, silenceMs } = this.options;
+    return new Connections(
+      { target, owner, blockMs, silenceMs },
       {
-        role,
-        name: `leanmq:${group}:${role}`,
-        // A read that blocks is silent by right; a shorter limit would cut healthy reads.
-        silenceMs: role === 'read' ? blockMs + Math.min(1_500, silenceMs) : silenceMs,
-      },
-      {
-        onLost: (lost, error) => {
-          if (this.lostRoles.size === 0) {
-            this.lostSince = performance.now();
-            this.events.tell('connectionLost', () => ({ role: lost, error }));
-          }
-          this.lostRoles.add(lost);
-        },
-        onRegained: (regained) => {
-          const all = [...this.connections].filter((each) => each.role === regained);
-          if (!all.every(({ ready }) => ready) || !this.lostRoles.delete(regained)) return;
-          if (this.lostRoles.size > 0) return;
-          const downMs = performance.now() - this.lostSince;
-          this.events.tell('connectionRegained', () => ({ downMs }));
-        },
+        onLost: (role, error) => this.events.tell('connectionLost', () => ({ role, error })),
+        onRegained: (downMs) => this.events.tell('connectionRegained', () => ({ downMs })),
       },
     );
-    this.connections.add(connection);
-    return connection;
   }
 
   private async shutDown(): Promise<void> {
     // Whoever waits for the first connection waits in vain from now on.
-    if (!this.isConnected) for (const connection of this.connections) connection.close();
+    if (!this.isConnected) this.connections.closeAll();
     await this.stop().catch((error: unknown) => this.fault('stop', error));
     await this.publisher.idle(this.options.drainTimeoutMs);
     this.publisher.close();
     this.sweeper.stop();
-    for (const connection of this.connections) connection.close();
+    this.watch.stop();
+    this.connections.closeAll();
   }
 
   // ---- the steps, wired --------------------------------------------------------------------------------------------
 
   private makePublisher(): Publisher {
     const { limits } = this.options;
-    return new Publisher(this.consumer, this.publishing, this.keys, limits, this.options, {
-      onPublished: (path, { id, outcome }) => {
-        this.sweeper.add(path);
-        this.events.tell('published', () => ({ path, id, outcome }));
+    return new Publisher(
+      this.consumer,
+      this.publishing,
+      this.keys,
+      this.registry,
+      limits,
+      this.options,
+      {
+        onPublished: (path, { id, outcome }) => {
+          this.sweeper.add(path);
+          this.events.tell('published', () => ({ path, id, outcome }));
+        },
+        onScheduled: (path, delayMs) => this.sweeper.scheduledIn(path, delayMs),
       },
-      onScheduled: (path, delayMs) => this.sweeper.scheduledIn(path, delayMs),
-    });
+    );
   }
 
   private makeSweeper(): Sweeper {
@@ -355,117 +340,45 @@ export class LeanMQ implements AsyncDisposable {
     await this.connect();
     if (this.registrations.size === 0 || this.closing !== undefined) return;
     const group = this.groupName;
-    const { keys, clock, command, consumer, options } = this;
-    const runners = new Map<Subscription, Runner<Subscription>>();
-    const settlers = new Map<Subscription, Settler<Subscription>>();
-    const consuming = new Consumer(
-      { group, consumer, keys, clock, options, command },
-      [...this.registrations.values()].map((registration) => {
-        const { path } = registration;
-        const subscription = new Subscription(path, keys.route(path), group, registration.options);
-        const settler = this.makeSettler(subscription, registration.options, () => consuming);
-        settlers.set(subscription, settler);
-        runners.set(
-          subscription,
-          this.makeRunner(registration, settler, () => consuming),
-        );
-        this.sweeper.add(path);
-        return subscription;
-      }),
-      {
-        run: (delivery) => {
-          this.events.tell('delivered', () => this.about(delivery));
-          runners.get(delivery.route)?.run(delivery);
-        },
-        release: (delivery) => settlers.get(delivery.route)?.settle(delivery, { kind: 'released' }),
-        onReclaimed: ({ path }, count) =>
-          this.events.tell('reclaimed', () => ({ path, group, count })),
-        onSuspects: ({ path }, count) =>
-          this.events.tell('suspected', () => ({ path, group, count })),
-        onLost: (delivery) => this.events.tell('leaseLost', () => this.about(delivery)),
-        onFault: (error) => this.fault('consume', error),
-      },
-    );
+    const { keys, clock, command, consumer, options, registry, sweeper, events } = this;
+    const consuming = buildConsumer({
+      context: { group, consumer, keys, clock, options, command, registry },
+      registrations: this.registrations.values(),
+      sweeper,
+      events,
+      onFault: (where, error) => this.fault(where, error),
+    });
     this.consuming = consuming;
-    await consuming.start(() => this.makeConnection('read'));
+    await consuming.start(() => this.connections.make('read'));
+    this.onRegistry(await registry.routes());
     const routes = [...this.registrations.keys()];
     this.events.tell('started', () => ({ group, consumer, routes }));
   }
 
-  private makeRunner(
-    { handler, options }: Registration,
-    settler: Settler<Subscription>,
-    consuming: () => Consumer,
-  ): Runner<Subscription> {
-    return new Runner<Subscription>(handler, this.consumer, options.maxCrashes, options, {
-      onOutcome: (delivery, outcome) => settler.settle(delivery, outcome),
-      onEnded: (delivery) => consuming().ended(delivery),
-      readRaw: ({ route, source, entryId }) => this.readRaw(route, source, entryId),
-      now: () => this.clock.now(),
-    });
-  }
-
-  private makeSettler(
-    subscription: Subscription,
-    options: HandleOptions,
-    consuming: () => Consumer,
-  ): Settler<Subscription> {
-    return new Settler<Subscription>(subscription, this.consumer, this.command, options, {
-      onSettled: (delivery, verdict, outcome, isOurs) => {
-        consuming().settled(delivery);
-        this.sweeper.settled(subscription.path, 1);
-        if (verdict.kind === 'retry' && isOurs) {
-          this.sweeper.scheduledIn(subscription.path, verdict.delayMs);
-        }
-        this.tellSettled(delivery, verdict, outcome, isOurs);
-      },
-      onGivenUp: (delivery, reason) => consuming().giveUp(delivery, reason),
-      onFault: (error) => this.fault('settle', error),
-    });
-  }
-
-  private async readRaw(route: Subscription, source: Source, id: string): Promise<Buffer[]> {
-    const [entry] = await this.command.run((client) =>
-      client.xrangeBuffer(route.streamOf(source), id, id),
-    );
-    return entry?.[1] ?? [];
-  }
-
-  // ---- events ------------------------------------------------------------------------------------------------------
-
-  private tellSettled(
-    delivery: InFlight<Subscription>,
-    verdict: Verdict,
-    outcome: Outcome,
-    isOurs: boolean,
-  ): void {
-    if (verdict.kind === 'ack' && outcome.kind === 'success') {
-      return this.events.tell('acked', () => ({
-        ...this.about(delivery),
-        leaseLost: !isOurs,
-        runMs: performance.now() - delivery.startedAt,
-      }));
+  /** What the registry says has changed, or is told for the first time. */
+  private onRegistry(routes: readonly RegisteredRoute[]): void {
+    this.publisher.onRegistry(routes);
+    this.sweeper.onRegistry(routes);
+    const { consuming } = this;
+    if (consuming === undefined) return;
+    const group = this.groupName;
+    const off = new Set<string>();
+    for (const { path, deletedAt, groups } of routes) {
+      const isDeleted = deletedAt !== undefined;
+      const own = groups.find((each) => each.group === group);
+      if (isDeleted || own?.pausedAt !== undefined) off.add(path);
+      if (isDeleted && this.registrations.has(path)) this.warnDeleted(path);
     }
-    // A late failure changed nothing.
-    if (!isOurs) return this.events.tell('leaseLost', () => this.about(delivery));
-    if (outcome.kind === 'expired') this.events.tell('expired', () => this.about(delivery));
-    if (verdict.kind === 'retry') {
-      const { delayMs, error } = verdict;
-      this.events.tell('retried', () => ({ ...this.about(delivery), delayMs, error }));
-    } else if (verdict.kind === 'dead') {
-      const { reason, error } = verdict;
-      this.events.tell('deadLettered', () => ({ ...this.about(delivery), reason, error }));
-    } else if (verdict.kind === 'release') {
-      this.released += 1;
-      this.events.tell('released', () => this.about(delivery));
-    }
+    consuming
+      .switchOff((path) => off.has(path))
+      .catch((error: unknown) => this.fault('consume', error));
   }
 
-  private about(delivery: InFlight<Subscription>): DeliveryEvent {
-    const { path, group } = delivery.route;
-    const { consumer } = this;
-    const attempt = delivery.attemptsBefore + 1;
-    return { path, group, consumer, id: delivery.messageId, attempt };
+  private warnDeleted(path: string): void {
+    if (this.toldDeleted.has(path)) return;
+    this.toldDeleted.add(path);
+    const message = `Route "${displayPath(path)}" was deleted: it is not consumed until somebody publishes to it again.`;
+    this.events.tell('warning', () => ({ code: 'ROUTE_DELETED', message }));
   }
 
   private fault(where: string, thrown: unknown): void {

@@ -89,7 +89,7 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   whole('drainTimeoutMs', resolved.drainTimeoutMs, 0);
   whole('blockMs', resolved.blockMs, 1);
   whole('sweepMs', resolved.sweepMs, 10);
-  word('startFrom', resolved.startFrom, ['earliest', 'latest']);
+  validStartFrom(resolved.startFrom);
   word('connect', resolved.connect, ['fail', 'wait']);
   validRetention(resolved.retention);
   return {
@@ -143,6 +143,14 @@ function whole(name: string, value: number, least: number, most = Number.MAX_SAF
 function word(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) {
     throw ConfigError.option(name, value, allowed.map((each) => `"${each}"`).join(' or '));
+  }
+}
+
+function validStartFrom(startFrom: EngineOptions['startFrom']): void {
+  if (startFrom === 'earliest' || startFrom === 'latest') return;
+  const at: unknown = Reflect.get(Object(startFrom), 'at');
+  if (!Number.isSafeInteger(at) || (at as number) < 0) {
+    throw ConfigError.option('startFrom', startFrom, '"earliest", "latest" or { at: epoch ms }');
   }
 }
 

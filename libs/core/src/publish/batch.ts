@@ -1,10 +1,21 @@
 import type { Redis } from 'ioredis';
 
-import { BrokerRefusedError, MessageIdConflictError, type LeanMQError } from '../errors.js';
+import {
+  BrokerRefusedError,
+  MessageIdConflictError,
+  RouteFullError,
+  type LeanMQError,
+} from '../errors.js';
 import { consecutiveIds, displayPath } from '../message/index.js';
 import type { Keys, ScriptArgument } from '../redis/index.js';
 import type { PublishResult } from './options.js';
-import { publishScript, publishUnitsScript, type BatchReply, type UnitResult } from './scripts.js';
+import {
+  publishScript,
+  publishUnitsScript,
+  type BatchReply,
+  type UnitError,
+  type UnitResult,
+} from './scripts.js';
 import { isPlain, type EncodedSend } from './send.js';
 
 /** Sends that are published together or not at all, and the promise of their caller. */
@@ -26,8 +37,14 @@ export class Batch {
   constructor(
     readonly sequence: number,
     readonly units: readonly Unit[],
+    private readonly maxLengths: ReadonlyMap<string, number>,
   ) {
-    this.plain = units.every(({ sends }) => sends.length === 1 && isPlain(sends[0] as EncodedSend));
+    this.plain = units.every(
+      ({ sends }) =>
+        sends.length === 1 &&
+        isPlain(sends[0] as EncodedSend) &&
+        !maxLengths.has((sends[0] as EncodedSend).path),
+    );
   }
 
   /** Sends it, with the results of each unit in their order; undefined when a later batch has overtaken it. */
@@ -73,7 +90,19 @@ export class Batch {
     for (const { sends } of this.units) {
       args.push(sends.length);
       for (const { path, data, headers, id, dedupeMs, delayMs, ttlMs } of sends) {
-        args.push(routeIndex.get(path) as number, data, headers, id, dedupeMs, delayMs, ttlMs);
+        const maxLength = this.maxLengths.get(path) ?? '';
+        args.push(
+          ...[
+            routeIndex.get(path) as number,
+            data,
+            headers,
+            id,
+            dedupeMs,
+            delayMs,
+            ttlMs,
+            maxLength,
+          ],
+        );
       }
     }
     return args;
@@ -86,12 +115,26 @@ export class Batch {
       if (!('error' in result)) return result.map(([outcome, id]) => ({ id, outcome }));
       const send = (this.units[index] as Unit).sends[result.at] as EncodedSend;
       const path = displayPath(send.path);
-      return result.error === 'CONFLICT'
-        ? new MessageIdConflictError(send.id, path)
-        : new BrokerRefusedError(
-            `A key of route "${path}" in Redis is of another type; nothing was sent.`,
-            { code: 'KEY_TYPE' },
-          );
+      return refusalOf(result.error, send, path, this.maxLengths);
     });
+  }
+}
+
+function refusalOf(
+  error: UnitError,
+  send: EncodedSend,
+  path: string,
+  maxLengths: ReadonlyMap<string, number>,
+): LeanMQError {
+  switch (error) {
+    case 'CONFLICT':
+      return new MessageIdConflictError(send.id, path);
+    case 'FULL':
+      return new RouteFullError(path, maxLengths.get(send.path));
+    case 'WRONGTYPE':
+      return new BrokerRefusedError(
+        `A key of route "${path}" in Redis is of another type; nothing was sent.`,
+        { code: 'KEY_TYPE' },
+      );
   }
 }

@@ -7,6 +7,7 @@ import {
   toBrokerError,
   type Connection,
   type Keys,
+  type Registry,
 } from '../redis/index.js';
 import { Batch, type Unit } from './batch.js';
 import type { PublishResult } from './options.js';
@@ -30,6 +31,7 @@ export class Lane {
   private sequence = 0;
   private scheduled = false;
   private registered = false;
+  private sentSinceLook = false;
   private deadlineTimer: NodeJS.Timeout | undefined;
   private pauseTimer: NodeJS.Timeout | undefined;
   private stopWaiting: (() => void) | undefined;
@@ -39,6 +41,8 @@ export class Lane {
     private readonly keys: Keys,
     private readonly publisherId: string,
     private readonly connection: Connection,
+    private readonly registry: Registry,
+    private readonly maxLengths: ReadonlyMap<string, number>,
     private readonly onSettled: (unit: Unit, results: PublishResult[] | undefined) => void,
   ) {}
 
@@ -69,7 +73,7 @@ export class Lane {
     // A batch is frozen when it is formed; before that, what misses its deadline is known not to have been sent.
     if (!this.connection.ready) return this.whenReady(() => this.next());
     this.sequence += 1;
-    this.batch = new Batch(this.sequence, this.takeUnits());
+    this.batch = new Batch(this.sequence, this.takeUnits(), this.maxLengths);
     this.attempt(this.batch);
   }
 
@@ -89,10 +93,11 @@ export class Lane {
   }
 
   private attempt(batch: Batch): void {
+    this.sentSinceLook = true;
     const { client } = this.connection;
     if (!this.registered) {
-      client
-        .hsetnx(this.keys.registry, `route:${this.path}`, '{}')
+      this.registry
+        .addRoute(client, this.path)
         .then(() => (this.registered = true))
         .catch(() => undefined);
     }
@@ -172,6 +177,19 @@ export class Lane {
     if (left === undefined) return this.clearTimers();
     this.watchDeadlines(left.deadline);
     if (this.batch === undefined) this.next();
+  }
+
+  /** The route was deleted: to publish to it again revives it, also what was published before one knew. */
+  revive(): void {
+    this.registered = false;
+    if (this.sentSinceLook && this.connection.ready) {
+      void this.registry.addRoute(this.connection.client, this.path).catch(() => undefined);
+    }
+  }
+
+  /** Begins a new while of which `revive` may ask whether something was sent in it. */
+  markLook(): void {
+    this.sentSinceLook = this.batch !== undefined;
   }
 
   private settle(unit: Unit, outcome: PublishResult[] | LeanMQError): void {

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 
 import { BufferFullError, ClosedError, ConfigError, toError } from '../errors.js';
 import type { MessageLimits } from '../message/index.js';
-import type { Connection, Keys } from '../redis/index.js';
+import type { Connection, Keys, RegisteredRoute, Registry } from '../redis/index.js';
 import type { Unit } from './batch.js';
 import { Lane, sizeOf } from './lane.js';
 import type {
@@ -27,6 +27,7 @@ export interface PublisherHooks {
 export class Publisher {
   private readonly lanes = new Map<string, Lane>();
   private readonly insideTransaction = new AsyncLocalStorage<true>();
+  private readonly maxLengths = new Map<string, number>();
   private outstanding = 0;
   private closed = false;
   private onIdle: (() => void)[] = [];
@@ -35,6 +36,7 @@ export class Publisher {
     private readonly id: string,
     private readonly connection: Connection,
     private readonly keys: Keys,
+    private readonly registry: Registry,
     private readonly limits: MessageLimits,
     private readonly options: PublisherOptions,
     private readonly hooks: PublisherHooks,
@@ -91,6 +93,16 @@ export class Publisher {
     return transaction.sends.length === 0 ? [] : this.enqueue(transaction.sends);
   }
 
+  /** The registry has changed. */
+  onRegistry(routes: readonly RegisteredRoute[]): void {
+    this.maxLengths.clear();
+    for (const { path, settings, deletedAt } of routes) {
+      if (settings.maxLength !== undefined) this.maxLengths.set(path, settings.maxLength);
+      if (deletedAt !== undefined) this.lanes.get(path)?.revive();
+    }
+    for (const lane of this.lanes.values()) lane.markLook();
+  }
+
   /** Resolves when nothing is on its way any more, or after `timeoutMs`. */
   async idle(timeoutMs: number): Promise<void> {
     if (this.outstanding === 0) return;
@@ -134,8 +146,14 @@ export class Publisher {
   private laneOf(path: string): Lane {
     let lane = this.lanes.get(path);
     if (lane === undefined) {
-      lane = new Lane(path, this.keys, this.id, this.connection, (unit, results) =>
-        this.onSettled(unit, results),
+      lane = new Lane(
+        path,
+        this.keys,
+        this.id,
+        this.connection,
+        this.registry,
+        this.maxLengths,
+        (unit, results) => this.onSettled(unit, results),
       );
       this.lanes.set(path, lane);
     }

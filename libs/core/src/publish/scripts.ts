@@ -20,7 +20,9 @@ export const publishScript = defineScript({
 /** What a unit became: a list with what each of its sends became, or why nothing of it was written. */
 export type UnitResult =
   | readonly (readonly [outcome: 'published' | 'duplicate' | 'scheduled', id: string])[]
-  | { readonly error: 'WRONGTYPE' | 'CONFLICT'; readonly at: number };
+  | { readonly error: UnitError; readonly at: number };
+
+export type UnitError = 'WRONGTYPE' | 'CONFLICT' | 'FULL';
 
 /** Followed by the units; see the script. The reply is JSON of a list of `UnitResult`. */
 export const publishUnitsScript = defineScript({

@@ -74,11 +74,9 @@ export class Consumer {
 
   /** @param connect makes a connection for a reader */
   async start(connect: () => Connection): Promise<void> {
-    const { command, keys, options, clock } = this.context;
+    const { command, registry, options } = this.context;
     const subscriptions = [...this.subscriptions];
-    await command.run((client) =>
-      ensureGroups(client, keys, subscriptions, options.startFrom, clock.now()),
-    );
+    await command.run((client) => ensureGroups(client, registry, subscriptions, options.startFrom));
     for (let from = 0; from < subscriptions.length; from += ROUTES_PER_READER) {
       const connection = connect();
       connection.open();
@@ -109,6 +107,28 @@ export class Consumer {
     if (!drained) await this.abandonRest();
     this.heartbeat.stop();
     await this.leave();
+  }
+
+  /**
+   * Stops or goes on with routes. What was read and has not begun is given back, so that it need not wait here.
+   *
+   * @param isOff for each path, whether it is to be left alone
+   */
+  async switchOff(isOff: (path: string) => boolean): Promise<void> {
+    const revived: Subscription[] = [];
+    for (const subscription of this.subscriptions) {
+      const off = isOff(subscription.path);
+      if (subscription.isOff === off) continue;
+      subscription.isOff = off;
+      if (!off) revived.push(subscription);
+      else for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
+    }
+    if (revived.length > 0) {
+      const { command, registry } = this.context;
+      await command.run((client) => ensureGroups(client, registry, revived, 'earliest'));
+    }
+    for (const reader of this.readers) reader.renew();
+    this.pumpSoon();
   }
 
   /** The handler of a delivery has returned, or never ran: its slot is free. */

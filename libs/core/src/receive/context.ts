@@ -1,4 +1,4 @@
-import type { Connection, Keys, ServerClock } from '../redis/index.js';
+import type { Connection, Keys, Registry, ServerClock } from '../redis/index.js';
 import type { ConsumerOptions } from './options.js';
 
 /** What all parts of a consumer share. */
@@ -7,6 +7,7 @@ export interface ConsumerContext {
   /** Unique for each start of a process. */
   readonly consumer: string;
   readonly keys: Keys;
+  readonly registry: Registry;
   readonly clock: ServerClock;
   readonly options: ConsumerOptions;
   /** For everything that does not block. */

@@ -1,30 +1,24 @@
 import type { Redis } from 'ioredis';
 
-import { replyOf, type Keys } from '../redis/index.js';
+import { replyOf, type Registry } from '../redis/index.js';
+import type { StartFrom } from './options.js';
 import type { Subscription } from './subscription.js';
 
 /**
  * Makes sure that the routes and the group are registered and that the group exists on their streams. Harmless when
  * repeated, and safe to stop anywhere: the registry comes first, so that nothing exists that it does not know.
- *
- * @param startFrom where a group begins that is new on its route
- * @param seenAt epoch ms, the server's clock
  */
 export async function ensureGroups(
   client: Redis,
-  keys: Keys,
+  registry: Registry,
   subscriptions: readonly Subscription[],
-  startFrom: 'earliest' | 'latest',
-  seenAt: number,
+  startFrom: StartFrom,
 ): Promise<void> {
-  if (subscriptions.length === 0) return;
-  const known: string[] = [];
-  for (const { path, group } of subscriptions) {
-    known.push(`group:${group}:${path}`, seenAt.toFixed());
-    await client.hsetnx(keys.registry, `route:${path}`, '{}');
-  }
-  await client.hset(keys.registry, ...known);
-  const from = startFrom === 'earliest' ? '0' : '$';
+  const [first] = subscriptions;
+  if (first === undefined) return;
+  const paths = subscriptions.map(({ path }) => path);
+  await registry.addGroups(client, paths, first.group);
+  const from = idBefore(startFrom);
   await Promise.all(
     subscriptions.flatMap((subscription) => [
       createGroup(client, subscription.keys.log, subscription.group, from),
@@ -32,6 +26,13 @@ export async function ensureGroups(
       createGroup(client, subscription.streamOf('inbox'), subscription.group, '0'),
     ]),
   );
+}
+
+/** The id after which a group begins. */
+function idBefore(startFrom: StartFrom): string {
+  if (startFrom === 'earliest') return '0';
+  if (startFrom === 'latest') return '$';
+  return startFrom.at < 1 ? '0' : `${Math.floor(startFrom.at) - 1}-18446744073709551615`;
 }
 
 async function createGroup(

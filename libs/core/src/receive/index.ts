@@ -4,6 +4,7 @@ export {
   CONSUMER_DEFAULTS,
   SUBSCRIPTION_DEFAULTS,
   type ConsumerOptions,
+  type StartFrom,
   type SubscriptionOptions,
 } from './options.js';
 export { Subscription } from './subscription.js';

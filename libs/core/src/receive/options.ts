@@ -1,3 +1,6 @@
+/** Where a group begins that is new on its route: an instant is epoch ms, the server's clock. */
+export type StartFrom = 'earliest' | 'latest' | { readonly at: number };
+
 /** How a consumer reads and keeps what it was given. */
 export interface ConsumerOptions {
   /** How long a delivery may go without a heartbeat before another consumer may take it over, ms. */
@@ -7,7 +10,7 @@ export interface ConsumerOptions {
   /** How long a read waits at the server for messages, ms. */
   readonly blockMs: number;
   /** Where a group begins that is new on its route. */
-  readonly startFrom: 'earliest' | 'latest';
+  readonly startFrom: StartFrom;
 }
 
 export const CONSUMER_DEFAULTS: ConsumerOptions = Object.freeze({

@@ -202,8 +202,9 @@ export class Reader {
 
   /** The server lost its data or the group was destroyed: from `$` what was published since would be skipped. */
   private async regroup(): Promise<void> {
-    const { keys, clock } = this.context;
-    await ensureGroups(this.connection.client, keys, this.subscriptions, 'earliest', clock.now());
+    const { client } = this.connection;
+    const wanted = this.subscriptions.filter(({ isOff }) => !isOff);
+    await ensureGroups(client, this.context.registry, wanted, 'earliest');
     this.mustRegroup = false;
   }
 
@@ -221,7 +222,7 @@ export class Reader {
   }
 
   /** Ends a blocked read at the server, so that the loop begins a new one. No message can get lost that way. */
-  private renew(): void {
+  renew(): void {
     this.wakeUp?.();
     const { blockedOn, identity } = this;
     const { command } = this.context;

@@ -23,6 +23,8 @@ export class Subscription {
   };
   /** Its last read came back full, so that more is waiting. */
   isHot = false;
+  /** Nothing is read or begun: the route is paused for the group, or deleted. */
+  isOff = false;
   /** Stale deliveries wait for room here. */
   hasStaleLeft = false;
 
@@ -47,11 +49,13 @@ export class Subscription {
 
   /** Slots that nothing waits for yet. */
   get freeSlots(): number {
+    if (this.isOff) return 0;
     return Math.max(0, this.options.concurrency - this.running - this.bufferedCount);
   }
 
   /** How many more messages it would take now; 0 as long as what it holds keeps it busy. */
   get appetite(): number {
+    if (this.isOff) return 0;
     const { concurrency } = this.options;
     const room = concurrency + lookahead(concurrency, this.meanRunMs);
     const free = room - this.running - this.bufferedCount;
@@ -86,7 +90,7 @@ export class Subscription {
 
   /** The next delivery to run, if there is one and a slot for it. */
   takeNext(): InFlight<Subscription> | undefined {
-    if (this.running >= this.options.concurrency) return undefined;
+    if (this.isOff || this.running >= this.options.concurrency) return undefined;
     const delivery = this.shift();
     if (delivery !== undefined) this.begin(delivery);
     return delivery;

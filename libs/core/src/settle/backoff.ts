@@ -46,8 +46,14 @@ export function backoffMs(
     return Math.round(given);
   }
   if (backoff.type === 'fixed') return Math.round(backoff.delayMs);
-  const { baseMs, factor, capMs, jitter } = { ...BACKOFF_DEFAULTS, ...backoff };
-  const full = Math.min(capMs, baseMs * factor ** (attempt - 1));
+  const {
+    baseMs = BACKOFF_DEFAULTS.baseMs,
+    factor = BACKOFF_DEFAULTS.factor,
+    capMs = BACKOFF_DEFAULTS.capMs,
+    jitter = BACKOFF_DEFAULTS.jitter,
+  } = backoff;
+  // Many attempts make the power infinite, and nothing times infinity is not a number.
+  const full = baseMs === 0 ? 0 : Math.min(capMs, baseMs * factor ** (attempt - 1));
   const least = { equal: 0.5, full: 0, none: 1 }[jitter];
   return Math.round(full * (least + random() * (1 - least)));
 }

@@ -37,7 +37,9 @@ export function decide(outcome: Outcome, before: number, options: SettleOptions)
     case 'released':
       return RELEASE;
     case 'expired':
-      return options.onExpired === 'discard' ? ACK : dead('expired', before, undefined);
+      return options.onExpired === 'discard'
+        ? ACK
+        : { kind: 'dead', reason: 'expired', attempts: before, error: undefined };
     case 'dead':
       return dead(outcome.reason, before, outcome.error);
     case 'failure':
@@ -61,10 +63,5 @@ function retry(delayMs: number, attempts: number, error: unknown): Verdict {
 }
 
 function dead(reason: DeadReason, attempts: number, error: unknown): Verdict {
-  return {
-    kind: 'dead',
-    reason,
-    attempts,
-    error: error === undefined ? undefined : recordError(error),
-  };
+  return { kind: 'dead', reason, attempts, error: recordError(error) };
 }

@@ -1,6 +1,6 @@
-import type { Connection, Keys, ServerClock } from '../redis/index.js';
+import type { Connection, Keys, RegisteredRoute, ServerClock } from '../redis/index.js';
 import { DueTimes } from './due-times.js';
-import type { SweepOptions } from './options.js';
+import type { Retention, SweepOptions } from './options.js';
 import { expireScript, sweepScript, trimScript, type Swept } from './scripts.js';
 
 export interface SweeperHooks {
@@ -30,6 +30,7 @@ export class Sweeper {
   private readonly due: DueTimes;
   private readonly settledSince = new Map<string, number>();
   private readonly stopListening: () => void;
+  private readonly retentions = new Map<string, Retention>();
   private readonly hinted = new Set<string>();
   private stopped = false;
 
@@ -57,6 +58,14 @@ export class Sweeper {
   scheduledIn(path: string, delayMs: number): void {
     this.hinted.add(path);
     this.due.noLaterThan(path, delayMs);
+  }
+
+  /** The registry has changed: a route's own retention goes before the default. */
+  onRegistry(routes: readonly RegisteredRoute[]): void {
+    this.retentions.clear();
+    for (const { path, settings } of routes) {
+      if (settings.retention !== undefined) this.retentions.set(path, settings.retention);
+    }
   }
 
   /** So many messages of the route were finished. */
@@ -138,18 +147,24 @@ export class Sweeper {
 
   private async trim(paths: readonly string[]): Promise<void> {
     if (paths.length === 0) return;
-    const { retention } = this.options;
-    const amount = 'count' in retention ? ['count', retention.count] : ['age', retention.ageMs];
     const results = await trimScript.run(
       this.connection.client,
       {},
       { consumerIdleMs: CONSUMER_IDLE_MS },
-      { keys: paths.map((path) => this.keys.route(path).log), args: paths.flatMap(() => amount) },
+      {
+        keys: paths.map((path) => this.keys.route(path).log),
+        args: paths.flatMap((path) => this.retentionOf(path)),
+      },
     );
     results.forEach(({ trimmed, hasMore }, index) => {
       const path = paths[index] as string;
       if (trimmed > 0) this.hooks.onTrimmed?.(path, trimmed);
       if (hasMore) this.due.noLaterThan(path, 0);
     });
+  }
+
+  private retentionOf(path: string): [kind: string, amount: number] {
+    const retention = this.retentions.get(path) ?? this.options.retention;
+    return 'count' in retention ? ['count', retention.count] : ['age', retention.ageMs];
   }
 }

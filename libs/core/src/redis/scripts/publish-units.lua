@@ -10,7 +10,7 @@
 -- ARGV[2] -> how long the marker is kept, ms
 -- ARGV[3…] -> for each unit: the number of its sends, then for each send
 --             route (index into KEYS), payload, headers or '', id or '', dedupe window in ms or '' (the id is then
---             only a name), delay in ms or '', time to live in ms or ''
+--             only a name), delay in ms or '', time to live in ms or '', the most unfinished messages or ''
 -- Output: {'applied' or 'repeated', JSON of a list with an item for each unit}, the item a list of
 --         {outcome, id} for each send, outcome being published, duplicate or scheduled;
 --         or {error: code, at: index of the send} and nothing of that unit was written.
@@ -52,6 +52,7 @@ local function readSend(at)
     digest = dedupeMs ~= '' and redis.sha1hex(ARGV[at + 1]) or nil,
     delayMs = tonumber(ARGV[at + 5]) or 0,
     ttlMs = tonumber(ARGV[at + 6]),
+    maxLength = tonumber(ARGV[at + 7]),
   }
 end
 
@@ -68,14 +69,46 @@ local function sentBefore(send, within)
   return id
 end
 
+-- How many messages of the route some group has not finished, as far as it matters: counted up to `most` where Redis
+-- does not know. Scheduled ones count, because they will arrive.
+local unfinished = {}
+local function unfinishedOf(send, most)
+  local known = unfinished[send.log]
+  if known then return known end
+  local count, groups = 0, redis.pcall('XINFO', 'GROUPS', send.log)
+  if groups.err or #groups == 0 then
+    count = redis.call('XLEN', send.log)
+  else
+    for _, flat in ipairs(groups) do
+      local group = {}
+      for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
+      local lag = group.lag
+      -- After a deletion, or a start in the middle of the log, Redis does not know.
+      if not lag then
+        lag = #redis.call('XRANGE', send.log, '(' .. group['last-delivered-id'], '+', 'COUNT', most)
+      end
+      count = math.max(count, lag + group.pending)
+    end
+  end
+  count = count + redis.call('ZCARD', send.base .. ':schedule')
+  unfinished[send.log] = count
+  return count
+end
+
 local function problemOf(sends)
-  local within = {}
+  local within, added = {}, {}
   for index, send in ipairs(sends) do
     local wellTyped = hasType(send.log, 'stream')
       and (send.delayMs == 0 or (hasType(send.base .. ':schedule', 'zset') and hasType(send.base .. ':scheduled', 'hash')))
       and (not send.ttlMs or hasType(send.base .. ':expiry', 'zset'))
       and (not send.sent or hasType(send.sent, 'string'))
     if not wellTyped then return {error = 'WRONGTYPE', at = index - 1} end
+    if send.maxLength then
+      added[send.log] = (added[send.log] or 0) + 1
+      if unfinishedOf(send, send.maxLength) + added[send.log] > send.maxLength then
+        return {error = 'FULL', at = index - 1}
+      end
+    end
     if send.sent then
       if sentBefore(send, within) == false then return {error = 'CONFLICT', at = index - 1} end
       within[send.sent] = within[send.sent] or (send.digest .. ' ' .. send.id)
@@ -102,6 +135,7 @@ local function apply(send)
     redis.call('SET', send.sent, send.digest .. ' ' .. send.id, 'PX', send.dedupeMs)
     types[send.sent] = 'string'
   end
+  if unfinished[send.log] then unfinished[send.log] = unfinished[send.log] + 1 end
   local fields = fieldsOf(send)
   if send.delayMs > 0 then
     local member = 'send:' .. send.id
@@ -124,9 +158,9 @@ local at = 3
 while at <= #ARGV do
   local sends = {}
   for _ = 1, tonumber(ARGV[at]) do
-    sends[#sends + 1] = readSend(at + 1 + #sends * 7)
+    sends[#sends + 1] = readSend(at + 1 + #sends * 8)
   end
-  at = at + 1 + #sends * 7
+  at = at + 1 + #sends * 8
   local result = problemOf(sends)
   if result == nil then
     result = {}

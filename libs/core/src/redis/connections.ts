@@ -1,0 +1,82 @@
+import { performance } from 'node:perf_hooks';
+
+import { Connection } from './connection.js';
+import type { ConnectionRole, RedisTarget } from './options.js';
+
+export interface ConnectionsOptions {
+  readonly target: RedisTarget;
+  /** Part of the clients' names, as CLIENT LIST shows them. */
+  readonly owner: string;
+  /** How long a read waits at the server, ms. */
+  readonly blockMs: number;
+  /** How long the server may owe a reply, ms. */
+  readonly silenceMs: number;
+}
+
+export interface ConnectionsHooks {
+  /** The first of them is gone. */
+  onLost: (role: ConnectionRole, error: Error | undefined) => void;
+  /** All of them are there again. */
+  onRegained: (downMs: number) => void;
+}
+
+/** All connections of a process, so that it is said once when Redis is gone and once when it is back. */
+export class Connections {
+  private readonly all = new Set<Connection>();
+  private readonly lost = new Set<Connection>();
+  private lostSince = 0;
+
+  constructor(
+    private readonly options: ConnectionsOptions,
+    private readonly hooks: ConnectionsHooks,
+  ) {}
+
+  make(role: ConnectionRole): Connection {
+    const { target, owner, blockMs, silenceMs } = this.options;
+    const connection: Connection = new Connection(
+      target,
+      {
+        role,
+        name: `leanmq:${owner}:${role}`,
+        // A read that blocks is silent by right; a shorter limit would cut healthy reads.
+        silenceMs: role === 'read' ? blockMs + Math.min(1_500, silenceMs) : silenceMs,
+      },
+      {
+        onLost: (_, error) => this.onLost(connection, error),
+        onRegained: () => this.onRegained(connection),
+      },
+    );
+    this.all.add(connection);
+    return connection;
+  }
+
+  /** For each role whether all of its connections are there. */
+  get states(): Record<string, boolean> {
+    const states: Record<string, boolean> = {};
+    for (const { role, ready } of this.all) states[role] = ready && states[role] !== false;
+    return states;
+  }
+
+  close(connection: Connection): void {
+    this.all.delete(connection);
+    this.lost.delete(connection);
+    connection.close();
+  }
+
+  closeAll(): void {
+    for (const connection of this.all) connection.close();
+  }
+
+  private onLost(connection: Connection, error: Error | undefined): void {
+    if (this.lost.size === 0) {
+      this.lostSince = performance.now();
+      this.hooks.onLost(connection.role, error);
+    }
+    this.lost.add(connection);
+  }
+
+  private onRegained(connection: Connection): void {
+    if (!this.lost.delete(connection) || this.lost.size > 0) return;
+    this.hooks.onRegained(performance.now() - this.lostSince);
+  }
+}

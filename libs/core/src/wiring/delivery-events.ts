@@ -1,0 +1,41 @@
+import type { DeliveryEvent, Events } from '../events.js';
+import type { InFlight, Outcome } from '../message/index.js';
+import type { Subscription } from '../receive/index.js';
+import type { Verdict } from '../settle/index.js';
+
+export function aboutDelivery(delivery: InFlight<Subscription>, consumer: string): DeliveryEvent {
+  const { path, group } = delivery.route;
+  const attempt = delivery.attemptsBefore + 1;
+  return { path, group, consumer, id: delivery.messageId, attempt };
+}
+
+/** Tells how a delivery ended, once Redis has confirmed it. */
+export function tellSettled(
+  events: Events,
+  consumer: string,
+  delivery: InFlight<Subscription>,
+  verdict: Verdict,
+  outcome: Outcome,
+  isOurs: boolean,
+): void {
+  const about = (): DeliveryEvent => aboutDelivery(delivery, consumer);
+  if (verdict.kind === 'ack' && outcome.kind === 'success') {
+    return events.tell('acked', () => ({
+      ...about(),
+      leaseLost: !isOurs,
+      runMs: performance.now() - delivery.startedAt,
+    }));
+  }
+  // A late failure changed nothing.
+  if (!isOurs) return events.tell('leaseLost', about);
+  if (outcome.kind === 'expired') events.tell('expired', about);
+  if (verdict.kind === 'retry') {
+    const { delayMs, error } = verdict;
+    events.tell('retried', () => ({ ...about(), delayMs, error }));
+  } else if (verdict.kind === 'dead') {
+    const { reason, error } = verdict;
+    events.tell('deadLettered', () => ({ ...about(), reason, error }));
+  } else if (verdict.kind === 'release') {
+    events.tell('released', about);
+  }
+}

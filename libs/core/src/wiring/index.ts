@@ -1,0 +1,1 @@
+export { buildConsumer, type Registration } from './consuming.js';
