@@ -11,6 +11,7 @@ import {
   ClosedError,
   ConfigError,
   HandlerTimeoutError,
+  InvalidDeliveryError,
   InvalidMessageError,
   LeaseLostError,
   LeanMQError,
@@ -138,6 +139,7 @@ describe('an error of LeanMQ', () => {
     ['ConfigError', new ConfigError('x'), 'CONFIG_INVALID', false],
     ['ConfigError', ConfigError.option('a', 1, 'b'), 'CONFIG_INVALID', false],
     ['InvalidMessageError', new InvalidMessageError('x'), 'MESSAGE_INVALID', false],
+    ['InvalidDeliveryError', new InvalidDeliveryError('x'), 'DELIVERY_INVALID', false],
     ['MessageTooLargeError', new MessageTooLargeError('x'), 'MESSAGE_TOO_LARGE', false],
     ['UndecodableError', new UndecodableError('x'), 'MESSAGE_UNDECODABLE', false],
     [

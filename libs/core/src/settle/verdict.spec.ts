@@ -1,7 +1,13 @@
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { InvalidMessageError, RejectError, RetryError, UndecodableError } from '../errors.js';
+import {
+  InvalidDeliveryError,
+  InvalidMessageError,
+  RejectError,
+  RetryError,
+  UndecodableError,
+} from '../errors.js';
 import type { Outcome } from '../message/index.js';
 import { SETTLE_DEFAULTS, type SettleOptions } from './options.js';
 import { decide, type Verdict } from './verdict.js';
@@ -19,7 +25,8 @@ function failure(error: unknown): Outcome {
 
 const boom = failure(new TypeError('boom'));
 const rejected = failure(new RejectError('no'));
-const invalid = failure(new InvalidMessageError('bad'));
+const invalid = failure(new InvalidDeliveryError('bad'));
+const sendsInvalid = failure(new InvalidMessageError('bad'));
 const later = failure(new RetryError({ afterMs: 7.4 }));
 const freely = failure(new RetryError({ afterMs: 7, free: true }));
 const poison: Outcome = { kind: 'dead', reason: 'poison', error: new Error('crash') };
@@ -65,8 +72,9 @@ describe('a delivery', () => {
 
     ['is rejected at first', rejected, 0, dead('rejected', 1, 'RejectError')],
     ['is rejected at last', rejected, 2, dead('rejected', 3, 'RejectError')],
-    ['is invalid at first', invalid, 0, dead('invalid', 1, 'InvalidMessageError')],
-    ['is invalid at last', invalid, 2, dead('invalid', 3, 'InvalidMessageError')],
+    ['is invalid at first', invalid, 0, dead('invalid', 1, 'InvalidDeliveryError')],
+    ['is invalid at last', invalid, 2, dead('invalid', 3, 'InvalidDeliveryError')],
+    ['publishes something invalid', sendsInvalid, 0, retry(1, 20, 'InvalidMessageError')],
 
     ['asks for a retry at first', later, 0, retry(1, 7, 'RetryError')],
     ['asks for a retry again', later, 1, retry(2, 7, 'RetryError')],
