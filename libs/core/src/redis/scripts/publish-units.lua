@@ -64,7 +64,7 @@ local function sentBefore(send, within)
     if not stored then return nil end
     known = stored
   end
-  local digest, id = string.match(known, '^(%x+) (.*)$')
+  local digest, id = string.match(known, '^(%x+) [%d%-]* (.*)$')
   if digest ~= send.digest then return false end
   return id
 end
@@ -111,7 +111,7 @@ local function problemOf(sends)
     end
     if send.sent then
       if sentBefore(send, within) == false then return {error = 'CONFLICT', at = index - 1} end
-      within[send.sent] = within[send.sent] or (send.digest .. ' ' .. send.id)
+      within[send.sent] = within[send.sent] or (send.digest .. '  ' .. send.id)
     end
   end
 end
@@ -128,12 +128,17 @@ local function fieldsOf(send)
   return fields
 end
 
+-- A caller's id leads to its entry, or to none as long as it is scheduled: "<digest> <entry id or ''> <id>".
+local function remember(send, entry)
+  if not send.sent then return end
+  redis.call('SET', send.sent, send.digest .. ' ' .. entry .. ' ' .. send.id, 'PX', send.dedupeMs)
+  types[send.sent] = 'string'
+end
+
 local function apply(send)
   if send.sent then
     local before = sentBefore(send, {})
     if before then return {'duplicate', before} end
-    redis.call('SET', send.sent, send.digest .. ' ' .. send.id, 'PX', send.dedupeMs)
-    types[send.sent] = 'string'
   end
   if unfinished[send.log] then unfinished[send.log] = unfinished[send.log] + 1 end
   local fields = fieldsOf(send)
@@ -142,10 +147,12 @@ local function apply(send)
     redis.call('HSET', send.base .. ':scheduled', member, cmsgpack.pack({'log', unpack(fields)}))
     redis.call('ZADD', send.base .. ':schedule', string.format('%.0f', now + send.delayMs), member)
     types[send.base .. ':scheduled'], types[send.base .. ':schedule'] = 'hash', 'zset'
+    remember(send, '')
     return {'scheduled', send.id}
   end
   local entry = redis.call('XADD', send.log, '*', unpack(fields))
   types[send.log] = 'stream'
+  remember(send, entry)
   if send.ttlMs then
     redis.call('ZADD', send.base .. ':expiry', string.format('%.0f', now + send.ttlMs), 'log|' .. entry)
     types[send.base .. ':expiry'] = 'zset'
