@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 
-import { ConfigError } from './errors.js';
+import { ConfigError, show } from './errors.js';
 import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './message/index.js';
 import { PUBLISHER_DEFAULTS, type PublisherOptions } from './publish/index.js';
 import {
@@ -69,34 +69,50 @@ export interface ResolvedOptions extends EngineOptions {
   readonly handlers: HandleOptions;
 }
 
+/** setTimeout fires at once when it is told to wait much longer. */
+const LONGEST_MS = 2_000_000_000;
+
+const NAMES = [
+  'redis',
+  'group',
+  'consumerName',
+  'handlers',
+  ...Object.keys(ENGINE_DEFAULTS),
+] as readonly string[];
+
 /** @throws {ConfigError} naming the option, what was given and what is allowed */
 export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
-  const { redis, group, consumerName = hostname(), limits, handlers, ...engine } = options;
-  if (!['string', 'object', 'function'].includes(typeof redis) || (redis as unknown) === null) {
-    throw ConfigError.option('redis', redis, "a URL, ioredis' options, or a factory of clients");
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw new ConfigError(`The options are ${show(options)}; give an object with "redis".`);
   }
+  const { redis, group, consumerName = hostname(), limits, handlers, ...engine } = options;
+  known('LeanMQ', options, NAMES);
+  validTarget(redis);
   const resolved: EngineOptions = {
     ...ENGINE_DEFAULTS,
     ...defined(engine),
     limits: resolveLimits(limits),
   };
   validPrefix(resolved.prefix);
-  for (const name of ['publishTimeoutMs', 'dedupeMs', 'connectTimeoutMs', 'silenceMs'] as const) {
-    whole(name, resolved[name], 1);
+  for (const name of ['publishTimeoutMs', 'connectTimeoutMs', 'silenceMs', 'blockMs'] as const) {
+    whole(name, resolved[name], 1, LONGEST_MS);
   }
+  whole('dedupeMs', resolved.dedupeMs, 1);
   whole('maxBuffered', resolved.maxBuffered, 1);
-  whole('leaseMs', resolved.leaseMs, 100);
-  whole('drainTimeoutMs', resolved.drainTimeoutMs, 0);
-  whole('blockMs', resolved.blockMs, 1);
-  whole('sweepMs', resolved.sweepMs, 10);
+  whole('leaseMs', resolved.leaseMs, 100, LONGEST_MS);
+  whole('drainTimeoutMs', resolved.drainTimeoutMs, 0, LONGEST_MS);
+  whole('sweepMs', resolved.sweepMs, 10, LONGEST_MS);
   validStartFrom(resolved.startFrom);
   word('connect', resolved.connect, ['fail', 'wait']);
+  if (typeof resolved.allowEviction !== 'boolean') {
+    throw ConfigError.option('allowEviction', resolved.allowEviction, 'true or false');
+  }
   validRetention(resolved.retention);
   return {
     ...resolved,
     redis,
     group: group === undefined ? undefined : validGroup(group),
-    consumerName: consumerName.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64),
+    consumerName: plainName(consumerName),
     handlers: resolveHandleOptions(handlers, HANDLE_DEFAULTS),
   };
 }
@@ -106,24 +122,30 @@ export function resolveHandleOptions(
   options: Partial<HandleOptions> | undefined,
   defaults: HandleOptions,
 ): HandleOptions {
-  const resolved: HandleOptions = { ...defaults, ...defined(options ?? {}) };
+  if (options !== undefined && (typeof options !== 'object' || (options as unknown) === null)) {
+    throw new ConfigError(`The options of a handler are ${show(options)}; give an object.`);
+  }
+  const given = options ?? {};
+  known('a handler', given, Object.keys(HANDLE_DEFAULTS));
+  const resolved: HandleOptions = { ...defaults, ...defined(given) };
   whole('concurrency', resolved.concurrency, 1, 10_000);
   whole('attempts', resolved.attempts, 1);
   // At the first crash nobody can tell a culprit from its neighbours.
   whole('maxCrashes', resolved.maxCrashes, 2);
   if (resolved.handlerTimeoutMs !== undefined) {
-    whole('handlerTimeoutMs', resolved.handlerTimeoutMs, 1, 2 ** 31 - 1);
+    whole('handlerTimeoutMs', resolved.handlerTimeoutMs, 1, LONGEST_MS);
   }
   word('onExpired', resolved.onExpired, ['discard', 'dead-letter']);
   validBackoff(resolved.backoff);
-  for (const name of Object.keys(resolved)) {
-    if (!(name in HANDLE_DEFAULTS)) {
-      throw new ConfigError(
-        `Option "${name}" is not known; a handler takes ${Object.keys(HANDLE_DEFAULTS).join(', ')}.`,
-      );
-    }
-  }
   return resolved;
+}
+
+/** A misspelt option would be one that is silently not there. */
+function known(owner: string, options: object, names: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    throw new ConfigError(`Option "${name}" is not known; ${owner} takes ${names.join(', ')}.`);
+  }
 }
 
 /** An option that is given as undefined is one that is not given. */
@@ -131,6 +153,24 @@ function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as Partial<T>;
+}
+
+function validTarget(redis: unknown): void {
+  // An empty URL, as of an environment variable that is not set, would be Redis on this machine.
+  const isTarget =
+    typeof redis === 'function' ||
+    (typeof redis === 'string' && redis.trim() !== '') ||
+    (typeof redis === 'object' && redis !== null && !Array.isArray(redis));
+  if (!isTarget) {
+    throw ConfigError.option('redis', redis, "a URL, ioredis' options, or a factory of clients");
+  }
+}
+
+function plainName(consumerName: string): string {
+  if (typeof consumerName !== 'string' || consumerName === '') {
+    throw ConfigError.option('consumerName', consumerName, 'a text of 1 character or more');
+  }
+  return consumerName.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
 }
 
 function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): void {
@@ -148,18 +188,20 @@ function word(name: string, value: string, allowed: readonly string[]): void {
 
 function validStartFrom(startFrom: EngineOptions['startFrom']): void {
   if (startFrom === 'earliest' || startFrom === 'latest') return;
-  const at: unknown = Reflect.get(Object(startFrom), 'at');
+  const at: unknown = Reflect.get(Object(startFrom) as object, 'at');
   if (!Number.isSafeInteger(at) || (at as number) < 0) {
     throw ConfigError.option('startFrom', startFrom, '"earliest", "latest" or { at: epoch ms }');
   }
 }
 
 function validRetention(retention: EngineOptions['retention']): void {
-  const amount: unknown = Reflect.get(retention, 'count') ?? Reflect.get(retention, 'ageMs');
-  if (!Number.isSafeInteger(amount) || (amount as number) < 0) {
+  const { count, ageMs } = Object(retention) as Record<'count' | 'ageMs', unknown>;
+  const amount = count ?? ageMs;
+  const isBoth = count !== undefined && ageMs !== undefined;
+  if (isBoth || !Number.isSafeInteger(amount) || (amount as number) < 0) {
     throw ConfigError.option(
       'retention',
-      amount,
+      isBoth || amount === undefined ? retention : amount,
       '{ count } or { ageMs }, a whole number, 0 or more',
     );
   }
