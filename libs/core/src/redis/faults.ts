@@ -1,4 +1,6 @@
-import { BrokerRefusedError, BrokerUnavailableError, LeanMQError } from '../errors.js';
+import { types } from 'node:util';
+
+import { BrokerRefusedError, BrokerUnavailableError, LeanMQError, toError } from '../errors.js';
 
 /** Replies that pass by themselves: the server loads its data, a failover is under way, a slot moves. */
 const TRANSIENT = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b/;
@@ -6,9 +8,12 @@ const TRANSIENT = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS
 const RETRYABLE = /^(OOM|MISCONF)\b/;
 const DENIED = /^(WRONGPASS|NOAUTH|NOPERM)\b/;
 
+/** Mistakes of a program, which are not cured by a new connection. */
+const MISTAKES = new Set(['TypeError', 'RangeError', 'ReferenceError']);
+
 /** What the server answered, when it was an error; undefined for everything else. */
 export function replyOf(error: unknown): string | undefined {
-  return error instanceof Error && error.name === 'ReplyError' ? error.message : undefined;
+  return isError(error) && error.name === 'ReplyError' ? error.message : undefined;
 }
 
 /**
@@ -16,11 +21,13 @@ export function replyOf(error: unknown): string | undefined {
  * such errors many names, a reply only one.
  */
 export function isConnectionFault(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof LeanMQError) return false;
-  // Mistakes of a program are not cured by a new connection.
-  const isMistake =
-    error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
-  return !isMistake && replyOf(error) === undefined;
+  if (!isError(error) || error instanceof LeanMQError) return false;
+  return !MISTAKES.has(error.name) && replyOf(error) === undefined;
+}
+
+/** The errors of Node's sockets are of another realm, and no instances of Error, to code in a test runner's sandbox. */
+function isError(thrown: unknown): thrown is Error {
+  return types.isNativeError(thrown) || thrown instanceof Error;
 }
 
 /** Whether the same command is worth sending again in a moment. */
@@ -44,7 +51,7 @@ export function toBrokerError(error: unknown): LeanMQError {
   const reply = replyOf(error);
   if (reply === undefined) {
     return new BrokerUnavailableError(
-      `Redis is not reachable: ${error instanceof Error ? error.message : String(error)}`,
+      `Redis is not reachable: ${toError(error).message}`,
       'unknown',
       { cause: error },
     );
