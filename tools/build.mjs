@@ -1,5 +1,6 @@
 /**
  * Builds each package twice, in the order of their dependencies: `dist/esm` and `dist/cjs`.
+ * `npm run build [-- names of packages]`
  * A single format would fail either the CommonJS applications of Nest 11 or the ESM ones of Nest 12.
  */
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,8 +9,11 @@ import { embedLua } from './embed-lua.mjs';
 import { root } from './setup.mjs';
 import { installed, libraries, run } from './workspace.mjs';
 
+const wanted = process.argv.slice(2);
+
 embedLua();
 for (const { name, folder } of libraries()) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const startedAt = performance.now();
   rmSync(join(folder, 'dist'), { recursive: true, force: true });
   await Promise.all(
