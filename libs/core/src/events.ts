@@ -31,6 +31,8 @@ export interface LeanMQEvents {
   ];
   /** Its time to live had passed before a handler began with it. */
   expired: [DeliveryEvent];
+  /** A handler of a route with `ack: 'before'` failed: the message is gone, as agreed. */
+  lost: [DeliveryEvent & { readonly error: ErrorRecord }];
   /** Given back unfinished, without using an attempt up. */
   released: [DeliveryEvent];
   /** The delivery is no longer ours: what its handler does from now on may be done twice. */

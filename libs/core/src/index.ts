@@ -18,6 +18,7 @@ export {
   HANDLE_DEFAULTS,
   type EngineOptions,
   type HandleOptions,
+  type HandlerOptions,
   type LeanMQOptions,
 } from './options.js';
 export type {
@@ -27,6 +28,13 @@ export type {
   Transaction,
 } from './publish/index.js';
 export type { ConnectionRole, RedisFactory, RedisTarget } from './redis/index.js';
-export type { WebhookHandler } from './run/index.js';
+export type {
+  BatchHandler,
+  BatchOptions,
+  IdempotencyStore,
+  OnceDecision,
+  WebhookHandler,
+} from './run/index.js';
+export type { RateLimit, StartFrom } from './receive/index.js';
 export { BACKOFF_DEFAULTS, backoffMs, type Backoff } from './settle/index.js';
 export type { Retention } from './sweep/index.js';

@@ -9,7 +9,7 @@ import { displayPath, normalizePath, validGroup } from './message/index.js';
 import {
   resolveHandleOptions,
   resolveOptions,
-  type HandleOptions,
+  type HandlerOptions,
   type LeanMQOptions,
   type ResolvedOptions,
 } from './options.js';
@@ -32,7 +32,12 @@ import {
   type Connection,
   type RegisteredRoute,
 } from './redis/index.js';
-import type { WebhookHandler } from './run/index.js';
+import {
+  BATCH_DEFAULTS,
+  BatchCollector,
+  type BatchHandler,
+  type WebhookHandler,
+} from './run/index.js';
 import { Sweeper } from './sweep/index.js';
 import { buildConsumer, type Registration } from './wiring/index.js';
 
@@ -142,11 +147,7 @@ export class LeanMQ implements AsyncDisposable {
    *
    * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
    */
-  handle<T = unknown>(
-    path: string,
-    handler: WebhookHandler<T>,
-    options?: Partial<HandleOptions>,
-  ): this {
+  handle<T = unknown>(path: string, handler: WebhookHandler<T>, options?: HandlerOptions<T>): this {
     const normal = normalizePath(path);
     if (this.started !== undefined) {
       throw new ConfigError(`Register the handler of "${displayPath(normal)}" before start().`);
@@ -165,6 +166,21 @@ export class LeanMQ implements AsyncDisposable {
     return this;
   }
 
+  /**
+   * Registers a handler that gets several deliveries of a path at once; `concurrency` then counts batches.
+   *
+   * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
+   */
+  handleBatch<T = unknown>(
+    path: string,
+    handler: BatchHandler<T>,
+    options: HandlerOptions<T> = {},
+  ): this {
+    const batch = { ...BATCH_DEFAULTS, ...options.batch };
+    const collector = new BatchCollector(handler, batch);
+    return this.handle(path, (delivery) => collector.add(delivery), { ...options, batch });
+  }
+
   /** Begins to deliver. Without handlers it is a publisher only and opens no reader. */
   start(): Promise<void> {
     this.started ??= this.begin();
@@ -175,7 +191,7 @@ export class LeanMQ implements AsyncDisposable {
   async consume<T = unknown>(
     path: string,
     handler: WebhookHandler<T>,
-    options?: Partial<HandleOptions>,
+    options?: HandlerOptions<T>,
   ): Promise<void> {
     await this.handle(path, handler, options).start();
   }

@@ -1,7 +1,13 @@
 import { hostname } from 'node:os';
 
 import { ConfigError, show } from './errors.js';
-import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './message/index.js';
+import {
+  resolveLimits,
+  validGroup,
+  validPrefix,
+  type MessageLimits,
+  type WebhookDelivery,
+} from './message/index.js';
 import { PUBLISHER_DEFAULTS, type PublisherOptions } from './publish/index.js';
 import {
   CONSUMER_DEFAULTS,
@@ -16,6 +22,11 @@ import { SWEEP_DEFAULTS, type SweepOptions } from './sweep/index.js';
 
 /** How one route is handled. */
 export interface HandleOptions extends SubscriptionOptions, RunOptions, SettleOptions {}
+
+/** What a handler of payloads of type `T` may say otherwise than the defaults. */
+export type HandlerOptions<T = unknown> = Partial<Omit<HandleOptions, 'idempotent'>> & {
+  readonly idempotent?: boolean | ((delivery: WebhookDelivery<T>) => string);
+};
 
 export const HANDLE_DEFAULTS: HandleOptions = Object.freeze({
   ...SUBSCRIPTION_DEFAULTS,
@@ -136,6 +147,14 @@ export function resolveHandleOptions(
     whole('handlerTimeoutMs', resolved.handlerTimeoutMs, 1, LONGEST_MS);
   }
   word('onExpired', resolved.onExpired, ['discard', 'dead-letter']);
+  word('ack', resolved.ack, ['after', 'before']);
+  whole('idempotencyMs', resolved.idempotencyMs, 1);
+  validIdempotent(resolved);
+  validRateLimit(resolved.rateLimit);
+  if (resolved.batch !== undefined) {
+    whole('batch.size', resolved.batch.size, 1, 10_000);
+    whole('batch.waitMs', resolved.batch.waitMs, 0, 60_000);
+  }
   validBackoff(resolved.backoff);
   return resolved;
 }
@@ -192,6 +211,33 @@ function validStartFrom(startFrom: EngineOptions['startFrom']): void {
   if (!Number.isSafeInteger(at) || (at as number) < 0) {
     throw ConfigError.option('startFrom', startFrom, '"earliest", "latest" or { at: epoch ms }');
   }
+}
+
+function validIdempotent({ idempotent, idempotencyStore, ack }: HandleOptions): void {
+  if (typeof idempotent !== 'boolean' && typeof idempotent !== 'function') {
+    throw ConfigError.option(
+      'idempotent',
+      idempotent,
+      'true, false or a function that returns a key',
+    );
+  }
+  if (idempotencyStore !== undefined && idempotent === false) {
+    throw ConfigError.option(
+      'idempotencyStore',
+      idempotencyStore,
+      'only together with "idempotent"',
+    );
+  }
+  if (ack === 'before' && idempotent !== false) {
+    throw ConfigError.option('ack', ack, '"after" together with "idempotent"');
+  }
+}
+
+function validRateLimit(rateLimit: HandleOptions['rateLimit']): void {
+  if (rateLimit === undefined) return;
+  // The grants of one period are kept in Redis.
+  whole('rateLimit.count', rateLimit.count, 1, 10_000);
+  whole('rateLimit.perMs', rateLimit.perMs, 1);
 }
 
 function validRetention(retention: EngineOptions['retention']): void {

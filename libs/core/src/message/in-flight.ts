@@ -37,6 +37,8 @@ export class InFlight<Route> implements Claim {
   lostBecause: LeanMQError | undefined = undefined;
   /** Who wants to know when it is lost. */
   onLost: ((reason: LeanMQError) => void) | undefined = undefined;
+  /** The mark of its idempotency key in Redis, from when it was begun with. */
+  onceMark: string | undefined = undefined;
   /** The same entry, claimed anew while its handler here was still running. */
   successor: Claim | undefined = undefined;
 

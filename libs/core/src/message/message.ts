@@ -47,5 +47,9 @@ export type Outcome =
   | { readonly kind: 'failure'; readonly error: unknown }
   | { readonly kind: 'dead'; readonly reason: 'poison' | 'undecodable'; readonly error: unknown }
   | { readonly kind: 'expired' }
+  /** Its idempotency key is done already. */
+  | { readonly kind: 'duplicate' }
+  /** Its idempotency key is running elsewhere: to be looked at again, without an attempt. */
+  | { readonly kind: 'postponed'; readonly delayMs: number }
   /** Not run, or given up unfinished: somebody else is to have it, and no attempt was used. */
   | { readonly kind: 'released' };

@@ -7,6 +7,7 @@ import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
 import { Quarantine } from './quarantine.js';
+import { RateLimiter } from './rate-limiter.js';
 import { Reader } from './reader.js';
 import { Reclaimer } from './reclaimer.js';
 import { leaveScript } from './scripts.js';
@@ -38,6 +39,7 @@ export class Consumer {
   private readonly heartbeat: Heartbeat;
   private readonly reclaimer: Reclaimer;
   private readonly quarantine: Quarantine;
+  private readonly limiters = new Map<Subscription, RateLimiter>();
   private readonly watchers = new Set<() => void>();
   private pumpScheduled = false;
   /** Nothing is started: it drains, or a suspect runs alone. */
@@ -49,7 +51,15 @@ export class Consumer {
     subscriptions: readonly Subscription[],
     private readonly hooks: ConsumerHooks,
   ) {
-    for (const subscription of subscriptions) this.subscriptions.add(subscription);
+    for (const subscription of subscriptions) {
+      this.subscriptions.add(subscription);
+      const { rateLimit } = subscription.options;
+      if (rateLimit !== undefined) {
+        const key = subscription.keys.rate(context.group);
+        const onGranted = (): void => this.pumpSoon();
+        this.limiters.set(subscription, new RateLimiter(rateLimit, key, context, onGranted));
+      }
+    }
     this.heartbeat = new Heartbeat(context, this.subscriptions, (delivery) => {
       hooks.onLost?.(delivery);
       this.forgetIfDone(delivery);
@@ -99,6 +109,7 @@ export class Consumer {
     this.holding = true;
     this.quarantine.stop();
     this.reclaimer.stop();
+    for (const limiter of this.limiters.values()) limiter.stop();
     await Promise.all(this.readers.map((reader) => reader.stop()));
     for (const subscription of this.subscriptions) {
       for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
@@ -176,9 +187,7 @@ export class Consumer {
     for (const watcher of this.watchers) watcher();
     if (this.holding) return;
     for (const subscription of this.subscriptions) {
-      for (let next = subscription.takeNext(); next !== undefined; next = subscription.takeNext()) {
-        this.hooks.run(next);
-      }
+      this.startWhatMay(subscription);
       if (subscription.hasStaleLeft && subscription.freeSlots > 0) {
         void this.reclaimer.more(subscription);
       }
@@ -189,6 +198,16 @@ export class Consumer {
   private forgetIfDone(delivery: InFlight<Subscription>): void {
     if (isDone(delivery)) delivery.route.forget(delivery, this.context.options.leaseMs);
     if (this.watchers.size > 0 || delivery.successor !== undefined) this.pumpSoon();
+  }
+
+  private startWhatMay(subscription: Subscription): void {
+    const limiter = this.limiters.get(subscription);
+    while (subscription.canStart) {
+      if (limiter?.take() === false) return limiter.ask(subscription.startable);
+      const next = subscription.takeNext();
+      if (next === undefined) return;
+      this.hooks.run(next);
+    }
   }
 
   private giveBack(delivery: InFlight<Subscription>): void {

@@ -72,6 +72,9 @@ export class Heartbeat {
         args: [due.length, ...due.map(({ entryId }) => entryId)],
       },
     );
+    const marks = due.flatMap(({ onceMark }) => (onceMark === undefined ? [] : [onceMark]));
+    // Were one lost by now, another process would have it: to lengthen its lease does no harm.
+    await Promise.all(marks.map((mark) => command.client.pexpire(mark, options.leaseMs)));
     const gone = new Set(lost);
     for (const delivery of due) {
       if (!gone.has(delivery.entryId)) {
@@ -92,5 +95,5 @@ interface Renewal {
 
 /** What is on its way to being settled is kept as well: until Redis has confirmed, nobody else is to take it over. */
 function isToBeKept(delivery: InFlight<Subscription>): boolean {
-  return delivery.lostBecause === undefined;
+  return delivery.lostBecause === undefined && !delivery.isSettled;
 }

@@ -7,4 +7,5 @@ export {
   type StartFrom,
   type SubscriptionOptions,
 } from './options.js';
+export type { RateLimit } from './rate-limiter.js';
 export { Subscription } from './subscription.js';

@@ -1,3 +1,5 @@
+import type { RateLimit } from './rate-limiter.js';
+
 /** Where a group begins that is new on its route: an instant is epoch ms, the server's clock. */
 export type StartFrom = 'earliest' | 'latest' | { readonly at: number };
 
@@ -25,6 +27,8 @@ export const CONSUMER_DEFAULTS: ConsumerOptions = Object.freeze({
 export interface SubscriptionOptions {
   /** Handlers of the route that run at the same time in this process. */
   readonly concurrency: number;
+  /** How many deliveries may begin within some time, over all processes of the group; undefined for no limit. */
+  readonly rateLimit: RateLimit | undefined;
   /** How many crashes make a message poison; the last of them happens while it runs alone. */
   readonly maxCrashes: number;
 }
@@ -33,4 +37,5 @@ export const SUBSCRIPTION_DEFAULTS: SubscriptionOptions = Object.freeze({
   // Handlers mostly wait for I/O.
   concurrency: 16,
   maxCrashes: 3,
+  rateLimit: undefined,
 });

@@ -53,11 +53,17 @@ export class Subscription {
     return Math.max(0, this.options.concurrency - this.running - this.bufferedCount);
   }
 
+  private get lookahead(): number {
+    return lookahead(this.options.concurrency, this.meanRunMs);
+  }
+
   /** How many more messages it would take now; 0 as long as what it holds keeps it busy. */
   get appetite(): number {
     if (this.isOff) return 0;
     const { concurrency } = this.options;
-    const room = concurrency + lookahead(concurrency, this.meanRunMs);
+    // What may not begin yet had better wait where any process can take it.
+    const ahead = this.options.rateLimit === undefined ? this.lookahead : 0;
+    const room = concurrency + ahead;
     const free = room - this.running - this.bufferedCount;
     if (free <= 0) return 0;
     return this.bufferedCount === 0 || free >= room / 4 ? free : 0;
@@ -86,6 +92,16 @@ export class Subscription {
 
   holds(source: Source, entryId: string): boolean {
     return this.inFlight[source].has(entryId);
+  }
+
+  /** How many of those that wait have a slot. */
+  get startable(): number {
+    if (this.isOff) return 0;
+    return Math.min(this.bufferedCount, this.options.concurrency - this.running);
+  }
+
+  get canStart(): boolean {
+    return this.startable > 0;
   }
 
   /** The next delivery to run, if there is one and a slot for it. */

@@ -50,6 +50,16 @@ export class RouteKeys {
     return `${this.base}:dead:${group}`;
   }
 
+  /** The mark of a key of an idempotent handler. */
+  once(group: string, key: string): string {
+    return `${this.base}:done:${group}:${key}`;
+  }
+
+  /** When a group's latest permits were granted. */
+  rate(group: string): string {
+    return `${this.base}:rate:${group}`;
+  }
+
   stale(group: string): string {
     return `${this.base}:stale:${group}`;
   }

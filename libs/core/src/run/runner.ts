@@ -10,6 +10,7 @@ import {
   type Outcome,
 } from '../message/index.js';
 import { Delivery, type DeliverySource } from './delivery.js';
+import type { Once } from './once.js';
 import type { RunOptions, WebhookHandler } from './options.js';
 import { Timeouts } from './timeouts.js';
 
@@ -24,7 +25,10 @@ export interface RunnerHooks<Route> {
   now: () => number;
 }
 
+// How long a duplicate waits before it asks again whether the first has finished.
+const POSTPONE_MS = 1_000;
 const SUCCESS: Outcome = Object.freeze({ kind: 'success' });
+const DUPLICATE: Outcome = Object.freeze({ kind: 'duplicate' });
 const EXPIRED: Outcome = Object.freeze({ kind: 'expired' });
 
 /**
@@ -32,8 +36,9 @@ const EXPIRED: Outcome = Object.freeze({ kind: 'expired' });
  *
  * 1. reads the entry; what cannot be read is undecodable, what has brought down too many processes is poison
  * 2. what has expired never reaches the handler
- * 3. calls the handler, with a signal that aborts when its work is no longer wanted
- * 4. reports the outcome, and apart from it when the handler has ended
+ * 3. of an idempotent handler, what is done already is not run again, and what runs elsewhere waits
+ * 4. calls the handler, with a signal that aborts when its work is no longer wanted
+ * 5. reports the outcome, and apart from it when the handler has ended
  */
 export class Runner<Route extends DeliverySource> {
   private readonly timeouts: Timeouts<Delivery<unknown>> | undefined;
@@ -43,7 +48,8 @@ export class Runner<Route extends DeliverySource> {
     private readonly handler: WebhookHandler,
     private readonly consumer: string,
     private readonly maxCrashes: number,
-    { handlerTimeoutMs }: RunOptions,
+    { handlerTimeoutMs }: Pick<RunOptions, 'handlerTimeoutMs'>,
+    private readonly once: Once | undefined,
     private readonly hooks: RunnerHooks<Route>,
   ) {
     if (handlerTimeoutMs === undefined) return;
@@ -81,13 +87,48 @@ export class Runner<Route extends DeliverySource> {
     } catch (error) {
       return this.finishUnrun(inFlight, unreadable(error));
     }
-    this.call(inFlight, delivery);
+    if (this.once === undefined) this.call(inFlight, delivery);
+    else this.callOnce(this.once, inFlight, delivery);
   }
 
   private deliveryOf(inFlight: InFlight<Route>, entry: Entry): Delivery<unknown> {
     // Headers that cannot be read are found out here, not by the handler that asks for them.
     if (entry.headers !== undefined) decodeHeaders(entry.headers);
     return new Delivery(inFlight.route, this.consumer, decodePayload(entry.data), inFlight, entry);
+  }
+
+  private callOnce(once: Once, inFlight: InFlight<Route>, delivery: Delivery<unknown>): void {
+    inFlight.onLost = (reason) => delivery.cancel(reason);
+    once.begin(inFlight, delivery, delivery.signal).then(
+      (decision) => {
+        if (decision.state === 'run') return this.call(inFlight, delivery);
+        const delayMs = decision.state === 'busy' ? Math.min(decision.forMs, POSTPONE_MS) : 0;
+        this.finishUnrun(
+          inFlight,
+          decision.state === 'done' ? DUPLICATE : { kind: 'postponed', delayMs },
+        );
+      },
+      (error: unknown) =>
+        this.finishUnrun(
+          inFlight,
+          inFlight.lostBecause === undefined ? { kind: 'failure', error } : { kind: 'released' },
+        ),
+    );
+  }
+
+  /** A store of the user's hears of it before Redis does. */
+  private async handleAndTell(
+    once: Once,
+    inFlight: InFlight<Route>,
+    delivery: Delivery<unknown>,
+  ): Promise<void> {
+    try {
+      await this.handler(delivery);
+    } catch (error) {
+      await once.end(inFlight, delivery, false);
+      throw error;
+    }
+    await once.end(inFlight, delivery, true);
   }
 
   private call(inFlight: InFlight<Route>, delivery: Delivery<unknown>): void {
@@ -98,7 +139,10 @@ export class Runner<Route extends DeliverySource> {
     }
     let result: unknown;
     try {
-      result = this.handler(delivery);
+      result =
+        this.once === undefined
+          ? this.handler(delivery)
+          : this.handleAndTell(this.once, inFlight, delivery);
     } catch (error) {
       return this.finish(inFlight, delivery, { kind: 'failure', error });
     }

@@ -7,6 +7,8 @@ export interface SettleOptions {
   readonly backoff: Backoff;
   /** What becomes of a message whose time to live passed before a handler began with it. */
   readonly onExpired: 'discard' | 'dead-letter';
+  /** How long the key of an idempotent handler is remembered once it is done, ms. */
+  readonly idempotencyMs: number;
 }
 
 export const SETTLE_DEFAULTS: SettleOptions = Object.freeze({
@@ -14,4 +16,5 @@ export const SETTLE_DEFAULTS: SettleOptions = Object.freeze({
   backoff: BACKOFF_DEFAULTS,
   // Who gives a message a time to live says that it is worth nothing after it.
   onExpired: 'discard',
+  idempotencyMs: 24 * 3_600_000,
 });

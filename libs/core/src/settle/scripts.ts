@@ -1,6 +1,14 @@
 import { defineScript, listOf, lua, oneOf } from '../redis/index.js';
 
-/** Followed, for each delivery, by entry id, delivery count, target, delay in ms and history. */
+/** Keys go on with the marks; followed by the entry ids. */
+export const ackOnceScript = defineScript({
+  lua: lua.ackOnceLua,
+  keys: ['stream'],
+  args: ['group', 'source', 'windowMs'],
+  reply: listOf(Number),
+});
+
+/** Followed, for each delivery, by entry id, delivery count, target, delay in ms, history and mark. */
 export const handOverScript = defineScript({
   lua: lua.handOverLua,
   keys: ['stream', 'inbox', 'dead', 'schedule', 'scheduled'],

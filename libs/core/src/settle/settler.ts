@@ -7,7 +7,7 @@ import type { DeadHistory, ErrorRecord, InFlight, Outcome, Source } from '../mes
 import { toBrokerError, type Connection, type RouteKeys } from '../redis/index.js';
 import { BACKOFF_DEFAULTS } from './backoff.js';
 import type { SettleOptions } from './options.js';
-import { handOverScript } from './scripts.js';
+import { ackOnceScript, handOverScript } from './scripts.js';
 import { TickBatches } from './tick-batches.js';
 import { decide, type Verdict } from './verdict.js';
 
@@ -93,6 +93,15 @@ export class Settler<Route extends SettleRoute> {
   }
 
   private async ack(source: Source, items: readonly Pending<Route>[]): Promise<void> {
+    const once = items.filter(({ delivery }) => delivery.onceMark !== undefined);
+    if (once.length > 0) {
+      void this.ackOnce(source, once);
+      if (once.length === items.length) return;
+      return this.ack(
+        source,
+        items.filter(({ delivery }) => delivery.onceMark === undefined),
+      );
+    }
     const ids = items.map(({ delivery }) => delivery.entryId);
     const acked = await this.untilDone(items, (client) => this.sendAck(client, source, ids));
     if (acked === undefined) return;
@@ -110,6 +119,24 @@ export class Settler<Route extends SettleRoute> {
     return acked;
   }
 
+  /** The same for an idempotent handler: done and acked in one step. */
+  private async ackOnce(source: Source, items: readonly Pending<Route>[]): Promise<void> {
+    const names = { stream: this.route.streamOf(source) };
+    const args = { group: this.route.group, source, windowMs: this.options.idempotencyMs };
+    const more = {
+      keys: items.map(({ delivery }) => delivery.onceMark as string),
+      args: items.map(({ delivery }) => delivery.entryId),
+    };
+    const acked = await this.untilDone(items, (client) =>
+      ackOnceScript.run(client, names, args, more),
+    );
+    items.forEach(({ delivery, verdict, outcome }, index) => {
+      if (acked !== undefined) {
+        this.hooks.onSettled(delivery, verdict, outcome, acked[index] === 1);
+      }
+    });
+  }
+
   private async move(source: Source, items: readonly Pending<Route>[]): Promise<void> {
     const { group, keys } = this.route;
     const names = {
@@ -124,6 +151,7 @@ export class Settler<Route extends SettleRoute> {
       delivery.deliveries,
       ...targetOf(verdict),
       historyOf(delivery, verdict),
+      delivery.onceMark ?? '',
     ]);
     let attempts = 0;
     const results = await this.untilDone(items, (client) => {

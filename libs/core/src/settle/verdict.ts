@@ -13,7 +13,8 @@ export type Verdict =
       readonly delayMs: number;
       /** Attempts used up from then on. */
       readonly attempts: number;
-      readonly error: ErrorRecord;
+      /** Undefined when it only waits. */
+      readonly error: ErrorRecord | undefined;
     }
   | {
       readonly kind: 'dead';
@@ -33,9 +34,12 @@ const RELEASE: Verdict = Object.freeze({ kind: 'release' });
 export function decide(outcome: Outcome, before: number, options: SettleOptions): Verdict {
   switch (outcome.kind) {
     case 'success':
+    case 'duplicate':
       return ACK;
     case 'released':
       return RELEASE;
+    case 'postponed':
+      return { kind: 'retry', delayMs: outcome.delayMs, attempts: before, error: undefined };
     case 'expired':
       return options.onExpired === 'discard'
         ? ACK

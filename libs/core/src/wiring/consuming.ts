@@ -2,10 +2,10 @@ import type { Events } from '../events.js';
 import type { InFlight, Source } from '../message/index.js';
 import type { HandleOptions } from '../options.js';
 import { Consumer, Subscription, type ConsumerContext } from '../receive/index.js';
-import { Runner, type WebhookHandler } from '../run/index.js';
+import { Once, Runner, type WebhookHandler } from '../run/index.js';
 import { Settler } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';
-import { aboutDelivery, tellSettled } from './delivery-events.js';
+import { aboutDelivery, tellLost, tellSettled } from './delivery-events.js';
 
 /** A handler as it was registered. */
 export interface Registration {
@@ -23,7 +23,7 @@ export interface ConsumingParts {
 }
 
 interface Steps {
-  readonly runner: Runner<Subscription>;
+  readonly start: (delivery: InFlight<Subscription>) => void;
   readonly settler: Settler<Subscription>;
 }
 
@@ -39,7 +39,7 @@ export function buildConsumer({
   const steps = new Map<Subscription, Steps>();
   const subscriptions = [...registrations].map((registration) => {
     const { path, options } = registration;
-    const subscription = new Subscription(path, keys.route(path), group, options);
+    const subscription = new Subscription(path, keys.route(path), group, slotsOf(options));
     steps.set(subscription, stepsOf(subscription, registration));
     sweeper.add(path);
     return subscription;
@@ -47,7 +47,7 @@ export function buildConsumer({
   const consuming = new Consumer(context, subscriptions, {
     run: (delivery) => {
       events.tell('delivered', () => aboutDelivery(delivery, consumer));
-      steps.get(delivery.route)?.runner.run(delivery);
+      steps.get(delivery.route)?.start(delivery);
     },
     release: (delivery) =>
       steps.get(delivery.route)?.settler.settle(delivery, { kind: 'released' }),
@@ -63,6 +63,10 @@ export function buildConsumer({
     const settler = new Settler<Subscription>(subscription, consumer, context.command, options, {
       onSettled: (delivery, verdict, outcome, isOurs) => {
         consuming.settled(delivery);
+        if (ack === 'before' && outcome.kind === 'success') {
+          if (isOurs) runner.run(delivery);
+          else consuming.ended(delivery);
+        }
         sweeper.settled(path, 1);
         if (verdict.kind === 'retry' && isOurs) sweeper.scheduledIn(path, verdict.delayMs);
         tellSettled(events, consumer, delivery, verdict, outcome, isOurs);
@@ -70,13 +74,33 @@ export function buildConsumer({
       onGivenUp: (delivery, reason) => consuming.giveUp(delivery, reason),
       onFault: (error) => onFault('settle', error),
     });
-    const runner = new Runner<Subscription>(handler, consumer, options.maxCrashes, options, {
-      onOutcome: (delivery, outcome) => settler.settle(delivery, outcome),
+    const { maxCrashes, ack } = options;
+    const once =
+      options.idempotent === false
+        ? undefined
+        : new Once(
+            options,
+            subscription.keys,
+            group,
+            consumer,
+            context.options.leaseMs,
+            context.command,
+          );
+    const runner = new Runner<Subscription>(handler, consumer, maxCrashes, options, once, {
+      onOutcome: (delivery, outcome) => {
+        if (ack === 'before') tellLost(events, consumer, delivery, outcome);
+        else settler.settle(delivery, outcome);
+      },
       onEnded: (delivery) => consuming.ended(delivery),
       readRaw,
       now: () => context.clock.now(),
     });
-    return { runner, settler };
+    const start = (delivery: InFlight<Subscription>): void => {
+      // At most once: what is acked before it runs is lost if the process dies, and never run twice.
+      if (ack === 'before') settler.settle(delivery, { kind: 'success' });
+      else runner.run(delivery);
+    };
+    return { start, settler };
   }
 
   async function readRaw({
@@ -89,4 +113,10 @@ export function buildConsumer({
     );
     return entry?.[1] ?? [];
   }
+}
+
+/** A batch takes a slot for each of its deliveries. */
+function slotsOf(options: HandleOptions): HandleOptions {
+  const size = options.batch?.size ?? 1;
+  return { ...options, concurrency: options.concurrency * size };
 }

@@ -1,5 +1,5 @@
 import type { DeliveryEvent, Events } from '../events.js';
-import type { InFlight, Outcome } from '../message/index.js';
+import { recordError, type InFlight, type Outcome } from '../message/index.js';
 import type { Subscription } from '../receive/index.js';
 import type { Verdict } from '../settle/index.js';
 
@@ -31,6 +31,8 @@ export function tellSettled(
   if (outcome.kind === 'expired') events.tell('expired', about);
   if (verdict.kind === 'retry') {
     const { delayMs, error } = verdict;
+    // A duplicate that waits for the first has not failed.
+    if (error === undefined) return;
     events.tell('retried', () => ({ ...about(), delayMs, error }));
   } else if (verdict.kind === 'dead') {
     const { reason, error } = verdict;
@@ -38,4 +40,16 @@ export function tellSettled(
   } else if (verdict.kind === 'release') {
     events.tell('released', about);
   }
+}
+
+/** Tells what became of a delivery that was acked before it was handled, when that did not go well. */
+export function tellLost(
+  events: Events,
+  consumer: string,
+  delivery: InFlight<Subscription>,
+  outcome: Outcome,
+): void {
+  if (outcome.kind === 'success') return;
+  const error = recordError('error' in outcome ? outcome.error : new Error(outcome.kind));
+  events.tell('lost', () => ({ ...aboutDelivery(delivery, consumer), error }));
 }

@@ -13,7 +13,7 @@
 -- ARGV[2] -> consumer
 -- ARGV[3] -> 'log' or 'inbox': which stream KEYS[1] is
 -- ARGV[4…] -> for each delivery: entry id, delivery count, where to ('inbox', 'dead' or 'schedule'), delay in ms (for
---             'schedule'), history (JSON, becomes the first field)
+--             'schedule'), history (JSON, becomes the first field), mark of its idempotency key or ''
 -- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
@@ -64,14 +64,18 @@ local move = {
 }
 
 local results = {}
-for i = 4, #ARGV, 5 do
-  local id, deliveries, target, delayMs, history = unpack(ARGV, i, i + 4)
+for i = 4, #ARGV, 6 do
+  local id, deliveries, target, delayMs, history, mark = unpack(ARGV, i, i + 5)
   local result = 'lost'
   if isOurs(id, deliveries) then
     local body = bodyOf(id, history)
     result = body and 'moved' or 'gone'
     if body then move[target](body, id, delayMs) end
     settle(id)
+    -- Whoever has the same key next may run.
+    if mark ~= '' and redis.call('GET', mark) == 'running ' .. consumer .. ' ' .. source .. ' ' .. id then
+      redis.call('DEL', mark)
+    end
   end
   results[#results + 1] = result
 end

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+
+import { defineScript, lua } from '../redis/index.js';
+import type { ConsumerContext } from './context.js';
+
+/** How many deliveries of a route may begin within any such time, over all processes of the group. */
+export interface RateLimit {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+const permitsScript = defineScript({
+  lua: lua.permitsLua,
+  keys: ['rate'],
+  args: ['count', 'perMs', 'wanted', 'name'],
+  reply: (raw) => {
+    const [granted, waitMs] = raw as [number, number];
+    return { granted, waitMs };
+  },
+});
+
+const RETRY_MS = 100;
+
+/** Permits to begin deliveries, asked for in Redis as they are needed. */
+export class RateLimiter {
+  private permits = 0;
+  private asking = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly limit: RateLimit,
+    private readonly key: string,
+    private readonly context: ConsumerContext,
+    private readonly onGranted: () => void,
+  ) {}
+
+  /** Uses a permit up, if there is one. */
+  take(): boolean {
+    if (this.permits === 0) return false;
+    this.permits -= 1;
+    return true;
+  }
+
+  /** Asks for permits, unless that is under way; `onGranted` tells when there are some. */
+  ask(wanted: number): void {
+    if (this.asking || wanted <= 0) return;
+    this.asking = true;
+    const { count, perMs } = this.limit;
+    permitsScript
+      .run(
+        this.context.command.client,
+        { rate: this.key },
+        { count, perMs, wanted: Math.min(wanted, count), name: randomUUID() },
+      )
+      .then(
+        ({ granted, waitMs }) => {
+          this.permits += granted;
+          this.later(granted > 0 ? 0 : waitMs);
+        },
+        () => this.later(RETRY_MS),
+      );
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private later(waitMs: number): void {
+    const done = (): void => {
+      this.asking = false;
+      this.onGranted();
+    };
+    if (waitMs === 0) done();
+    else this.timer = setTimeout(done, waitMs);
+  }
+}

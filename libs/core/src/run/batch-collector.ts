@@ -1,0 +1,70 @@
+import { ConfigError } from '../errors.js';
+import type { WebhookDelivery } from '../message/index.js';
+
+/** How deliveries are collected for a batch handler. */
+export interface BatchOptions {
+  /** Deliveries in a batch at most. */
+  readonly size: number;
+  /** How long the first of a batch waits for others, ms. */
+  readonly waitMs: number;
+}
+
+export const BATCH_DEFAULTS: BatchOptions = Object.freeze({ size: 100, waitMs: 10 });
+
+/**
+ * Handles several deliveries at once. Returning nothing (or anything but a list) is success for all, throwing a failure
+ * of all. A list says for each delivery, in their order, what it failed with, or undefined if it did not.
+ */
+export type BatchHandler<T = unknown> = (deliveries: readonly WebhookDelivery<T>[]) => unknown;
+
+interface Waiting {
+  readonly delivery: WebhookDelivery;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Makes batches of single deliveries, so that all else that is done for a delivery stays as it is. */
+export class BatchCollector {
+  private waiting: Waiting[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly handler: BatchHandler<never>,
+    private readonly options: BatchOptions,
+  ) {}
+
+  /** Settles as this delivery's part of its batch did. */
+  add(delivery: WebhookDelivery): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ delivery, resolve, reject });
+      if (this.waiting.length >= this.options.size) return void this.flush();
+      this.timer ??= setTimeout(() => void this.flush(), this.options.waitMs);
+    });
+  }
+
+  private async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const batch = this.waiting;
+    this.waiting = [];
+    try {
+      const result = await this.handler(batch.map(({ delivery }) => delivery as never));
+      const outcomes: readonly unknown[] = Array.isArray(result)
+        ? result
+        : batch.map(() => undefined);
+      if (outcomes.length !== batch.length) {
+        throw new ConfigError(
+          `The batch handler returned ${outcomes.length} outcomes for ${batch.length} deliveries; return one for each, or nothing.`,
+          { code: 'BATCH_OUTCOMES' },
+        );
+      }
+      batch.forEach(({ resolve, reject }, index) => {
+        const failure = outcomes[index];
+        if (failure === undefined) resolve();
+        else reject(failure);
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { ConfigError } from '../errors.js';
+import type { InFlight, WebhookDelivery } from '../message/index.js';
+import { defineScript, lua, type Connection, type RouteKeys } from '../redis/index.js';
+
+/** What may happen with a key: its handler runs now, has run, or is running elsewhere for `forMs` at most. */
+export type OnceDecision =
+  | { readonly state: 'run' }
+  | { readonly state: 'done' }
+  | { readonly state: 'busy'; readonly forMs: number };
+
+/**
+ * Keeps the marks of an idempotent handler elsewhere than in Redis, for example in the database that the handler writes
+ * to: when the handler writes the mark in the same transaction as its effect, not even a crash between the two runs it
+ * twice.
+ */
+export interface IdempotencyStore {
+  /** Says whether the handler may run for this key. */
+  begin(key: string, owner: string, leaseMs: number): Promise<OnceDecision>;
+  /** The handler has succeeded; called before the ack. A store whose mark the handler wrote itself has nothing to do. */
+  complete(key: string, owner: string): Promise<void>;
+  /** The handler has failed: whoever has the key next may run. */
+  fail(key: string, owner: string): Promise<void>;
+}
+
+export interface OnceOptions {
+  /** The handler runs once for each message, or for each key that the function returns, within `idempotencyMs`. */
+  readonly idempotent: boolean | ((delivery: WebhookDelivery<never>) => string);
+  /** Where the marks are kept; in Redis, written in the step that acks, unless told. */
+  readonly idempotencyStore: IdempotencyStore | undefined;
+}
+
+const beginOnceScript = defineScript({
+  lua: lua.beginOnceLua,
+  keys: ['mark'],
+  args: ['owner', 'leaseMs'],
+  reply: (raw): OnceDecision => {
+    const [state, forMs] = raw as ['run' | 'done' | 'busy', number];
+    return state === 'busy' ? { state, forMs } : { state };
+  },
+});
+
+const MAX_KEY_BYTES = 512;
+
+/** Decides for each delivery of an idempotent handler whether it runs. */
+export class Once {
+  constructor(
+    private readonly options: OnceOptions,
+    private readonly keys: RouteKeys,
+    private readonly group: string,
+    private readonly consumer: string,
+    private readonly leaseMs: number,
+    private readonly connection: Connection,
+  ) {}
+
+  async begin(
+    inFlight: InFlight<unknown>,
+    delivery: WebhookDelivery,
+    signal: AbortSignal,
+  ): Promise<OnceDecision> {
+    const key = this.keyOf(delivery);
+    const owner = this.ownerOf(inFlight);
+    const { idempotencyStore } = this.options;
+    if (idempotencyStore !== undefined) return idempotencyStore.begin(key, owner, this.leaseMs);
+    const mark = this.keys.once(this.group, key);
+    const decision = await this.connection.run(
+      (client) => beginOnceScript.run(client, { mark }, { owner, leaseMs: this.leaseMs }),
+      signal,
+    );
+    if (decision.state === 'run') inFlight.onceMark = mark;
+    return decision;
+  }
+
+  /** Tells a store of the user's how it went, before Redis hears of it. */
+  async end(
+    inFlight: InFlight<unknown>,
+    delivery: WebhookDelivery,
+    succeeded: boolean,
+  ): Promise<void> {
+    const { idempotencyStore } = this.options;
+    if (idempotencyStore === undefined) return;
+    const key = this.keyOf(delivery);
+    const owner = this.ownerOf(inFlight);
+    await (succeeded ? idempotencyStore.complete(key, owner) : idempotencyStore.fail(key, owner));
+  }
+
+  private keyOf(delivery: WebhookDelivery): string {
+    const { idempotent } = this.options;
+    const key: unknown =
+      typeof idempotent === 'function'
+        ? idempotent(delivery as WebhookDelivery<never>)
+        : delivery.id;
+    if (typeof key !== 'string' || key === '' || Buffer.byteLength(key) > MAX_KEY_BYTES) {
+      throw ConfigError.option('idempotent', key, 'a function that returns 1 to 512 bytes of text');
+    }
+    return key;
+  }
+
+  private ownerOf({ source, entryId }: InFlight<unknown>): string {
+    return `${this.consumer} ${source} ${entryId}`;
+  }
+}

@@ -1,0 +1,161 @@
+import { describe, expect, test } from '@jest/globals';
+import type { IdempotencyStore, OnceDecision } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+
+const broker = useBroker();
+
+interface Payment {
+  readonly key: string;
+  readonly n: number;
+}
+
+const byKey = ({ data }: { data: Payment }): string => data.key;
+
+describe('an idempotent handler', () => {
+  test('runs once for each key, whoever publishes it however often', async () => {
+    const runs: string[] = [];
+    const consumers = await Promise.all(
+      [1, 2].map(async () => {
+        const mq = broker.mq({ group: 'g' });
+        await mq.consume<Payment>('/pay', ({ data }) => void runs.push(data.key), {
+          idempotent: byKey,
+        });
+        return mq;
+      }),
+    );
+    const mq = broker.mq();
+    let acked = 0;
+    for (const consumer of consumers) consumer.events.on('acked', () => (acked += 1));
+    await Promise.all(
+      Array.from({ length: 60 }, (_, n) => mq.publish('/pay', { key: `k${n % 6}`, n })),
+    );
+    await eventually(async () => (await pending('g')) === 0 && runs.length === 6);
+    expect(runs.toSorted()).toEqual(['k0', 'k1', 'k2', 'k3', 'k4', 'k5']);
+    expect(acked).toBe(6);
+  });
+
+  test('a duplicate that meets a running one waits without a slot and without an attempt, and is then done', async () => {
+    let finish = (): void => undefined;
+    const attempts: number[] = [];
+    const mq = broker.mq({ group: 'g' });
+    await mq.consume<Payment>(
+      '/pay',
+      ({ attempt, data }) => {
+        attempts.push(attempt);
+        if (data.key === 'slow') return new Promise<void>((resolve) => (finish = resolve));
+        return undefined;
+      },
+      { idempotent: byKey, concurrency: 2 },
+    );
+    await mq.publish('/pay', { key: 'slow', n: 1 });
+    await eventually(() => attempts.length === 1);
+    await mq.publish('/pay', { key: 'slow', n: 2 });
+    await eventually(async () => (await broker.redis.zcard(broker.key('pay', 'schedule'))) === 1);
+    // The duplicate holds no slot: another key runs beside the one that is still running.
+    await mq.publish('/pay', { key: 'fast', n: 3 });
+    await eventually(() => attempts.length === 2);
+    finish();
+    await eventually(async () => (await broker.redis.zcard(broker.key('pay', 'schedule'))) === 0);
+    await eventually(async () => (await pending('g')) === 0);
+    expect(attempts).toEqual([1, 1]);
+  });
+
+  test('runs again for a duplicate only if the first failed', async () => {
+    const seen: [number, number][] = [];
+    const mq = broker.mq({ group: 'g', handlers: { attempts: 1 } });
+    await mq.consume<Payment>(
+      '/pay',
+      ({ data, attempt }) => {
+        seen.push([data.n, attempt]);
+        if (data.n === 1) throw new Error('no');
+      },
+      { idempotent: byKey },
+    );
+    const dead = nextEvent(mq.events, 'deadLettered');
+    await mq.publish('/pay', { key: 'k', n: 1 });
+    await dead;
+    const acked = nextEvent(mq.events, 'acked');
+    await mq.publish('/pay', { key: 'k', n: 2 });
+    await acked;
+    await mq.publish('/pay', { key: 'k', n: 3 });
+    await eventually(async () => (await pending('g')) === 0 && (await unread('g')) === 0);
+    expect(seen).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
+  test('forgets a key after its window', async () => {
+    let runs = 0;
+    const mq = broker.mq({ group: 'g' });
+    await mq.consume<Payment>('/pay', () => void (runs += 1), {
+      idempotent: byKey,
+      idempotencyMs: 100,
+    });
+    const first = nextEvent(mq.events, 'acked');
+    await mq.publish('/pay', { key: 'k', n: 1 });
+    await first;
+    await eventually(async () => (await broker.redis.exists(broker.key('pay', 'done:g:k'))) === 0);
+    const second = nextEvent(mq.events, 'acked');
+    await mq.publish('/pay', { key: 'k', n: 2 });
+    await second;
+    expect(runs).toBe(2);
+  });
+
+  test('a key that is none is a failure of the attempt, told as such', async () => {
+    const mq = broker.mq({ group: 'g', handlers: { attempts: 1 } });
+    await mq.consume<Payment>('/pay', () => undefined, { idempotent: () => '' });
+    const dead = nextEvent(mq.events, 'deadLettered');
+    await mq.publish('/pay', { key: 'k', n: 1 });
+    expect(await dead).toMatchObject({ reason: 'failed', error: { code: 'CONFIG_INVALID' } });
+  });
+
+  test('may keep its marks in a store of the user', async () => {
+    const marks = new Map<string, 'running' | 'done'>();
+    const store: IdempotencyStore = {
+      begin: (key): Promise<OnceDecision> => {
+        if (marks.get(key) === 'done') return Promise.resolve({ state: 'done' });
+        if (marks.has(key)) return Promise.resolve({ state: 'busy', forMs: 10 });
+        marks.set(key, 'running');
+        return Promise.resolve({ state: 'run' });
+      },
+      complete: (key) => Promise.resolve(void marks.set(key, 'done')),
+      fail: (key) => Promise.resolve(void marks.delete(key)),
+    };
+    const runs: number[] = [];
+    const mq = broker.mq({ group: 'g' });
+    await mq.consume<Payment>(
+      '/pay',
+      ({ data, attempt }) => {
+        runs.push(data.n);
+        if (attempt === 1) throw new Error('first');
+      },
+      { idempotent: byKey, idempotencyStore: store, concurrency: 1 },
+    );
+    await mq.publish('/pay', { key: 'k', n: 1 });
+    await eventually(() => marks.get('k') === 'done');
+    await mq.publish('/pay', { key: 'k', n: 2 });
+    await eventually(async () => (await unread('g')) === 0 && (await pending('g')) === 0);
+    expect(runs).toEqual([1, 1]);
+  });
+});
+
+async function pending(group: string): Promise<number> {
+  const [log] = (await broker.redis.xpending(broker.key('pay', 'log'), group)) as [number];
+  const [inbox] = (await broker.redis.xpending(broker.key('pay', `inbox:${group}`), group)) as [
+    number,
+  ];
+  const scheduled = await broker.redis.zcard(broker.key('pay', 'schedule'));
+  const waiting = await broker.redis.xlen(broker.key('pay', `inbox:${group}`));
+  return log + inbox + scheduled + waiting;
+}
+
+async function unread(group: string): Promise<number> {
+  const groups = (await broker.redis.xinfo('GROUPS', broker.key('pay', 'log'))) as (
+    string | number
+  )[][];
+  const own = groups.find((fields) => fields[1] === group) ?? [];
+  return Number(own[own.indexOf('lag') + 1]);
+}
