@@ -34,6 +34,8 @@ export class Timeouts<T> {
     const now = performance.now();
     for (const [item, deadline] of this.deadlines) {
       if (deadline > now) {
+        // What is told of a timeout may have added something, and with it a timer.
+        clearTimeout(this.timer);
         this.timer = this.arm(deadline - now);
         return;
       }

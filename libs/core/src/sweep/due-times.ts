@@ -1,5 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
+// setTimeout fires at once when it is told to wait longer.
+const LONGEST_MS = 2 ** 31 - 1;
+
 /**
  * When each route is to be looked at next, with one timer for all.
  */
@@ -36,7 +39,9 @@ export class DueTimes {
     if (this.stopped || at >= this.timerAt) return;
     clearTimeout(this.timer);
     this.timerAt = at;
-    this.timer = setTimeout(() => this.fire(), Math.max(0, Math.ceil(at - performance.now())));
+    // A look that comes too early finds nothing due, and waits again.
+    const inMs = Math.min(LONGEST_MS, Math.max(0, Math.ceil(at - performance.now())));
+    this.timer = setTimeout(() => this.fire(), inMs);
   }
 
   private fire(): void {
