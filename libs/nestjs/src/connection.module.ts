@@ -1,0 +1,56 @@
+import { LeanMQ } from '@leanmq/core';
+import {
+  Module,
+  type DynamicModule,
+  type ModuleMetadata,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+
+import { HOOK_DISTANCE, placeModule } from './hook-order.js';
+import { logEvents } from './logging/index.js';
+import { LEANMQ_OPTIONS, type LeanMQModuleOptions } from './options.js';
+import { WebhookPublisher } from './publisher/index.js';
+import { classValidation } from './validation/index.js';
+
+/**
+ * Holds what is there as long as the application is: the client and the publisher. They close when everything else has
+ * ended, so that whatever still happens during the shutdown can be published.
+ */
+@Module({})
+export class LeanMQConnectionModule implements OnApplicationShutdown {
+  constructor(
+    private readonly mq: LeanMQ,
+    modules: ModulesContainer,
+  ) {
+    placeModule(modules, LeanMQConnectionModule, HOOK_DISTANCE.startsFirstStopsLast);
+  }
+
+  static with(options: Provider[], imports: ModuleMetadata['imports'] = []): DynamicModule {
+    return {
+      module: LeanMQConnectionModule,
+      imports,
+      providers: [
+        ...options,
+        { provide: LeanMQ, useFactory: createClient, inject: [LEANMQ_OPTIONS] },
+        { provide: WebhookPublisher, useFactory: createPublisher, inject: [LeanMQ] },
+      ],
+      exports: [LEANMQ_OPTIONS, LeanMQ, WebhookPublisher],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.mq.close();
+  }
+}
+
+function createClient({ isGlobal: _, logger, ...options }: LeanMQModuleOptions): LeanMQ {
+  const mq = new LeanMQ(options);
+  if (logger !== false) logEvents(mq);
+  return mq;
+}
+
+async function createPublisher(mq: LeanMQ): Promise<WebhookPublisher> {
+  return new WebhookPublisher(mq, await classValidation());
+}

@@ -1,0 +1,22 @@
+import { BODY } from '../nest-metadata.js';
+import { describeArgument, payloadArgument, type PipeLike } from './arguments.js';
+
+/**
+ * Gives the payload to a parameter of a handler.
+ *
+ * If the parameter's type is a class with class-validator decorators, the parameter gets a validated instance of it, and
+ * a payload that is not one goes to the dead letters as `invalid`, without retries. Pipes run before that.
+ */
+export function Payload(...pipes: PipeLike[]): ParameterDecorator;
+/**
+ * Gives one property of the payload to a parameter of a handler; undefined if the payload has none of that name.
+ */
+export function Payload(property: string, ...pipes: PipeLike[]): ParameterDecorator;
+export function Payload(...args: (string | PipeLike)[]): ParameterDecorator {
+  const [first, ...rest] = args;
+  const [property, pipes] = typeof first === 'string' ? [first, rest] : [undefined, args];
+  return (target, method, index) => {
+    const argument = payloadArgument(index, property, pipes as PipeLike[]);
+    describeArgument(target, method as string | symbol, BODY, argument);
+  };
+}

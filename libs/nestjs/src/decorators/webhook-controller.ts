@@ -1,0 +1,24 @@
+import { Injectable, type ScopeOptions } from '@nestjs/common';
+
+import { SCOPE_OPTIONS } from '../nest-metadata.js';
+
+const PREFIX = 'leanmq:prefix';
+
+/**
+ * Makes a class an injectable provider whose `@OnWebhook` paths all begin with `prefix`. List it under `providers`.
+ *
+ * @param options the scope, as for `@Injectable()`
+ */
+export function WebhookController(prefix = '', options?: ScopeOptions): ClassDecorator {
+  return (target) => {
+    Reflect.defineMetadata(PREFIX, prefix, target);
+    // Without options `Injectable` would take away the scope that another decorator gave.
+    if (options !== undefined || !Reflect.hasOwnMetadata(SCOPE_OPTIONS, target)) {
+      Injectable(options)(target);
+    }
+  };
+}
+
+export function prefixOf(type: object): string {
+  return (Reflect.getMetadata(PREFIX, type) ?? '') as string;
+}

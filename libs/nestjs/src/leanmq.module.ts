@@ -1,0 +1,97 @@
+import { ConfigError, LeanMQ } from '@leanmq/core';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type ModuleMetadata,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type Provider,
+} from '@nestjs/common';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+
+import { LeanMQConnectionModule } from './connection.module.js';
+import { HandlerExplorer } from './discovery/index.js';
+import { HandlerRegistrar } from './handler-registrar.js';
+import { HOOK_DISTANCE, placeModule } from './hook-order.js';
+import { logPublisherOnly } from './logging/index.js';
+import { optionsProviders } from './options-provider.js';
+import {
+  LEANMQ_OPTIONS,
+  type LeanMQLateOptions,
+  type LeanMQModuleAsyncOptions,
+  type LeanMQModuleOptions,
+} from './options.js';
+
+/**
+ * Webhooks between services: `WebhookPublisher` sends them, methods with `@OnWebhook` handle them. Import it once, in
+ * the root module.
+ *
+ * It begins to deliver when all modules have started, and stops reading and waits for running handlers before any of
+ * them is destroyed. Publishing is possible until the very end.
+ */
+@Module({})
+export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    private readonly mq: LeanMQ,
+    private readonly registrar: HandlerRegistrar,
+    private readonly modules: ModulesContainer,
+    @Inject(LEANMQ_OPTIONS) private readonly options: LeanMQLateOptions,
+  ) {
+    placeModule(modules, LeanMQModule, HOOK_DISTANCE.startsLastStopsFirst);
+  }
+
+  /** With options that are known where the module is imported. */
+  static forRoot(options: LeanMQModuleOptions): DynamicModule {
+    return assemble([{ provide: LEANMQ_OPTIONS, useValue: options }], options.isGlobal);
+  }
+
+  /** With options that are only known when the application starts, for example from a config service. */
+  static forRootAsync(options: LeanMQModuleAsyncOptions): DynamicModule {
+    return assemble(optionsProviders(options), options.isGlobal, options.imports);
+  }
+
+  /**
+   * @throws {ConfigError} for a handler that is not acceptable; names its class and method
+   * @throws {BrokerError} if Redis cannot be reached, or messages would not be safe in it
+   */
+  async onApplicationBootstrap(): Promise<void> {
+    try {
+      this.assertImportedOnce();
+      const handlers = this.registrar.registerAll();
+      await this.mq.start();
+      if (handlers === 0 && this.options.logger !== false) logPublisherOnly();
+    } catch (error) {
+      // An application that fails to start may never be closed, and open connections would keep the process alive.
+      await this.mq.close();
+      throw error;
+    }
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.mq.stop();
+  }
+
+  /** With two, each would find the handlers that are meant for the other. */
+  private assertImportedOnce(): void {
+    const all = [...this.modules.values()].filter(({ metatype }) => metatype === LeanMQModule);
+    if (all.length === 1) return;
+    throw new ConfigError(
+      `LeanMQModule is imported with ${all.length} different configurations; import it once, in the root module.`,
+    );
+  }
+}
+
+function assemble(
+  options: Provider[],
+  isGlobal = true,
+  imports?: ModuleMetadata['imports'],
+): DynamicModule {
+  return {
+    module: LeanMQModule,
+    global: isGlobal,
+    imports: [DiscoveryModule, LeanMQConnectionModule.with(options, imports)],
+    providers: [HandlerExplorer, HandlerRegistrar],
+    exports: [LeanMQConnectionModule],
+  };
+}

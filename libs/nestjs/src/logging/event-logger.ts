@@ -1,0 +1,64 @@
+import { displayPath, type LeanMQ, type LeanMQEvents } from '@leanmq/core';
+import { Logger } from '@nestjs/common';
+
+const CONTEXT = 'LeanMQ';
+/** Routes that are named when consuming starts; more would be no line any more. */
+const NAMED = 10;
+
+/** Writes what matters to Nest's log, a line each, and nothing for an ordinary message. */
+export function logEvents({ events }: LeanMQ): void {
+  const logger = new Logger(CONTEXT);
+  events.on('started', (event) => logger.log(started(event)));
+  events.on('stopped', (event) => logger.log(stopped(event)));
+  events.on('connectionLost', (event) => logger.warn(connectionLost(event)));
+  events.on('connectionRegained', ({ downMs }) => {
+    logger.log(`Connected to Redis again, after ${Math.round(downMs)} ms`);
+  });
+  events.on('retried', (event) => logger.debug(retried(event)));
+  events.on('deadLettered', (event) => logger.error(deadLettered(event)));
+  events.on('suspected', (event) => logger.warn(suspected(event)));
+  events.on('warning', ({ message, code }) => logger.warn(`${message} (${code})`));
+  events.on('fault', ({ where, error }) => {
+    logger.error(`Fault in ${where}: ${error.message}`, error.stack);
+  });
+}
+
+/** What the core has no event for: nothing was found to be consumed, which may be a mistake. */
+export function logPublisherOnly(): void {
+  new Logger(CONTEXT).log('Ready to publish; this service handles no webhooks');
+}
+
+type Of<Name extends keyof LeanMQEvents> = LeanMQEvents[Name][0];
+
+function started({ group, consumer, routes }: Of<'started'>): string {
+  const named = routes.slice(0, NAMED).map(displayPath).join(', ');
+  const more = routes.length > NAMED ? ` and ${routes.length - NAMED} more` : '';
+  return `Started ${consumer} in group "${group}" with ${count(routes.length, 'route')}: ${named}${more}`;
+}
+
+function stopped({ group, consumer, released }: Of<'stopped'>): string {
+  const rest = released === 0 ? '' : `; gave back ${count(released, 'unfinished delivery')}`;
+  return `Stopped ${consumer} in group "${group}"${rest}`;
+}
+
+function connectionLost({ role, error }: Of<'connectionLost'>): string {
+  return `Lost the ${role} connection to Redis${error === undefined ? '' : `: ${error.message}`}`;
+}
+
+function retried({ path, id, attempt, delayMs, error }: Of<'retried'>): string {
+  return `${displayPath(path)} ${id} failed at attempt ${attempt}, again in ${Math.round(delayMs)} ms: ${error.name}: ${error.message}`;
+}
+
+function deadLettered({ path, id, attempt, group, reason, error }: Of<'deadLettered'>): string {
+  const why = error === undefined ? '' : `: ${error.name}: ${error.message}`;
+  return `${displayPath(path)} ${id} is a dead letter of group "${group}" (${reason}, attempt ${attempt})${why}`;
+}
+
+function suspected({ path, group, count: number }: Of<'suspected'>): string {
+  return `${displayPath(path)} has ${count(number, 'message')} that may have crashed a process; group "${group}" runs them alone`;
+}
+
+function count(number: number, noun: string): string {
+  if (number === 1) return `1 ${noun}`;
+  return `${number} ${noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
+}

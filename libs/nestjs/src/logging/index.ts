@@ -1,0 +1,1 @@
+export { logEvents, logPublisherOnly } from './event-logger.js';

@@ -1,0 +1,52 @@
+import { ConfigError } from '@leanmq/core';
+import type { ApplicationConfig } from '@nestjs/core';
+
+import type { FoundHandler } from '../discovery/index.js';
+import { ENHANCERS, ROUTE_ARGS } from '../nest-metadata.js';
+
+/**
+ * Makes sure that Nest will find every guard, interceptor, pipe and filter of a handler. One that it does not find it
+ * leaves out silently, which for a guard is a security hole. It does not find them on providers that are made by a
+ * factory or given as a value.
+ *
+ * @throws {ConfigError} that names the handler and what would be left out
+ */
+export function assertEnhancersKnown(handler: FoundHandler, config: ApplicationConfig): void {
+  const { wrapper, where } = handler;
+  const known = new Set<unknown>(wrapper.host?.injectables.keys());
+  const missing = boundClasses(handler).find((enhancer) => !known.has(enhancer));
+  if (missing !== undefined) throw unknown(where, missing.name);
+  const tied = new Set<unknown>(wrapper.getEnhancersMetadata());
+  const missingGlobal = globalPerRequest(config).find((enhancer) => !tied.has(enhancer));
+  if (missingGlobal !== undefined) {
+    throw unknown(where, `the request-scoped global ${String(missingGlobal.metatype?.name)}`);
+  }
+}
+
+function unknown(where: string, what: string): ConfigError {
+  return new ConfigError(
+    `${where}: Nest would leave out ${what}, because it does not look for guards, pipes, interceptors and filters on a provider made by useFactory or useValue. Provide the class itself, or with useClass.`,
+    { code: 'ENHANCER_UNKNOWN' },
+  );
+}
+
+/** Those that are bound as classes; instances need nobody to find them. */
+function boundClasses({ type, method, methodName }: FoundHandler): { readonly name: string }[] {
+  const bound = ENHANCERS.flatMap((key) =>
+    [type, method].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]),
+  );
+  const params = (Reflect.getMetadata(ROUTE_ARGS, type, methodName) ?? {}) as object;
+  const pipes = Object.values(params).flatMap(({ pipes = [] }: { pipes?: unknown[] }) => pipes);
+  return [...bound, ...pipes].filter((each) => typeof each === 'function');
+}
+
+function globalPerRequest(
+  config: ApplicationConfig,
+): { readonly metatype: { readonly name: string } | null }[] {
+  return [
+    ...config.getGlobalRequestGuards(),
+    ...config.getGlobalRequestInterceptors(),
+    ...config.getGlobalRequestPipes(),
+    ...config.getGlobalRequestFilters(),
+  ];
+}

@@ -1,0 +1,29 @@
+import type { WebhookDelivery } from '@leanmq/core';
+import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
+
+import type { Wrapper } from '../discovery/index.js';
+
+/**
+ * Makes a new instance of a handler's class for each delivery, with everything that it depends on, for classes that are
+ * request-scoped or transient, or depend on what is. `REQUEST` injects the delivery.
+ */
+export class PerDelivery {
+  private readonly moduleRef: ModuleRef;
+
+  constructor(private readonly wrapper: Wrapper) {
+    this.moduleRef = wrapper.host?.providers.get(ModuleRef)?.instance as ModuleRef;
+  }
+
+  async instantiate(
+    delivery: WebhookDelivery,
+  ): Promise<{ readonly instance: object; readonly contextId: ContextId }> {
+    // Not simply a new id: durable providers are shared by the strategy that the application chose.
+    const contextId = ContextIdFactory.getByRequest(delivery);
+    const isDurable = this.wrapper.isDependencyTreeDurable();
+    this.moduleRef.registerRequestByContextId(isDurable ? contextId.payload : delivery, contextId);
+    const instance = await this.moduleRef.resolve<object>(this.wrapper.token, contextId, {
+      strict: true,
+    });
+    return { instance, contextId };
+  }
+}

@@ -1,0 +1,27 @@
+import { InvalidDeliveryError, RejectError } from '@leanmq/core';
+import { HttpException, HttpStatus } from '@nestjs/common';
+
+/** What a validating pipe throws, `ValidationPipe` and its relatives. */
+const INVALID: readonly number[] = [HttpStatus.BAD_REQUEST, HttpStatus.UNPROCESSABLE_ENTITY];
+/** The client errors that say: not now. */
+const LATER: readonly number[] = [HttpStatus.REQUEST_TIMEOUT, 425, HttpStatus.TOO_MANY_REQUESTS];
+
+/**
+ * Gives an exception that kept a message from its handler the meaning it has for messages. Guards and pipes speak HTTP:
+ * "bad request" is an invalid message, any other client error a refusal, and neither is worth a retry. Pure.
+ */
+export function asRefusal(error: unknown): unknown {
+  if (!(error instanceof HttpException)) return error;
+  const status = error.getStatus();
+  if (status < 400 || status >= 500 || LATER.includes(status)) return error;
+  if (!INVALID.includes(status)) return new RejectError(error.message, { cause: error });
+  return new InvalidDeliveryError(error.message, { violations: violationsIn(error), cause: error });
+}
+
+/** Nest's pipes put the violations into the response's `message`. */
+function violationsIn(error: HttpException): string[] {
+  const response = error.getResponse();
+  const message: unknown =
+    typeof response === 'string' ? response : Reflect.get(response, 'message');
+  return (Array.isArray(message) ? message : [message ?? error.message]).map(String);
+}

@@ -1,0 +1,1 @@
+export { WebhookPublisher, type SendItem } from './webhook-publisher.js';

@@ -1,0 +1,93 @@
+import {
+  InvalidMessageError,
+  normalizePath,
+  toError,
+  type LeanMQ,
+  type PublishManyResult,
+  type PublishOptions,
+  type PublishResult,
+  type Transaction,
+} from '@leanmq/core';
+
+import { describeViolations, type ClassValidation } from '../validation/index.js';
+import { SendOrder } from './send-order.js';
+
+/** One of the messages of `sendMany`. */
+export interface SendItem<T = unknown> {
+  readonly data: T;
+  readonly options?: PublishOptions;
+}
+
+/**
+ * Sends webhooks. Inject it wherever something happens that other services should know.
+ *
+ * A payload that is an instance of a class with class-validator decorators is validated first; plain objects are sent as
+ * they are.
+ */
+export class WebhookPublisher {
+  private readonly order = new SendOrder();
+
+  constructor(
+    private readonly mq: LeanMQ,
+    private readonly validation?: ClassValidation,
+  ) {}
+
+  /**
+   * Sends one message to every group of the path; resolves when Redis has it.
+   *
+   * @throws {InvalidMessageError} with `violations`, if the payload does not pass its class' validation
+   * @throws {MessageError | ConfigError} if the payload or an option is not acceptable
+   * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether the message may be stored
+   */
+  async send<T>(path: string, data: T, options?: PublishOptions): Promise<PublishResult> {
+    const publish = (): Promise<PublishResult> => this.mq.publish(path, data, options);
+    return this.order.inTurn(normalizePath(path), this.check(data), publish);
+  }
+
+  /**
+   * Sends many messages to one path, each on its own: what became of one says nothing of the others. See `transaction`
+   * for all or nothing.
+   */
+  async sendMany<T>(path: string, items: readonly SendItem<T>[]): Promise<PublishManyResult[]> {
+    const fail = (error: unknown): PublishManyResult => ({
+      outcome: 'failed',
+      error: toError(error),
+    });
+    return Promise.all(
+      items.map(({ data, options }) => this.send(path, data, options).catch(fail)),
+    );
+  }
+
+  /**
+   * Sends everything that the callback sends, or nothing: not if it throws, nor if one of the payloads is not
+   * acceptable. Resolves to what became of each send.
+   */
+  transaction(build: (tx: Transaction) => void | Promise<void>): Promise<PublishResult[]> {
+    return this.mq.transaction(async (tx) => {
+      const checks: Promise<void>[] = [];
+      const send: Transaction['send'] = (path, data, options) => {
+        const check = this.check(data);
+        if (check !== undefined) {
+          // It is awaited only when the callback has returned, and not at all if that throws.
+          check.catch(() => undefined);
+          checks.push(check);
+        }
+        tx.send(path, data, options);
+      };
+      await build({ send });
+      await Promise.all(checks);
+    });
+  }
+
+  /** Undefined when there is nothing to validate. */
+  private check(data: unknown): Promise<void> | undefined {
+    const { validation } = this;
+    if (validation === undefined || typeof data !== 'object' || data === null) return undefined;
+    const type = (data as { constructor?: unknown }).constructor;
+    if (!validation.covers(type) || !(data instanceof type)) return undefined;
+    return validation.violationsOf(data).then((violations) => {
+      if (violations.length === 0) return;
+      throw new InvalidMessageError(describeViolations(type.name, violations), { violations });
+    });
+  }
+}
