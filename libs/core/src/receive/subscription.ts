@@ -82,7 +82,8 @@ export class Subscription {
   admit(claim: Claim, leasedUntil: number): InFlight<Subscription> | undefined {
     const held = this.inFlight[claim.source].get(claim.entryId);
     if (held !== undefined) {
-      if (claim.deliveries > held.deliveries) held.successor = claim;
+      const latest = held.successor ?? held;
+      if (claim.deliveries > latest.deliveries) held.successor = claim;
       return undefined;
     }
     const delivery = new InFlight<Subscription>(this, claim, leasedUntil);
