@@ -20,7 +20,7 @@ import {
   type PublishResult,
   type Transaction,
 } from './publish/index.js';
-import type { Consumer } from './receive/index.js';
+import type { Consumer, ConsumerContext } from './receive/index.js';
 import {
   Connections,
   Keys,
@@ -39,7 +39,14 @@ import {
   type WebhookHandler,
 } from './run/index.js';
 import { Sweeper } from './sweep/index.js';
-import { buildConsumer, type Registration } from './wiring/index.js';
+import {
+  Puller,
+  buildConsumer,
+  type ConsumingParts,
+  type PulledDelivery,
+  type ReceiveOptions,
+  type Registration,
+} from './wiring/index.js';
 
 /** How it is, at this moment. */
 export interface Health {
@@ -52,6 +59,15 @@ export interface Health {
   readonly inFlight: number;
   /** Sends without an answer. */
   readonly publishing: number;
+}
+
+/** What one pass did. */
+export interface Processed {
+  /** Handled with success. */
+  readonly processed: number;
+  /** Failed, to come again. */
+  readonly failed: number;
+  readonly deadLettered: number;
 }
 
 /** A read that has been out for that many of its own waiting times is not coming back. */
@@ -75,6 +91,7 @@ export class LeanMQ implements AsyncDisposable {
   private readonly watch: RegistryWatch;
   private readonly publisher: Publisher;
   private readonly sweeper: Sweeper;
+  private readonly pullers = new Map<string, Puller>();
   private readonly toldDeleted = new Set<string>();
   private readonly registrations = new Map<string, Registration>();
   private consuming: Consumer | undefined;
@@ -197,6 +214,61 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
+   * Takes what is due (also retries and stale deliveries), runs the handlers, and resolves when all is settled: for a
+   * cron job instead of a service that stays.
+   *
+   * @param options.count messages at most, 100 unless told
+   * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
+   */
+  async processOnce({ count = 100, blockMs }: ReceiveOptions = {}): Promise<Processed> {
+    if (this.started !== undefined) {
+      throw new ConfigError('processOnce() is for a process that has not called start().');
+    }
+    await this.connect();
+    await this.sweeper.sweep([...this.registrations.keys()]);
+    const result = { processed: 0, failed: 0, deadLettered: 0 };
+    const consuming = this.makeConsumer((verdict, outcome) => {
+      if (verdict.kind === 'dead') result.deadLettered += 1;
+      else if (verdict.kind === 'retry' && outcome.kind === 'failure') result.failed += 1;
+      else if (outcome.kind === 'success') result.processed += 1;
+    });
+    const connection = this.connections.make('read');
+    try {
+      await connection.connect(this.options.connectTimeoutMs);
+      await consuming.runOnce(connection, { count, blockMs });
+    } finally {
+      this.connections.close(connection);
+    }
+    return result;
+  }
+
+  /**
+   * Takes messages of a path for this group, to be settled by the caller. They are kept alive until then.
+   *
+   * @param options.count messages at most, 1 unless told
+   * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
+   */
+  async receive<T = unknown>(
+    path: string,
+    options: ReceiveOptions = {},
+  ): Promise<PulledDelivery<T>[]> {
+    if (
+      options.count !== undefined &&
+      (!Number.isSafeInteger(options.count) || options.count < 1)
+    ) {
+      throw ConfigError.option('count', options.count, 'a whole number, 1 or more');
+    }
+    const normal = normalizePath(path);
+    await this.connect();
+    let puller = this.pullers.get(normal);
+    if (puller === undefined) {
+      puller = this.makePuller(normal);
+      this.pullers.set(normal, puller);
+    }
+    return puller.receive<T>(options);
+  }
+
+  /**
    * Stops reading, waits up to `drainTimeoutMs` for running handlers, and gives back what they have not finished.
    * Publishing goes on.
    */
@@ -304,6 +376,9 @@ export class LeanMQ implements AsyncDisposable {
     // Whoever waits for the first connection waits in vain from now on.
     if (!this.isConnected) this.connections.closeAll();
     await this.stop().catch((error: unknown) => this.fault('stop', error));
+    await Promise.all([...this.pullers.values()].map((puller) => puller.close())).catch(
+      (error: unknown) => this.fault('stop', error),
+    );
     await this.publisher.idle(this.options.drainTimeoutMs);
     this.publisher.close();
     this.sweeper.stop();
@@ -355,20 +430,45 @@ export class LeanMQ implements AsyncDisposable {
   private async beginConsuming(): Promise<void> {
     await this.connect();
     if (this.registrations.size === 0 || this.closing !== undefined) return;
+    const { consumer, registry } = this;
     const group = this.groupName;
-    const { keys, clock, command, consumer, options, registry, sweeper, events } = this;
-    const consuming = buildConsumer({
-      context: { group, consumer, keys, clock, options, command, registry },
-      registrations: this.registrations.values(),
-      sweeper,
-      events,
-      onFault: (where, error) => this.fault(where, error),
-    });
+    const consuming = this.makeConsumer();
     this.consuming = consuming;
     await consuming.start(() => this.connections.make('read'));
     this.onRegistry(await registry.routes());
     const routes = [...this.registrations.keys()];
     this.events.tell('started', () => ({ group, consumer, routes }));
+  }
+
+  private get consumerContext(): ConsumerContext {
+    const { keys, clock, command, consumer, options, registry } = this;
+    return { group: this.groupName, consumer, keys, clock, options, command, registry };
+  }
+
+  private makeConsumer(onSettled?: ConsumingParts['onSettled']): Consumer {
+    const { sweeper, events, consumerContext: context } = this;
+    return buildConsumer({
+      context,
+      registrations: this.registrations.values(),
+      sweeper,
+      events,
+      onFault: (where, error) => this.fault(where, error),
+      ...(onSettled !== undefined && { onSettled }),
+    });
+  }
+
+  private makePuller(path: string): Puller {
+    const { sweeper, events, consumerContext: context } = this;
+    sweeper.add(path);
+    return new Puller({
+      context,
+      path,
+      options: this.options.handlers,
+      connection: this.connections.make('read'),
+      sweeper,
+      events,
+      onFault: (where, error) => this.fault(where, error),
+    });
   }
 
   /** What the registry says has changed, or is told for the first time. */

@@ -8,6 +8,7 @@ import { ensureGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
 import { Quarantine } from './quarantine.js';
 import { RateLimiter } from './rate-limiter.js';
+import { readPass, type PassOptions } from './pass.js';
 import { Reader } from './reader.js';
 import { Reclaimer } from './reclaimer.js';
 import { leaveScript } from './scripts.js';
@@ -100,6 +101,38 @@ export class Consumer {
     }
     this.heartbeat.start();
     this.reclaimer.start();
+  }
+
+  /**
+   * One pass instead of a life: takes over what is stale, reads what is there, runs it, and leaves. Resolves when
+   * everything that was read is settled.
+   */
+  async runOnce(connection: Connection, { count, blockMs }: PassOptions): Promise<void> {
+    const { command, registry, options } = this.context;
+    const subscriptions = [...this.subscriptions];
+    await command.run((client) => ensureGroups(client, registry, subscriptions, options.startFrom));
+    this.heartbeat.start();
+    try {
+      await this.reclaimer.visit(subscriptions);
+      let left = count - this.inFlightCount;
+      let waitMs = blockMs;
+      while (left > 0) {
+        await this.until(() => subscriptions.some(({ appetite }) => appetite > 0), Infinity);
+        const came = await connection.run((client) =>
+          readPass(client, this.context, subscriptions, left, waitMs),
+        );
+        if (came === 0) break;
+        left -= came;
+        waitMs = undefined;
+        this.pumpSoon();
+      }
+      this.pumpSoon();
+      await this.until(() => this.inFlightCount === 0, Infinity);
+    } finally {
+      this.heartbeat.stop();
+      this.quarantine.stop();
+      await this.leave();
+    }
   }
 
   /** Stops reading, waits for the handlers, gives back what they have not finished by the deadline. */

@@ -34,7 +34,8 @@ export class Heartbeat {
     this.stopListening?.();
   }
 
-  private async beat(): Promise<void> {
+  /** Renews now. */
+  async beat(): Promise<void> {
     // After an outage the reconnection beats; a queue of old beats would only repeat it.
     if (this.beating || !this.context.command.ready) return;
     this.beating = true;

@@ -4,8 +4,10 @@ export {
   CONSUMER_DEFAULTS,
   SUBSCRIPTION_DEFAULTS,
   type ConsumerOptions,
+  type RateLimit,
   type StartFrom,
   type SubscriptionOptions,
 } from './options.js';
-export type { RateLimit } from './rate-limiter.js';
+export type { PassOptions } from './pass.js';
+export { PullConsumer } from './pull-consumer.js';
 export { Subscription } from './subscription.js';

@@ -1,4 +1,8 @@
-import type { RateLimit } from './rate-limiter.js';
+/** How many deliveries of a route may begin within any such time, over all processes of the group. */
+export interface RateLimit {
+  readonly count: number;
+  readonly perMs: number;
+}
 
 /** Where a group begins that is new on its route: an instant is epoch ms, the server's clock. */
 export type StartFrom = 'earliest' | 'latest' | { readonly at: number };

@@ -2,12 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { defineScript, lua } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
-
-/** How many deliveries of a route may begin within any such time, over all processes of the group. */
-export interface RateLimit {
-  readonly count: number;
-  readonly perMs: number;
-}
+import type { RateLimit } from './options.js';
 
 const permitsScript = defineScript({
   lua: lua.permitsLua,

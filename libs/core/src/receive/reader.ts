@@ -1,15 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Source } from '../message/index.js';
 import { isMissingGroup, isTransient, type Connection } from '../redis/index.js';
 import { adopt, dismiss, identify, type ServerSideClient } from './adoption.js';
 import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
+import { BOTH_SOURCES, read } from './read.js';
 import type { Subscription } from './subscription.js';
-
-/** An entry that was deleted since comes without fields. */
-type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
 
 export interface ReaderHooks {
   /** Messages have been taken in. */
@@ -132,46 +129,13 @@ export class Reader {
     subscriptions: readonly Subscription[],
     blockMs: number | undefined,
   ): Promise<void> {
-    const { options } = this.context;
     // COUNT is for each stream, and a route has two.
     const least = Math.min(...subscriptions.map(({ appetite }) => appetite));
     const count = Math.min(MAX_COUNT, Math.max(1, Math.floor(least / 2)));
-    const streams: string[] = [];
-    const origin = new Map<string, [Subscription, Source]>();
-    for (const subscription of subscriptions) {
-      for (const source of ['inbox', 'log'] as const) {
-        const stream = subscription.streamOf(source);
-        streams.push(stream);
-        origin.set(stream, [subscription, source]);
-      }
-    }
-    const sentAt = performance.now();
-    const reply = await this.send(count, blockMs, streams);
+    const request = { subscriptions, sources: BOTH_SOURCES, count, blockMs };
+    const came = await read(this.connection.client, this.context, request);
     this.lastReadAt = performance.now();
-    // A blocked read may have been given its messages only now.
-    const leasedUntil = (blockMs === undefined ? sentAt : this.lastReadAt) + options.leaseMs;
-    for (const subscription of subscriptions) subscription.isHot = false;
-    for (const [stream, entries] of reply ?? []) {
-      const [subscription, source] = origin.get(stream) as [Subscription, Source];
-      if (entries.length === count) subscription.isHot = true;
-      for (const [entryId, fields] of entries) {
-        subscription.accept({ source, entryId, fields: fields ?? [], deliveries: 1 }, leasedUntil);
-      }
-    }
-    if (reply !== null) this.hooks.onRead();
-  }
-
-  private async send(
-    count: number,
-    blockMs: number | undefined,
-    streams: readonly string[],
-  ): Promise<ReadReply> {
-    const { client } = this.connection;
-    const { group, consumer } = this.context;
-    const what = ['STREAMS', ...streams, ...streams.map(() => '>')] as ['STREAMS', ...string[]];
-    return blockMs === undefined
-      ? client.xreadgroup('GROUP', group, consumer, 'COUNT', count, ...what)
-      : client.xreadgroup('GROUP', group, consumer, 'COUNT', count, 'BLOCK', blockMs, ...what);
+    if (came > 0) this.hooks.onRead();
   }
 
   /** After every (re)connection, before the first read. */

@@ -68,13 +68,21 @@ export class Reclaimer {
     );
   }
 
-  private async visit(subscriptions: readonly Subscription[]): Promise<void> {
+  /**
+   * Looks at these routes now.
+   *
+   * @param room how many deliveries of a route may be taken; as many as it has free slots unless told
+   */
+  async visit(
+    subscriptions: readonly Subscription[],
+    room = (subscription: Subscription): number => subscription.freeSlots,
+  ): Promise<void> {
     if (this.busy || this.paused || !this.context.command.ready) return;
     this.busy = true;
     try {
       for (const some of chunks(byMaxCrashes(subscriptions), ROUTES_PER_CALL)) {
         const sentAt = performance.now();
-        const found = await this.reclaim(some, 'normal', (each) => each.freeSlots);
+        const found = await this.reclaim(some, 'normal', room);
         found.forEach((each, index) => {
           const subscription = some[index] as Subscription;
           for (const claim of each.taken) {

@@ -4,6 +4,7 @@ export {
   type BatchHandler,
   type BatchOptions,
 } from './batch-collector.js';
+export { Delivery } from './delivery.js';
 export { Once, type IdempotencyStore, type OnceDecision } from './once.js';
 export { RUN_DEFAULTS, type RunOptions, type WebhookHandler } from './options.js';
 export { Runner, type RunnerHooks } from './runner.js';

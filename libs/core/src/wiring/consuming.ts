@@ -1,9 +1,9 @@
 import type { Events } from '../events.js';
-import type { InFlight, Source } from '../message/index.js';
+import type { InFlight, Outcome, Source } from '../message/index.js';
 import type { HandleOptions } from '../options.js';
 import { Consumer, Subscription, type ConsumerContext } from '../receive/index.js';
 import { Once, Runner, type WebhookHandler } from '../run/index.js';
-import { Settler } from '../settle/index.js';
+import { Settler, type Verdict } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';
 import { aboutDelivery, tellLost, tellSettled } from './delivery-events.js';
 
@@ -20,6 +20,8 @@ export interface ConsumingParts {
   readonly sweeper: Sweeper;
   readonly events: Events;
   readonly onFault: (where: string, error: unknown) => void;
+  /** A delivery has ended; for whoever counts. */
+  readonly onSettled?: (verdict: Verdict, outcome: Outcome) => void;
 }
 
 interface Steps {
@@ -34,6 +36,7 @@ export function buildConsumer({
   sweeper,
   events,
   onFault,
+  onSettled,
 }: ConsumingParts): Consumer {
   const { group, consumer, keys } = context;
   const steps = new Map<Subscription, Steps>();
@@ -70,6 +73,7 @@ export function buildConsumer({
         sweeper.settled(path, 1);
         if (verdict.kind === 'retry' && isOurs) sweeper.scheduledIn(path, verdict.delayMs);
         tellSettled(events, consumer, delivery, verdict, outcome, isOurs);
+        onSettled?.(verdict, outcome);
       },
       onGivenUp: (delivery, reason) => consuming.giveUp(delivery, reason),
       onFault: (error) => onFault('settle', error),

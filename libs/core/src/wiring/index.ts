@@ -1,1 +1,2 @@
-export { buildConsumer, type Registration } from './consuming.js';
+export { Puller, type PulledDelivery, type ReceiveOptions, type Settled } from './pulling.js';
+export { buildConsumer, type ConsumingParts, type Registration } from './consuming.js';

@@ -1,0 +1,153 @@
+import { RejectError, RetryError, type LeanMQError } from '../errors.js';
+import type { Events } from '../events.js';
+import {
+  decodePayload,
+  readEntry,
+  type InFlight,
+  type Outcome,
+  type WebhookDelivery,
+} from '../message/index.js';
+import type { HandleOptions } from '../options.js';
+import { PullConsumer, Subscription, type ConsumerContext } from '../receive/index.js';
+import type { Connection } from '../redis/index.js';
+import { Delivery } from '../run/index.js';
+import { Settler } from '../settle/index.js';
+import type { Sweeper } from '../sweep/index.js';
+import { tellSettled } from './delivery-events.js';
+
+/** Whether it was still this consumer's to settle. */
+export type Settled = 'settled' | 'lease-lost';
+
+/** A delivery that the caller settles. It is kept alive until then. */
+export interface PulledDelivery<T = unknown> extends WebhookDelivery<T> {
+  /** It is done. */
+  ack(): Promise<Settled>;
+  /** It failed; it comes again by the backoff, or after `afterMs`, or dies when its attempts are used up. */
+  retry(options?: { readonly afterMs?: number; readonly error?: unknown }): Promise<Settled>;
+  /** It is a dead letter now. */
+  deadLetter(reason?: string): Promise<Settled>;
+  /** Somebody else is to have it; no attempt is used up. */
+  release(): Promise<Settled>;
+  /** Renews its lease now, which happens by itself every third of the lease. */
+  extend(): Promise<void>;
+}
+
+export interface ReceiveOptions {
+  /** Messages at most; 1 unless told. */
+  readonly count?: number;
+  /** How long to wait if there is none, ms; not at all unless told. */
+  readonly blockMs?: number;
+}
+
+export interface PullingParts {
+  readonly context: ConsumerContext;
+  readonly options: HandleOptions;
+  readonly path: string;
+  readonly connection: Connection;
+  readonly sweeper: Sweeper;
+  readonly events: Events;
+  readonly onFault: (where: string, error: unknown) => void;
+}
+
+interface Waiter {
+  readonly resolve: (settled: Settled) => void;
+  readonly reject: (error: LeanMQError) => void;
+}
+
+/** Wires receive and settle together for a route whose deliveries are pulled. */
+export class Puller {
+  private readonly consumer: PullConsumer;
+  private readonly settler: Settler<Subscription>;
+  private readonly waiters = new Map<InFlight<Subscription>, Waiter>();
+
+  constructor(private readonly parts: PullingParts) {
+    const { context, options, path, connection, sweeper, events, onFault } = parts;
+    const { group, consumer, keys, command } = context;
+    const unlimited = { ...options, concurrency: Number.MAX_SAFE_INTEGER };
+    const subscription = new Subscription(path, keys.route(path), group, unlimited);
+    this.consumer = new PullConsumer(context, subscription, connection, (error) =>
+      onFault('receive', error),
+    );
+    this.settler = new Settler<Subscription>(subscription, consumer, command, options, {
+      onSettled: (delivery, verdict, outcome, isOurs) => {
+        this.consumer.settled(delivery);
+        sweeper.settled(path, 1);
+        if (verdict.kind === 'retry' && isOurs) sweeper.scheduledIn(path, verdict.delayMs);
+        tellSettled(events, consumer, delivery, verdict, outcome, isOurs);
+        this.waiters.get(delivery)?.resolve(isOurs ? 'settled' : 'lease-lost');
+        this.waiters.delete(delivery);
+      },
+      onGivenUp: (delivery, reason) => {
+        this.consumer.giveUp(delivery);
+        this.waiters.get(delivery)?.reject(reason);
+        this.waiters.delete(delivery);
+      },
+      onFault: (error) => onFault('settle', error),
+    });
+  }
+
+  async receive<T>({ count = 1, blockMs }: ReceiveOptions): Promise<PulledDelivery<T>[]> {
+    const deliveries = await this.consumer.receive({ count, blockMs });
+    return deliveries.flatMap((delivery) => this.open<T>(delivery) ?? []);
+  }
+
+  /** Gives back what is not settled. */
+  async close(): Promise<void> {
+    await Promise.all(this.consumer.held.map((each) => this.settle(each, { kind: 'released' })));
+    await this.consumer.close();
+  }
+
+  /** Undefined for what the caller is never to see: it goes where it belongs at once. */
+  private open<T>(inFlight: InFlight<Subscription>): PulledDelivery<T> | undefined {
+    const { context, options } = this.parts;
+    try {
+      const entry = readEntry(inFlight.fields);
+      inFlight.entry = entry;
+      if (inFlight.deliveries > options.maxCrashes) {
+        const error = new Error(`Its consumers died or stalled ${inFlight.crashes} times.`);
+        this.dismiss(inFlight, { kind: 'dead', reason: 'poison', error });
+        return undefined;
+      }
+      if (entry.expiresAt !== undefined && entry.expiresAt <= context.clock.now()) {
+        this.dismiss(inFlight, { kind: 'expired' });
+        return undefined;
+      }
+      const data = decodePayload(entry.data) as T;
+      const delivery = new Delivery<T>(inFlight.route, context.consumer, data, inFlight, entry);
+      inFlight.onLost = (reason) => delivery.cancel(reason);
+      return Object.assign(delivery, this.handleOf(inFlight));
+    } catch (error) {
+      this.dismiss(inFlight, { kind: 'dead', reason: 'undecodable', error });
+      return undefined;
+    }
+  }
+
+  private handleOf(
+    inFlight: InFlight<Subscription>,
+  ): Pick<PulledDelivery, 'ack' | 'retry' | 'deadLetter' | 'release' | 'extend'> {
+    const settle = (outcome: Outcome): Promise<Settled> => this.settle(inFlight, outcome);
+    return {
+      ack: () => settle({ kind: 'success' }),
+      retry: ({ afterMs, error } = {}) =>
+        settle({
+          kind: 'failure',
+          error: afterMs === undefined ? error : new RetryError({ afterMs, cause: error }),
+        }),
+      deadLetter: (reason) => settle({ kind: 'failure', error: new RejectError(reason) }),
+      release: () => settle({ kind: 'released' }),
+      extend: () => this.consumer.extend(),
+    };
+  }
+
+  private dismiss(inFlight: InFlight<Subscription>, outcome: Outcome): void {
+    this.settle(inFlight, outcome).catch(() => undefined);
+  }
+
+  private settle(delivery: InFlight<Subscription>, outcome: Outcome): Promise<Settled> {
+    if (delivery.isSettling) return Promise.resolve('lease-lost');
+    return new Promise((resolve, reject) => {
+      this.waiters.set(delivery, { resolve, reject });
+      this.settler.settle(delivery, outcome);
+    });
+  }
+}

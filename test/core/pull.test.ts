@@ -1,0 +1,149 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { useBroker } from '../support/broker.js';
+import { eventually } from '../support/eventually.js';
+
+const broker = useBroker();
+
+describe('pull', () => {
+  test('takes up to so many messages, to be settled by the caller', async () => {
+    const mq = broker.mq({ group: 'g' });
+    for (let n = 0; n < 5; n += 1) await mq.publish('/q', n);
+    const first = await mq.receive<number>('/q', { count: 3 });
+    expect(first.map(({ data, attempt }) => [data, attempt])).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 1],
+    ]);
+    const rest = await mq.receive<number>('/q', { count: 10 });
+    expect(rest.map(({ data }) => data)).toEqual([3, 4]);
+    expect(await mq.receive('/q')).toEqual([]);
+    for (const delivery of [...first, ...rest]) expect(await delivery.ack()).toBe('settled');
+    expect(mq.health().inFlight).toBe(0);
+    const [pending] = (await broker.redis.xpending(broker.key('q', 'log'), 'g')) as [number];
+    expect(pending).toBe(0);
+    // Kept as history.
+    expect(await broker.redis.xlen(broker.key('q', 'log'))).toBe(5);
+  });
+
+  test('waits for the first message if told', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.receive('/q');
+    const waiting = mq.receive<string>('/q', { blockMs: 900 });
+    await mq.publish('/q', 'there');
+    const [delivery] = await waiting;
+    expect(delivery?.data).toBe('there');
+    await delivery?.ack();
+  });
+
+  test('retry, dead-letter and release end a delivery; the first of them counts', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.publish('/q', 'x');
+    const [first] = await mq.receive('/q');
+    expect(await first?.retry({ error: new Error('not yet') })).toBe('settled');
+    expect(await first?.ack()).toBe('lease-lost');
+    const again = await eventually(async () => {
+      const [delivery] = await mq.receive('/q');
+      if (delivery === undefined) throw new Error('not there yet');
+      return delivery;
+    });
+    expect([again.attempt, again.lastError?.message]).toEqual([2, 'not yet']);
+    await again.release();
+    const [released] = await mq.receive('/q', { blockMs: 500 });
+    expect(released?.attempt).toBe(2);
+    await released?.deadLetter('of no use');
+    const [letter] = await mq.deadLetters('/q').list();
+    expect(letter).toMatchObject({ reason: 'rejected', error: { message: 'of no use' } });
+  });
+
+  test('what is held is kept alive for longer than its lease, and given back at close', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.publish('/q', 'held');
+    const [held] = await mq.receive('/q');
+    const other = broker.mq({ group: 'g' });
+    const takenBefore = performance.now() + 1_800;
+    // Twice the lease, with somebody looking for what is stale all the time.
+    while (performance.now() < takenBefore)
+      expect(await other.receive('/q', { blockMs: 200 })).toEqual([]);
+    expect(held?.signal.aborted).toBe(false);
+    await mq.close();
+    const [again] = await other.receive('/q', { blockMs: 900 });
+    expect([again?.data, again?.attempt]).toEqual(['held', 1]);
+    await again?.ack();
+  });
+
+  test('a wrong count is refused', async () => {
+    await expect(broker.mq().receive('/q', { count: 0 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+  });
+});
+
+describe('processOnce', () => {
+  test('takes what is due, runs the handlers, and tells what it did', async () => {
+    const mq = broker.mq({
+      group: 'g',
+      handlers: { attempts: 2, backoff: { type: 'fixed', delayMs: 1 } },
+    });
+    const seen: [unknown, number][] = [];
+    mq.handle('/cron', ({ data, attempt }) => {
+      seen.push([data, attempt]);
+      if (data === 'bad') throw new Error('no');
+    });
+    for (const data of ['good', 'bad', 'good']) await mq.publish('/cron', data);
+    expect(await mq.processOnce()).toEqual({ processed: 2, failed: 1, deadLettered: 0 });
+    const second = await eventually(async () => {
+      const result = await mq.processOnce();
+      if (result.deadLettered === 0) throw new Error('its retry is not due yet');
+      return result;
+    });
+    expect(second).toEqual({ processed: 0, failed: 0, deadLettered: 1 });
+    expect(seen).toEqual([
+      ['good', 1],
+      ['bad', 1],
+      ['good', 1],
+      ['bad', 2],
+    ]);
+    expect(await mq.processOnce({ blockMs: 20 })).toEqual({
+      processed: 0,
+      failed: 0,
+      deadLettered: 0,
+    });
+    expect(await broker.redis.xinfo('CONSUMERS', broker.key('cron', 'log'), 'g')).toEqual([]);
+  });
+
+  test('takes no more than told, over all routes', async () => {
+    const mq = broker.mq({ group: 'g' });
+    let done = 0;
+    for (const path of ['/a', '/b', '/c']) mq.handle(path, () => void (done += 1));
+    for (let n = 0; n < 30; n += 1) await mq.publish(['/a', '/b', '/c'][n % 3] ?? '', n);
+    expect(await mq.processOnce({ count: 7 })).toMatchObject({ processed: 7 });
+    expect(done).toBe(7);
+    expect(await mq.processOnce({ count: 100 })).toMatchObject({ processed: 23 });
+  });
+
+  test('more messages than there are slots are all taken in one call', async () => {
+    const mq = broker.mq({ group: 'g', handlers: { concurrency: 3 } });
+    let done = 0;
+    mq.handle('/a', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      done += 1;
+    });
+    for (let n = 0; n < 50; n += 1) void mq.publish('/a', n);
+    await eventually(() => mq.health().publishing === 0);
+    expect(await mq.processOnce()).toEqual({ processed: 50, failed: 0, deadLettered: 0 });
+    expect(done).toBe(50);
+  });
+
+  test('what a crashed process left behind is taken at the second look', async () => {
+    const crashed = broker.mq({ group: 'g' });
+    await crashed.publish('/a', 'left behind');
+    await broker.redis.xgroup('CREATE', broker.key('a', 'log'), 'g', '0');
+    await broker.redis.xreadgroup('GROUP', 'g', 'crashed', 'STREAMS', broker.key('a', 'log'), '>');
+    const mq = broker.mq({ group: 'g' });
+    const crashes: number[] = [];
+    mq.handle('/a', (delivery) => void crashes.push(delivery.crashes));
+    await eventually(async () => (await mq.processOnce()).processed === 1);
+    expect(crashes).toEqual([1]);
+  });
+});
