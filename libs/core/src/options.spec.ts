@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 
-import { describe, expect, it, test } from '@jest/globals';
+import { describe, expect, it, jest, test } from '@jest/globals';
 
 import { ConfigError } from './errors.js';
 import { MESSAGE_LIMITS } from './message/index.js';
@@ -115,6 +115,7 @@ describe('a whole number', () => {
     ['attempts', 1, Number.MAX_SAFE_INTEGER],
     ['maxCrashes', 2, Number.MAX_SAFE_INTEGER],
     ['handlerTimeoutMs', 1, 2_000_000_000],
+    ['idempotencyMs', 1, Number.MAX_SAFE_INTEGER],
   ])('%s of a handler is from %d to %d', (name, least, most) => {
     expectWhole(name, least, most, (value) => resolveHandler({ [name]: value }));
     expectWhole(name, least, most, (value) => resolve({ handlers: { [name]: value } }).handlers);
@@ -253,10 +254,43 @@ describe('the options of a handler', () => {
     ['backoff', null, 'null', 'an object with a type, or a function'],
     ['backoff', 1_000, '1000', 'an object with a type, or a function'],
     ['handlerTimeoutMs', null, 'null', 'a whole number, 1 to 2000000000'],
+    ['ack', 'never', '"never"', '"after" or "before"'],
+    ['idempotent', 'yes', '"yes"', 'true, false or a function that returns a key'],
+    ['rateLimit', null, 'null', 'an object'],
+    ['rateLimit', 5, '5', 'an object'],
+    ['rateLimit.count', 0, '0', 'a whole number, 1 to 10000'],
+    ['rateLimit.perMs', 0.5, '0.5', 'a whole number, 1 to 2000000000'],
+    ['batch', null, 'null', 'an object'],
+    ['batch', true, 'true', 'an object'],
+    ['batch.size', 0, '0', 'a whole number, 1 to 10000'],
+    ['batch.waitMs', 60_001, '60001', 'a whole number, 0 to 60000'],
   ])('%s may not be %p', (name, given, shown, allowed) => {
-    expect(() => resolveHandler({ [name]: given })).toThrow(
+    const [option = '', part] = name.split('.');
+    const whole = { count: 1, perMs: 1, size: 1, waitMs: 1 };
+    const options = { [option]: part === undefined ? given : { ...whole, [part]: given } };
+    expect(() => resolveHandler(options)).toThrow(ConfigError);
+    expect(() => resolveHandler(options)).toThrow(
       `Option "${name}" is ${shown}; allowed: ${allowed}.`,
     );
+  });
+
+  const store = { begin: jest.fn(), complete: jest.fn(), fail: jest.fn() };
+  test.each([
+    ['idempotencyStore', { idempotencyStore: store }, 'only together with "idempotent"'],
+    ['ack', { ack: 'before', idempotent: true }, '"after" together with "idempotent"'],
+  ])('that do not go together are refused: %s', (name, options, allowed) => {
+    expect(() => resolveHandler(options)).toThrow(`Option "${name}" is `);
+    expect(() => resolveHandler(options)).toThrow(`; allowed: ${allowed}.`);
+  });
+
+  test.each<[string, object]>([
+    ['a key', { idempotent: () => 'key' }],
+    ['a store', { idempotent: true, idempotencyStore: store }],
+    ['at most once', { ack: 'before' }],
+    ['a rate', { rateLimit: { count: 5, perMs: 1_000 } }],
+    ['batches', { batch: { size: 5, waitMs: 0 } }],
+  ])('may ask for %s', (_, options) => {
+    expect(resolveHandler(options)).toEqual({ ...HANDLE_DEFAULTS, ...options });
   });
 
   test.each([null, 5, 'all'])('are an object, not %p', (options) => {

@@ -151,10 +151,7 @@ export function resolveHandleOptions(
   whole('idempotencyMs', resolved.idempotencyMs, 1);
   validIdempotent(resolved);
   validRateLimit(resolved.rateLimit);
-  if (resolved.batch !== undefined) {
-    whole('batch.size', resolved.batch.size, 1, 10_000);
-    whole('batch.waitMs', resolved.batch.waitMs, 0, 60_000);
-  }
+  validBatch(resolved.batch);
   validBackoff(resolved.backoff);
   return resolved;
 }
@@ -235,9 +232,24 @@ function validIdempotent({ idempotent, idempotencyStore, ack }: HandleOptions): 
 
 function validRateLimit(rateLimit: HandleOptions['rateLimit']): void {
   if (rateLimit === undefined) return;
+  const { count, perMs } = parts('rateLimit', rateLimit);
   // The grants of one period are kept in Redis.
-  whole('rateLimit.count', rateLimit.count, 1, 10_000);
-  whole('rateLimit.perMs', rateLimit.perMs, 1);
+  whole('rateLimit.count', count, 1, 10_000);
+  whole('rateLimit.perMs', perMs, 1, LONGEST_MS);
+}
+
+function validBatch(batch: HandleOptions['batch']): void {
+  if (batch === undefined) return;
+  const { size, waitMs } = parts('batch', batch);
+  whole('batch.size', size, 1, 10_000);
+  whole('batch.waitMs', waitMs, 0, 60_000);
+}
+
+function parts<T extends object>(name: string, option: T): T {
+  if (typeof option !== 'object' || (option as unknown) === null) {
+    throw ConfigError.option(name, option, 'an object');
+  }
+  return option;
 }
 
 function validRetention(retention: EngineOptions['retention']): void {

@@ -24,8 +24,10 @@ const OF_ROUTE: Readonly<Record<string, (route: RouteKeys, name: string) => stri
   inbox: (route, group) => route.inbox(group),
   dead: (route, group) => route.dead(group),
   stale: (route, group) => route.stale(group),
+  rate: (route, group) => route.rate(group),
   publisher: (route, id) => route.publisher(id),
   sent: (route, id) => route.sent(id),
+  done: (route, key) => route.once('orders', key),
 };
 
 function isAccepted(check: () => unknown): boolean {
@@ -72,13 +74,18 @@ function named(prefix: string, path: string, kind: string, name: string): Named 
   };
 }
 
+/** Whether a caller chooses its name, and may choose any. */
+function isOfAnyText(kind: string): boolean {
+  return kind === 'sent' || kind === 'done';
+}
+
 const KINDS = [...Object.keys(OF_ROUTE), 'registry', 'quarantine'];
 
 const anyKeys: fc.Arbitrary<Named> = fc
   .constantFrom(...KINDS)
   .chain((kind) =>
     fc
-      .tuple(prefixes, paths, kind === 'sent' ? messageIds : groups)
+      .tuple(prefixes, paths, isOfAnyText(kind) ? messageIds : groups)
       .map(([prefix, path, name]) => named(prefix, path, kind, name)),
   );
 
@@ -94,7 +101,7 @@ function* confusableKeys(): Iterable<Named> {
         for (const path of ['a', 'b', '{a}']) {
           for (const kind of KINDS) {
             for (const name of names) {
-              if (kind !== 'sent' && !isAccepted(() => validGroup(name))) continue;
+              if (!isOfAnyText(kind) && !isAccepted(() => validGroup(name))) continue;
               yield named(prefix, path, kind, name);
             }
           }
@@ -150,8 +157,10 @@ describe('keys', () => {
       'leanmq:{order/status}:inbox:orders',
       'leanmq:{order/status}:dead:orders',
       'leanmq:{order/status}:stale:orders',
+      'leanmq:{order/status}:rate:orders',
       'leanmq:{order/status}:publisher:orders',
       'leanmq:{order/status}:sent:orders',
+      'leanmq:{order/status}:done:orders:orders',
     ]);
     expect(all.registry).toBe('leanmq:routes');
     expect(all.quarantine('orders')).toBe('leanmq:quarantine:orders');

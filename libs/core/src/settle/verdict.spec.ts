@@ -44,7 +44,7 @@ function brief(verdict: Verdict): unknown {
 const ack = { kind: 'ack' };
 const release = { kind: 'release' };
 
-function retry(attempts: number, delayMs: number, error: string): unknown {
+function retry(attempts: number, delayMs: number, error?: string): unknown {
   return { kind: 'retry', delayMs, attempts, error };
 }
 
@@ -63,6 +63,9 @@ describe('a delivery', () => {
     ['is released at last', { kind: 'released' }, 2, release],
 
     ['expires', { kind: 'expired' }, 0, ack],
+    ['was done already', { kind: 'duplicate' }, 1, ack],
+    ['runs elsewhere', { kind: 'postponed', delayMs: 5 }, 0, retry(0, 5)],
+    ['runs elsewhere at last', { kind: 'postponed', delayMs: 5 }, 2, retry(2, 5)],
 
     ['fails at first', boom, 0, retry(1, 20, 'TypeError')],
     ['fails again', boom, 1, retry(2, 20, 'TypeError')],
