@@ -86,5 +86,7 @@ function interruption(): Promise<never> {
     for (const [signal, exitCode] of Object.entries(signals)) {
       process.once(signal, () => reject(new Interruption(exitCode)));
     }
+    // Nobody listens any more, as in `npm run demo | head`.
+    process.stdout.on('error', () => reject(new Interruption(1)));
   });
 }
