@@ -152,6 +152,13 @@ export class ShutdownError extends LeanMQError {
   }
 }
 
+/** What was asked for does not exist: a route, a group, a replay. The message names it and the remedy. */
+export class NotFoundError extends LeanMQError {
+  constructor(message: string) {
+    super('NOT_FOUND', message);
+  }
+}
+
 /** The client was closed, or is closing. */
 export class ClosedError extends LeanMQError {
   constructor(what = 'LeanMQ') {

@@ -2,7 +2,15 @@ export * from './errors.js';
 export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
 export { LeanMQ, type Health, type Processed } from './leanmq.js';
 export type { PulledDelivery, ReceiveOptions, Settled } from './wiring/index.js';
-export type { DeadLetter, DeadLetters, ListOptions } from './manage/index.js';
+export type {
+  DeadLetter,
+  DeadLetters,
+  ListOptions,
+  PastMessage,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayResult,
+} from './manage/index.js';
 export {
   MESSAGE_LIMITS,
   displayPath,

@@ -4,7 +4,12 @@ import type { Redis } from 'ioredis';
 
 import { ClosedError, ConfigError, toError } from './errors.js';
 import { Events } from './events.js';
-import { DeadLetters } from './manage/index.js';
+import {
+  DeadLetters,
+  HistoryReplay,
+  type ReplayOptions,
+  type ReplayResult,
+} from './manage/index.js';
 import { displayPath, normalizePath, validGroup } from './message/index.js';
 import {
   resolveHandleOptions,
@@ -287,6 +292,22 @@ export class LeanMQ implements AsyncDisposable {
     const normal = normalizePath(path);
     this.command.open();
     return new DeadLetters(normal, validGroup(group), this.keys.route(normal), this.command);
+  }
+
+  /**
+   * Delivers past messages of a path again, to one group only; live messages go first. Resolves when all have been put
+   * into the group's inbox, or when the signal stopped it.
+   *
+   * @param options.group this group unless told
+   */
+  async replay<T = unknown>(
+    path: string,
+    { group = this.groupName, ...options }: ReplayOptions<T> & { readonly group?: string } = {},
+  ): Promise<ReplayResult> {
+    const normal = normalizePath(path);
+    await this.connect();
+    const keys = this.keys.route(normal);
+    return new HistoryReplay<T>(keys, validGroup(group), this.command, options).run();
   }
 
   health(): Health {

@@ -7,3 +7,11 @@ export const replayScript = defineScript({
   args: [],
   reply: listOf((id) => id as string),
 });
+
+/** Followed by the ids of entries. */
+export const replayHistoryScript = defineScript({
+  lua: lua.replayHistoryLua,
+  keys: ['log', 'inbox', 'replays', 'expiry'],
+  args: ['id', 'cursor', 'next'],
+  reply: Number,
+});

@@ -34,12 +34,15 @@ export class RouteKeys {
   readonly expiry: string;
   readonly sweeper: string;
 
+  readonly replays: string;
+
   constructor(readonly base: string) {
     this.log = `${base}:log`;
     this.schedule = `${base}:schedule`;
     this.scheduled = `${base}:scheduled`;
     this.expiry = `${base}:expiry`;
     this.sweeper = `${base}:sweeper`;
+    this.replays = `${base}:replays`;
   }
 
   inbox(group: string): string {

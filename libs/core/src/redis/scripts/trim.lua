@@ -2,7 +2,8 @@
 -- Frees what every group has finished, but for what is retained, and what no living consumer needs.
 --
 -- Invariant: an entry that a group has not finished is never removed: the floor is the least, over all groups, of the
--- lowest pending id and the id after the last delivered one. A log without groups is not trimmed at all.
+-- lowest pending id and the id after the last delivered one, and over all replays of what they have not come to yet. A
+-- log without groups is not trimmed at all.
 --
 -- KEYS -> logs; the groups' inboxes are derived and in the same slot
 -- ARGV[1] -> how long a consumer that owns nothing may be idle before it is removed, ms
@@ -22,7 +23,11 @@ local function text(id) return string.format('%.0f-%.0f', id.ms, id.number) end
 
 local function less(a, b) return a.ms < b.ms or (a.ms == b.ms and a.number < b.number) end
 
-local function after(id) return {ms = id.ms, number = id.number + 1} end
+local function after(id)
+  -- The highest sequence number there is, and beyond what a number holds exactly.
+  if id.number >= 2 ^ 53 then return {ms = id.ms + 1, number = 0} end
+  return {ms = id.ms, number = id.number + 1}
+end
 
 local function floorOf(stream, group)
   local floor = after(parse(group['last-delivered-id']))
@@ -95,6 +100,12 @@ for index, log in ipairs(KEYS) do
     for _, reader in ipairs(groupsOf(inbox)) do
       redis.call('XTRIM', inbox, 'MINID', text(floorOf(inbox, reader)))
       forgetConsumers(inbox, reader.name, idleMs)
+    end
+  end
+  if floor then
+    for _, noted in ipairs(redis.call('HVALS', base .. ':replays')) do
+      local cursor = string.match(noted, '^(%d+%-%d+) ')
+      if cursor and less(after(parse(cursor)), floor) then floor = after(parse(cursor)) end
     end
   end
   local from = floor and keepFrom(log, floor, kind, amount)

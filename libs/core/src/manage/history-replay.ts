@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { ConfigError, NotFoundError } from '../errors.js';
+import { decodePayload, entryTime, readEntry, type EntryId } from '../message/index.js';
+import type { Connection, RouteKeys } from '../redis/index.js';
+import { replayHistoryScript } from './scripts.js';
+
+/** A message of the past, as a filter sees it. */
+export interface PastMessage<T = unknown> {
+  readonly id: EntryId;
+  readonly data: T;
+  readonly publishedAt: number;
+}
+
+export interface ReplayOptions<T = unknown> {
+  /** From when, epoch ms on the server's clock; from the oldest that is retained unless told. */
+  readonly from?: number;
+  /** Until when, epoch ms; until now unless told. What is published later is never part of it. */
+  readonly to?: number;
+  /** Which of them; all unless told. */
+  readonly where?: (message: PastMessage<T>) => boolean;
+  /** Messages at most. */
+  readonly limit?: number;
+  /** Messages a second at most. */
+  readonly perSecond?: number;
+  /** Only count and show a sample: nothing is delivered. */
+  readonly dryRun?: boolean;
+  readonly onProgress?: (progress: ReplayProgress) => void;
+  /** Stops it; it can be gone on with by its id. */
+  readonly signal?: AbortSignal;
+  /** Goes on with a replay that was stopped; `where` is to be given again. */
+  readonly resume?: string;
+}
+
+export interface ReplayProgress {
+  readonly id: string;
+  /** Messages looked at so far. */
+  readonly seen: number;
+  /** Messages delivered again so far; with `dryRun`, those that would be. */
+  readonly replayed: number;
+  /** The instant that it has come to, epoch ms. */
+  readonly at: number;
+}
+
+export interface ReplayResult extends ReplayProgress {
+  readonly state: 'finished' | 'stopped' | 'cancelled';
+  /** The first few that matched. */
+  readonly sample: readonly PastMessage[];
+}
+
+const PAGE = 100;
+const SAMPLE = 5;
+// What was replayed waits behind live retries, and no more of it at a time than a group works off in a moment.
+const WINDOW = 1_000;
+const LOOK_AGAIN_MS = 50;
+
+/** Delivers the past messages of a route again, to one group only. Its cursor is kept in Redis. */
+export class HistoryReplay<T = unknown> {
+  readonly id: string;
+  private seen = 0;
+  private replayed = 0;
+  private readonly sample: PastMessage[] = [];
+  private readonly startedAt = performance.now();
+
+  constructor(
+    private readonly keys: RouteKeys,
+    private readonly group: string,
+    private readonly connection: Connection,
+    private readonly options: ReplayOptions<T>,
+  ) {
+    for (const name of ['limit', 'perSecond'] as const) {
+      const value = options[name];
+      if (value !== undefined && !(Number.isFinite(value) && value > 0)) {
+        throw ConfigError.option(name, value, 'a number above 0');
+      }
+    }
+    for (const name of ['from', 'to'] as const) {
+      const value = options[name];
+      if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
+        throw ConfigError.option(name, value, 'an instant, epoch ms');
+      }
+    }
+    this.id = options.resume ?? randomUUID();
+  }
+
+  async run(): Promise<ReplayResult> {
+    const { cursor, end } = await this.begin();
+    const result = await this.walk(cursor, end);
+    if (result.state === 'finished' && this.options.dryRun !== true) await this.cancel();
+    return result;
+  }
+
+  /** Forgets it: it can no longer be gone on with, and nothing is kept for it. */
+  async cancel(): Promise<void> {
+    await this.connection.run((client) => client.hdel(this.keys.replays, this.id));
+  }
+
+  private async begin(): Promise<{ cursor: EntryId; end: EntryId }> {
+    const { resume, from, to, dryRun } = this.options;
+    if (resume !== undefined) {
+      const noted = await this.connection.run((client) => client.hget(this.keys.replays, resume));
+      if (noted === null) throw new NotFoundError(`There is no replay "${resume}" to go on with.`);
+      const space = noted.indexOf(' ');
+      const { end } = JSON.parse(noted.slice(space + 1)) as { end: EntryId };
+      return { cursor: noted.slice(0, space), end };
+    }
+    const [newest] = await this.connection.run((client) =>
+      client.xrevrange(this.keys.log, to === undefined ? '+' : Math.floor(to), '-', 'COUNT', 1),
+    );
+    const end = newest?.[0] ?? '0-0';
+    const cursor =
+      from === undefined || from < 1 ? '0-0' : `${Math.ceil(from) - 1}-${MAX_SEQUENCE}`;
+    if (dryRun !== true) {
+      const what = JSON.stringify({ group: this.group, end });
+      await this.connection.run((client) =>
+        client.hset(this.keys.replays, this.id, `${cursor} ${what}`),
+      );
+    }
+    return { cursor, end };
+  }
+
+  private async walk(start: EntryId, end: EntryId): Promise<ReplayResult> {
+    const { limit = Infinity, dryRun, signal } = this.options;
+    let cursor = start;
+    while (this.replayed < limit) {
+      if (signal?.aborted === true) return this.result(cursor, 'stopped');
+      if (dryRun !== true) await this.untilThereIsRoom();
+      const page = await this.connection.run((client) =>
+        client.xrange(this.keys.log, `(${cursor}`, end, 'COUNT', PAGE),
+      );
+      const last = page.at(-1);
+      if (last === undefined) break;
+      const { ids, cursor: next } = this.choose(page, limit - this.replayed);
+      if (dryRun === true) this.replayed += ids.length;
+      else {
+        const delivered = await this.deliver(cursor, next, ids);
+        if (delivered < 0) return this.result(cursor, 'cancelled');
+        this.replayed += delivered;
+      }
+      cursor = next;
+      this.options.onProgress?.(this.progress(cursor));
+    }
+    return this.result(cursor, 'finished');
+  }
+
+  /** Which of a page to deliver, and up to where the page has been looked at then. */
+  private choose(
+    page: readonly [string, string[]][],
+    room: number,
+  ): { ids: EntryId[]; cursor: EntryId } {
+    const { where } = this.options;
+    const ids: EntryId[] = [];
+    let cursor = '';
+    for (const [id, fields] of page) {
+      if (ids.length >= room) break;
+      cursor = id;
+      this.seen += 1;
+      const message = pastMessage<T>(id, fields);
+      if (message === undefined || where?.(message) === false) continue;
+      if (this.sample.length < SAMPLE) this.sample.push(message);
+      ids.push(id);
+    }
+    return { ids, cursor };
+  }
+
+  private deliver(cursor: EntryId, next: EntryId, ids: readonly EntryId[]): Promise<number> {
+    const { log, replays, expiry } = this.keys;
+    const names = { log, inbox: this.keys.inbox(this.group), replays, expiry };
+    let attempts = 0;
+    return this.connection.run(async (client) => {
+      attempts += 1;
+      const args = { id: this.id, cursor, next };
+      const delivered = await replayHistoryScript.run(client, names, args, { args: ids });
+      if (delivered >= 0 || attempts === 1) return delivered;
+      // Perhaps the echo of the first time, whose answer was lost: then the cursor is where it was to be.
+      const noted = await client.hget(replays, this.id);
+      return noted?.startsWith(`${next} `) === true ? ids.length : -1;
+    });
+  }
+
+  private async untilThereIsRoom(): Promise<void> {
+    const { perSecond, signal } = this.options;
+    for (;;) {
+      if (signal?.aborted === true) return;
+      const aheadMs =
+        perSecond === undefined
+          ? 0
+          : (this.replayed / perSecond) * 1_000 - (performance.now() - this.startedAt);
+      const waiting = await this.connection.run((client) =>
+        client.xlen(this.keys.inbox(this.group)),
+      );
+      if (aheadMs <= 0 && waiting < WINDOW) return;
+      await delay(Math.max(aheadMs, LOOK_AGAIN_MS), undefined, signal && { signal }).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  private progress(cursor: EntryId): ReplayProgress {
+    return { id: this.id, seen: this.seen, replayed: this.replayed, at: entryTime(cursor) };
+  }
+
+  private result(cursor: EntryId, state: ReplayResult['state']): ReplayResult {
+    return { ...this.progress(cursor), state, sample: this.sample };
+  }
+}
+
+const MAX_SEQUENCE = '18446744073709551615';
+
+/** Undefined for what cannot be decoded: it is in the dead letters already. */
+function pastMessage<T>(id: EntryId, fields: readonly string[]): PastMessage<T> | undefined {
+  try {
+    const data = decodePayload(readEntry(fields).data) as T;
+    return { id, data, publishedAt: entryTime(id) };
+  } catch {
+    return undefined;
+  }
+}

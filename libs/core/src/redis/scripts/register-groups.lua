@@ -1,0 +1,35 @@
+#!lua flags=allow-oom
+-- Makes a group known to the registry on some routes, and says on which of them it may be created.
+--
+-- Invariant: what was deleted or removed by a person comes back by a person's act or by a publish, not because a
+-- process that still runs misses it.
+--
+-- KEYS[1] -> registry
+-- ARGV[1] -> group
+-- ARGV[2] -> 'declare': also where the route is deleted; 'start': not there; 'again': nor where the group was removed
+-- ARGV[3…] -> paths
+-- Output: the paths on which it may be created
+local registry, group, how = KEYS[1], ARGV[1], ARGV[2]
+local time = redis.call('TIME')
+local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+
+local function isBarred(path)
+  if how == 'declare' then return false end
+  if redis.call('HEXISTS', registry, 'deleted:' .. path) == 1 then return true end
+  return how == 'again' and redis.call('HEXISTS', registry, 'removed:' .. group .. ':' .. path) == 1
+end
+
+local allowed, changes = {}, 0
+for i = 3, #ARGV do
+  local path = ARGV[i]
+  if not isBarred(path) then
+    local name = group .. ':' .. path
+    changes = changes
+      + redis.call('HDEL', registry, 'deleted:' .. path, 'removed:' .. name)
+      + redis.call('HSETNX', registry, 'route:' .. path, now)
+      + redis.call('HSET', registry, 'group:' .. name, now)
+    allowed[#allowed + 1] = path
+  end
+end
+if changes > 0 then redis.call('HINCRBY', registry, 'version', 1) end
+return allowed
