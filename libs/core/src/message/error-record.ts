@@ -1,5 +1,3 @@
-import { types } from 'node:util';
-
 /** The story of a failure as it travels with a retry and rests in a dead letter. Each text is capped in size. */
 export interface ErrorRecord {
   readonly name: string;
@@ -45,15 +43,13 @@ function brief(thrown: unknown): { name: string; message: string } {
 }
 
 /**
- * An error of another realm is none by `instanceof`: that is what Node's own errors are to code that runs in a test
- * runner's sandbox. A DOMException is known by its name and message only.
+ * Goes by the looks: an error of another realm is none by `instanceof`, and that is what Node's own errors are to code
+ * that runs in a test runner's sandbox.
  */
 function isErrorLike(thrown: unknown): thrown is object {
   if (typeof thrown !== 'object' || thrown === null) return false;
-  return (
-    (attempt(() => thrown instanceof Error || types.isNativeError(thrown)) ?? false) ||
-    (typeof read(thrown, 'name') === 'string' && typeof read(thrown, 'message') === 'string')
-  );
+  if (attempt(() => thrown instanceof Error) === true) return true;
+  return typeof read(thrown, 'name') === 'string' && typeof read(thrown, 'message') === 'string';
 }
 
 function violationsOf(thrown: object): string[] {
