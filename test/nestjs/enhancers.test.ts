@@ -6,6 +6,7 @@ import {
   RejectError,
   WebhookController,
   isLeanMQContext,
+  type LeanMQArguments,
   type WebhookDelivery,
 } from '@leanmq/nestjs';
 import {
@@ -153,7 +154,7 @@ describe('guards, interceptors and pipes', () => {
       constructor(private readonly reflector: Reflector) {}
       canActivate(context: ExecutionContext) {
         if (!isLeanMQContext(context)) return false;
-        const [payload, delivery] = context.getArgs();
+        const [payload, delivery] = context.getArgs<LeanMQArguments>();
         seen.push(payload, delivery.path, context.getClass().name, context.getHandler().name);
         seen.push(context.switchToRpc().getData());
         seen.push(

@@ -17,7 +17,7 @@ import {
   type ExecutionContext,
   type PipeTransform,
 } from '@nestjs/common';
-import { concat, of, throwError } from 'rxjs';
+import { EMPTY, concat, of, throwError } from 'rxjs';
 
 import { signal, useNest } from './support/nest.js';
 
@@ -209,7 +209,7 @@ describe('handlers', () => {
       }
       @OnWebhook('/nothing')
       nothing() {
-        return of<number[]>();
+        return EMPTY;
       }
       @OnWebhook('/broken', { attempts: 1 })
       broken() {

@@ -7,5 +7,5 @@ export type {
   LeanMQModuleOptions,
   LeanMQOptionsFactory,
 } from './options.js';
-export { isLeanMQContext, type LeanMQContext } from './pipeline/index.js';
+export { isLeanMQContext, type LeanMQArguments } from './pipeline/index.js';
 export { WebhookPublisher, type SendItem } from './publisher/index.js';

@@ -23,6 +23,8 @@ export interface App {
   next<Name extends keyof LeanMQEvents>(name: Name): Promise<LeanMQEvents[Name][0]>;
   /** How the next message to end ends: undefined if it is acked. */
   nextDeath(): Promise<LeanMQEvents['deadLettered'][0] | undefined>;
+  /** Before the test ends. */
+  close(): Promise<void>;
 }
 
 export interface Nest {
@@ -79,6 +81,10 @@ export function useNest(): Nest {
       return {
         mq,
         publisher,
+        close: () => {
+          open = open.filter((other) => other !== app);
+          return app.close();
+        },
         next: (name) => nextEvent(mq.events, name),
         nextDeath: () =>
           new Promise((resolve) => {

@@ -43,6 +43,8 @@ export class Callback {
 }
 
 /** What an Observable comes to: one that completes without a value is done all the same. */
-export async function lastValue(result: unknown): Promise<unknown> {
-  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+export function lastValue(result: unknown): Promise<unknown> {
+  return isObservable(result)
+    ? lastValueFrom(result, { defaultValue: undefined })
+    : Promise.resolve(result);
 }

@@ -1,14 +1,11 @@
-import type { WebhookDelivery } from '@leanmq/core';
 import type { ContextId, ExternalContextCreator, ParamsFactory } from '@nestjs/core';
 
 import type { FoundHandler } from '../discovery/index.js';
 import { argumentsFactory, argumentsKey } from './arguments.js';
 import { lastValue, type Method } from './callback.js';
-import { CONTEXT_TYPE } from './context.js';
+import { CONTEXT_TYPE, type LeanMQArguments } from './context.js';
 
-/** What a handler's execution context is made of. */
-export type Arguments = [payload: unknown, delivery: WebhookDelivery];
-export type Run = (...args: Arguments) => Promise<unknown>;
+export type Run = (...args: LeanMQArguments) => Promise<unknown>;
 
 /** An instance of a handler's class, and the request that it lives in unless it is there for all. */
 export interface Host {

@@ -9,7 +9,8 @@ import type { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 
 import type { FoundHandler } from '../discovery/index.js';
 import { Callback, standIn } from './callback.js';
-import { ContextCreator, type Arguments, type Host, type Run } from './context-creator.js';
+import type { LeanMQArguments } from './context.js';
+import { ContextCreator, type Host, type Run } from './context-creator.js';
 import { assertEnhancersKnown } from './enhancers.js';
 import { isCaught } from './exception-filters.js';
 import { PerDelivery } from './per-delivery.js';
@@ -55,7 +56,7 @@ export class HandlerPipeline {
   }
 
   private async deliver(delivery: WebhookDelivery, host: Host, run: Run): Promise<void> {
-    const args: Arguments = [delivery.data, delivery];
+    const args: LeanMQArguments = [delivery.data, delivery];
     try {
       await run(...args);
     } catch (error) {
@@ -69,7 +70,11 @@ export class HandlerPipeline {
    * Asks the exception filters. One that returns something, or resolves to it, has dealt with the failure; one that
    * returns nothing has only looked at it; and one that throws has replaced it.
    */
-  private async filter(error: unknown, args: Arguments, host: Host): Promise<Failure | undefined> {
+  private async filter(
+    error: unknown,
+    args: LeanMQArguments,
+    host: Host,
+  ): Promise<Failure | undefined> {
     const { type, method } = this.handler;
     if (isAnswer(error) || !isCaught(error, type, method, this.config)) return { error };
     const rethrow = standIn(method, () => {

@@ -1,2 +1,2 @@
-export { isLeanMQContext, type LeanMQContext } from './context.js';
+export { isLeanMQContext, type LeanMQArguments } from './context.js';
 export { HandlerPipeline } from './handler-pipeline.js';

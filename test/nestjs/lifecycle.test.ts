@@ -1,0 +1,304 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  BrokerError,
+  ClosedError,
+  LeanMQModule,
+  OnWebhook,
+  WebhookPublisher,
+  type PublishResult,
+  type WebhookDelivery,
+} from '@leanmq/nestjs';
+import {
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
+
+import { expectNoClients, expectNoNewResources, openResources } from '../support/leaks.js';
+import { signal, useNest } from './support/nest.js';
+
+const nest = useNest();
+
+/** Stands for a database pool: of no use before it is open and after it is closed. */
+class Pool {
+  state: 'new' | 'open' | 'closed' = 'new';
+
+  query(): void {
+    if (this.state !== 'open') throw new Error(`the pool is ${this.state}`);
+  }
+}
+@Injectable()
+class EarlyPool extends Pool implements OnApplicationBootstrap, OnModuleDestroy {
+  onApplicationBootstrap() {
+    this.state = 'open';
+  }
+  onModuleDestroy() {
+    this.state = 'closed';
+  }
+}
+@Injectable()
+class LatePool extends Pool implements OnApplicationBootstrap, OnApplicationShutdown {
+  onApplicationBootstrap() {
+    this.state = 'open';
+  }
+  onApplicationShutdown() {
+    this.state = 'closed';
+  }
+}
+@Module({ providers: [EarlyPool, LatePool], exports: [EarlyPool, LatePool] })
+class DatabaseModule {}
+
+/** A handler in the middle of its work, which goes on when the test says so. */
+function halfway() {
+  const [begun, goOn, ended] = [signal<WebhookDelivery>(), signal(), signal<unknown>()];
+
+  @Injectable()
+  class Handlers {
+    constructor(
+      private readonly early: EarlyPool,
+      private readonly late: LatePool,
+      private readonly publisher: WebhookPublisher,
+    ) {}
+
+    @OnWebhook('/work')
+    async work(_payload: unknown, delivery: WebhookDelivery) {
+      begun(delivery);
+      await goOn.happened;
+      try {
+        this.early.query();
+        this.late.query();
+        ended(await this.publisher.send('/done', {}));
+      } catch (error) {
+        ended(error);
+        throw error;
+      }
+    }
+  }
+  return { Handlers, begun, goOn, ended };
+}
+
+function expectNoOwnClients(options?: { timeoutMs: number }): Promise<void> {
+  return expectNoClients(nest.broker.redis, `leanmq:${nest.broker.prefix}:`, options);
+}
+
+describe('start', () => {
+  test('deliveries begin when every module has started', async () => {
+    await nest.broker.mq().publish('/work', {});
+    const { Handlers, goOn, ended } = halfway();
+    goOn();
+    await nest.start({ imports: [DatabaseModule], providers: [Handlers] });
+    expect(await ended.happened).toMatchObject({ outcome: 'published' });
+  });
+
+  test('a service without handlers only publishes: it opens no reader and needs no group', async () => {
+    const { publisher, mq } = await nest.init(
+      nest.build({}, { group: undefined as never, consumerName: 'publisher-only' }),
+    );
+    await publisher.send('/a', {});
+    expect(Object.keys(mq.health().connections).sort()).toEqual(['command', 'publish']);
+    expect(mq.health().readAgesMs).toEqual([]);
+  });
+});
+
+describe('shutdown', () => {
+  test.each(['root', 'imported', 'global'])(
+    'running handlers end before a pool of a %s module is closed, and can still publish',
+    async (where) => {
+      const { Handlers, begun, goOn, ended } = halfway();
+      const database =
+        where === 'root'
+          ? { providers: [Handlers, EarlyPool, LatePool] }
+          : {
+              providers: [Handlers],
+              imports: [{ module: DatabaseModule, global: where === 'global' }],
+            };
+      const { module, publisher, mq, next, close } = await nest.start(database);
+      await publisher.send('/work', {});
+      const { signal: abort } = await begun.happened;
+
+      const [closing, acked] = [close(), next('acked')];
+      goOn();
+      expect(await ended.happened).toMatchObject({ outcome: 'published' });
+      await acked;
+      await closing;
+      expect(abort.aborted).toBe(false);
+      expect(module.get(EarlyPool).state).toBe('closed');
+      expect(module.get(LatePool).state).toBe('closed');
+      expect(mq.health().status).toBe('closed');
+    },
+  );
+
+  test('nothing new is read while running handlers are waited for', async () => {
+    const { Handlers, begun, goOn } = halfway();
+    const { close, publisher } = await nest.start(
+      { imports: [DatabaseModule], providers: [Handlers] },
+      { handlers: { concurrency: 1 } },
+    );
+    await publisher.send('/work', { n: 1 });
+    await begun.happened;
+    const closing = close();
+    await publisher.send('/work', { n: 2 });
+    goOn();
+    await closing;
+
+    const left = nest.broker.mq({ group: nest.broker.prefix });
+    const got = signal<WebhookDelivery>();
+    await left.consume('/work', (delivery) => got(delivery));
+    expect(await got.happened).toMatchObject({ data: { n: 2 }, attempt: 1 });
+  });
+
+  test('what does not end in time is given back without using an attempt up', async () => {
+    const { Handlers, begun, goOn } = halfway();
+    const { close, publisher, next } = await nest.start(
+      { imports: [DatabaseModule], providers: [Handlers] },
+      { drainTimeoutMs: 50 },
+    );
+    await publisher.send('/work', {});
+    const { signal: abort } = await begun.happened;
+    const released = next('released');
+    await close();
+    expect(await released).toMatchObject({ attempt: 1 });
+    expect(abort.aborted).toBe(true);
+    goOn();
+
+    const left = nest.broker.mq({ group: nest.broker.prefix });
+    const got = signal<WebhookDelivery>();
+    await left.consume('/work', (delivery) => got(delivery));
+    expect(await got.happened).toMatchObject({ attempt: 1 });
+  });
+
+  test('the publisher is there until everything else has ended, and then says that it is closed', async () => {
+    const sent: PublishResult[] = [];
+
+    @Injectable()
+    class Goodbye implements OnApplicationShutdown {
+      constructor(private readonly publisher: WebhookPublisher) {}
+      async onApplicationShutdown() {
+        sent.push(await this.publisher.send('/goodbye', {}));
+      }
+    }
+    @Module({ providers: [Goodbye] })
+    class GoodbyeModule {}
+
+    const { close, publisher } = await nest.start({
+      imports: [{ module: GoodbyeModule, global: true }],
+    });
+    await close();
+    expect(sent).toMatchObject([{ outcome: 'published' }]);
+    await expect(publisher.send('/late', {})).rejects.toThrow(ClosedError);
+  });
+
+  test('nothing is left behind: no connection, no timer', async () => {
+    const before = await openResources();
+    const { Handlers, goOn, ended } = halfway();
+    goOn();
+    const { close, publisher } = await nest.start({
+      imports: [DatabaseModule],
+      providers: [Handlers],
+    });
+    await publisher.send('/work', {});
+    await ended.happened;
+    await expect(expectNoOwnClients({ timeoutMs: 0 })).rejects.toThrow('connections left open');
+    await close();
+    await expectNoNewResources(before);
+  });
+
+  test('an application that is closed without having been started closes', async () => {
+    const module = await nest.build({}).compile();
+    await module.get(WebhookPublisher).send('/early', {});
+    await module.close();
+    await expectNoOwnClients();
+  });
+});
+
+describe('signals', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test('with enableShutdownHooks a SIGTERM drains before the process goes', async () => {
+    const gone = signal<unknown[]>();
+    // Nest ends the process by sending it the signal again; this process is still needed.
+    jest.spyOn(process, 'kill').mockImplementation((...args) => {
+      gone(args);
+      return true;
+    });
+    const { Handlers, begun, goOn, ended } = halfway();
+    const { module, publisher } = await nest.start({
+      imports: [DatabaseModule],
+      providers: [Handlers],
+    });
+    module.enableShutdownHooks(['SIGTERM']);
+    await publisher.send('/work', {});
+    await begun.happened;
+    process.emit('SIGTERM', 'SIGTERM');
+    goOn();
+    expect(await ended.happened).toMatchObject({ outcome: 'published' });
+    expect(await gone.happened).toEqual([process.pid, 'SIGTERM']);
+    await expectNoOwnClients();
+  });
+});
+
+describe('kinds of applications', () => {
+  const handled = { by: signal<string>() };
+
+  @Injectable()
+  class Handlers {
+    @OnWebhook('/kind')
+    handle({ kind }: { kind: string }) {
+      handled.by(kind);
+    }
+  }
+
+  function rootModule() {
+    @Module({ imports: [LeanMQModule.forRoot(nest.options())], providers: [Handlers] })
+    class Root {}
+    return Root;
+  }
+
+  test.each(['context', 'microservice', 'http'] as const)('%s', async (kind) => {
+    class Idle extends Server implements CustomTransportStrategy {
+      listen(callback: () => void) {
+        callback();
+      }
+      close() {}
+      on() {}
+      unwrap<T>(): T {
+        throw new Error('There is nothing inside.');
+      }
+    }
+    handled.by = signal<string>();
+    const quiet = { logger: false } as const;
+    const Root = rootModule();
+    /* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as classes */
+    const create = {
+      context: () => NestFactory.createApplicationContext(Root, quiet),
+      microservice: async () => {
+        const app = await NestFactory.createMicroservice(Root, { ...quiet, strategy: new Idle() });
+        await app.listen();
+        return app;
+      },
+      http: async () => {
+        const app = await NestFactory.create(Root, quiet);
+        await app.listen(0);
+        return app;
+      },
+    };
+    /* eslint-enable @typescript-eslint/no-unsafe-class-instance-assignment */
+    const app = nest.closing(await create[kind]());
+    await app.get(WebhookPublisher).send('/kind', { kind });
+    expect(await handled.by.happened).toBe(kind);
+  });
+});
+
+test('an application that cannot start leaves no connection behind', async () => {
+  const before = await openResources();
+  const redis = 'redis://127.0.0.1:1';
+  const module = await nest.build({}, { redis, connectTimeoutMs: 200 }).compile();
+  await expect(module.init()).rejects.toThrow(BrokerError);
+  await expectNoNewResources(before);
+});

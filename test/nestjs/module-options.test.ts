@@ -1,0 +1,141 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  ConfigError,
+  LeanMQ,
+  LeanMQModule,
+  OnWebhook,
+  WebhookPublisher,
+  type LeanMQLateOptions,
+  type LeanMQModuleAsyncOptions,
+  type LeanMQOptionsFactory,
+} from '@leanmq/nestjs';
+import { ConsoleLogger, Global, Injectable, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+
+import { signal, useNest } from './support/nest.js';
+
+const nest = useNest();
+
+@Injectable()
+class Config {
+  async load(): Promise<LeanMQLateOptions> {
+    return nest.options();
+  }
+}
+@Module({ providers: [Config], exports: [Config] })
+class ConfigModule {}
+
+@Injectable()
+class Factory implements LeanMQOptionsFactory {
+  createLeanMQOptions() {
+    return nest.options();
+  }
+}
+@Module({ providers: [Factory], exports: [Factory] })
+class FactoryModule {}
+
+@Injectable()
+class InjectedFactory implements LeanMQOptionsFactory {
+  constructor(private readonly config: Config) {}
+  createLeanMQOptions() {
+    return this.config.load();
+  }
+}
+
+const handled = { by: signal<string>() };
+
+@Injectable()
+class Handlers {
+  @OnWebhook('/configured')
+  handle(payload: string) {
+    handled.by(payload);
+  }
+}
+
+describe('forRootAsync', () => {
+  const variants: Record<string, LeanMQModuleAsyncOptions> = {
+    useFactory: { useFactory: () => nest.options() },
+    'useFactory with inject': {
+      imports: [ConfigModule],
+      inject: [Config],
+      useFactory: (config: Config) => config.load(),
+    },
+    useClass: { useClass: Factory },
+    'useClass with dependencies': { imports: [ConfigModule], useClass: InjectedFactory },
+    useExisting: { imports: [FactoryModule], useExisting: Factory },
+  };
+
+  test.each(Object.keys(variants))('%s', async (name) => {
+    handled.by = signal<string>();
+    const { publisher } = await nest.init(
+      Test.createTestingModule({
+        imports: [LeanMQModule.forRootAsync(variants[name] as LeanMQModuleAsyncOptions)],
+        providers: [Handlers],
+      }),
+    );
+    await publisher.send('/configured', name);
+    expect(await handled.by.happened).toBe(name);
+  });
+
+  test('without any of the three it says what is missing', () => {
+    expect(() => LeanMQModule.forRootAsync({} as never)).toThrow(
+      'forRootAsync() takes one of useFactory, useClass and useExisting.',
+    );
+  });
+});
+
+describe('options', () => {
+  test.each([
+    [{ leaseMs: 1 }, /"leaseMs" is 1; allowed/],
+    [{ redis: undefined as never }, /"redis" is undefined; allowed/],
+    [{ lease: 1 } as never, /"lease" is not known/],
+  ])("are the core's, and checked by it: %j", async (wrong, message) => {
+    const compiling = nest.build({}, wrong).compile();
+    await expect(compiling).rejects.toThrow(ConfigError);
+    await expect(compiling).rejects.toThrow(message);
+  });
+});
+
+describe('scope of the module', () => {
+  @Injectable()
+  class Sender {
+    constructor(
+      readonly publisher: WebhookPublisher,
+      readonly mq: LeanMQ,
+    ) {}
+  }
+  @Module({ providers: [Sender], exports: [Sender] })
+  class SenderModule {}
+
+  test('every module can inject the publisher and the client', async () => {
+    const { module, mq } = await nest.start({ imports: [SenderModule] });
+    expect(module.get(Sender).mq).toBe(mq);
+    expect(await module.get(Sender).publisher.send('/a', 1)).toMatchObject({
+      outcome: 'published',
+    });
+  });
+
+  test('with isGlobal: false only modules that import it can', async () => {
+    const leanmq = LeanMQModule.forRoot(nest.options({ isGlobal: false }));
+    await expect(
+      Test.createTestingModule({ imports: [leanmq, SenderModule] })
+        .setLogger(new ConsoleLogger({ logLevels: [] }))
+        .compile(),
+    ).rejects.toThrow(/Nest can't resolve dependencies of the Sender/);
+
+    @Module({ imports: [leanmq], providers: [Sender], exports: [Sender] })
+    class ImportingModule {}
+    const builder = Test.createTestingModule({ imports: [leanmq, ImportingModule] });
+    const { module, mq } = await nest.init(builder);
+    expect(module.get(Sender).mq).toBe(mq);
+  });
+
+  test('imported with two configurations it refuses to start: each would take the handlers of both', async () => {
+    @Global()
+    @Module({ imports: [LeanMQModule.forRoot(nest.options({ group: 'second' }))] })
+    class Second {}
+    await expect(nest.start({ imports: [Second] })).rejects.toThrow(
+      'LeanMQModule is imported with 2 different configurations; import it once, in the root module.',
+    );
+  });
+});
