@@ -126,6 +126,27 @@ describe('Redis goes away', () => {
     expect(told).toEqual(['lost', 'regained']);
   });
 
+  test('many may wait for it, and the escape hatch waits too', async () => {
+    const server = await rig.server({ appendonly: 'always' });
+    const mq = rig.mq(server.url);
+    await mq.connect();
+    await mq.redis.ping();
+    const warnings: string[] = [];
+    const listen = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', listen);
+    await server.kill();
+    await eventually(() => mq.health().status === 'down');
+    const letters = mq.deadLetters('/a');
+    const waiting = Promise.all([
+      mq.redis.ping(),
+      ...Array.from({ length: 30 }, () => letters.count()),
+    ]);
+    await server.restart();
+    expect(await waiting).toEqual(['PONG', ...Array.from({ length: 30 }, () => 0)]);
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+  });
+
   test('frozen and thawed: the work goes on', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url);

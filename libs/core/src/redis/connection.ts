@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -39,6 +40,8 @@ export class Connection {
     private readonly listener: ConnectionListener = {},
   ) {
     this.role = options.role;
+    // Whoever waits for the connection listens, and in an outage many do.
+    setMaxListeners(0, this.closing.signal);
     this.client = createClient(target, options);
     this.client.on('ready', () => this.onReady());
     this.client.on('close', () => this.onClose());

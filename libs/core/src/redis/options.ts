@@ -42,32 +42,38 @@ export interface ClientOptions {
 
 /** Makes a client that is not connected yet. */
 export function createClient(target: RedisTarget, { role, name, silenceMs }: ClientOptions): Redis {
-  const options = {
+  const given = {
     connectTimeout: 5_000,
     ...(typeof target === 'object' ? target : {}),
     connectionName: name,
     lazyConnect: true,
     // ioredis waits that long for a socket that may be gone already; all that matters has been answered by then.
     disconnectTimeout: 100,
+  };
+  // Who uses a client by hand expects what ioredis does by default: commands wait, and are sent again.
+  const options = role === 'user' ? given : { ...given, ...ofOurs(silenceMs) };
+  if (typeof target === 'string') return new Redis(target, options);
+  if (typeof target !== 'function') return new Redis(options);
+  const client = target(role, options);
+  return role === 'user' ? client : guarded(client);
+}
+
+function ofOurs(silenceMs: number): RedisOptions {
+  return {
     // A half-open socket never fails by itself; a command without an answer is the only sign of it.
     socketTimeout: silenceMs,
-    retryStrategy: (times: number) =>
+    retryStrategy: (times) =>
       Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(times - 1, 10), RECONNECT_MAX_MS) *
       (0.5 + Math.random() / 2),
     // After a failover the old master answers READONLY: only a new connection finds the new one.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...GUARDED,
-    // A person who uses it by hand expects commands to wait for the connection.
-    ...(role === 'user' && { enableOfflineQueue: true, socketTimeout: undefined }),
   };
-  if (typeof target === 'function') return guarded(target(role, options), options);
-  return typeof target === 'string' ? new Redis(target, options) : new Redis(options);
 }
 
-function guarded(client: Redis, options: RedisOptions): Redis {
-  for (const option of Object.keys(GUARDED)) {
+function guarded(client: Redis): Redis {
+  for (const [option, needed] of Object.entries(GUARDED)) {
     const given: unknown = Reflect.get(client.options, option);
-    const needed: unknown = Reflect.get(options, option);
     if (given !== needed) {
       throw ConfigError.option(
         `redis (client of the factory).${option}`,
