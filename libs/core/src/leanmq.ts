@@ -115,7 +115,7 @@ export class LeanMQ implements AsyncDisposable {
     this.connections = this.makeConnections();
     this.command = this.connections.make('command');
     this.publishing = this.connections.make('publish');
-    this.registry = new Registry(this.command, this.keys.registry, () => this.clock.now());
+    this.registry = new Registry(this.command, this.keys.registry);
     this.watch = new RegistryWatch(
       this.registry,
       () => this.command.ready,
@@ -240,6 +240,7 @@ export class LeanMQ implements AsyncDisposable {
     const connection = this.connections.make('read');
     try {
       await connection.connect(this.options.connectTimeoutMs);
+      await this.join(consuming);
       await consuming.runOnce(connection, { count, blockMs });
     } finally {
       this.connections.close(connection);
@@ -451,14 +452,20 @@ export class LeanMQ implements AsyncDisposable {
   private async beginConsuming(): Promise<void> {
     await this.connect();
     if (this.registrations.size === 0 || this.closing !== undefined) return;
-    const { consumer, registry } = this;
+    const { consumer } = this;
     const group = this.groupName;
     const consuming = this.makeConsumer();
     this.consuming = consuming;
-    await consuming.start(() => this.connections.make('read'));
-    this.onRegistry(await registry.routes());
+    await this.join(consuming);
+    consuming.start(() => this.connections.make('read'));
     const routes = [...this.registrations.keys()];
     this.events.tell('started', () => ({ group, consumer, routes }));
+  }
+
+  /** Before the first read, so that what is paused or deleted is not begun with. */
+  private async join(consuming: Consumer): Promise<void> {
+    await consuming.join();
+    await this.switchOff(consuming, await this.registry.routes());
   }
 
   private get consumerContext(): ConsumerContext {
@@ -498,24 +505,33 @@ export class LeanMQ implements AsyncDisposable {
     this.sweeper.onRegistry(routes);
     const { consuming } = this;
     if (consuming === undefined) return;
-    const group = this.groupName;
-    const off = new Set<string>();
-    for (const { path, deletedAt, groups } of routes) {
-      const isDeleted = deletedAt !== undefined;
-      const own = groups.find((each) => each.group === group);
-      if (isDeleted || own?.pausedAt !== undefined) off.add(path);
-      if (isDeleted && this.registrations.has(path)) this.warnDeleted(path);
-    }
-    consuming
-      .switchOff((path) => off.has(path))
-      .catch((error: unknown) => this.fault('consume', error));
+    this.switchOff(consuming, routes).catch((error: unknown) => this.fault('consume', error));
   }
 
-  private warnDeleted(path: string): void {
-    if (this.toldDeleted.has(path)) return;
+  private async switchOff(consuming: Consumer, routes: readonly RegisteredRoute[]): Promise<void> {
+    const off = new Set<string>();
+    for (const route of routes) {
+      const own = route.groups.find(({ group }) => group === this.groupName);
+      const isBarred = this.isBarred(route);
+      if (isBarred || own?.pausedAt !== undefined) off.add(route.path);
+      if (!isBarred) this.toldDeleted.delete(route.path);
+    }
+    await consuming.switchOff((path) => off.has(path));
+  }
+
+  /** Whether a person has deleted the route, or removed this group from it. Warns of it once. */
+  private isBarred({ path, deletedAt, removedGroups }: RegisteredRoute): boolean {
+    const isDeleted = deletedAt !== undefined;
+    if (!isDeleted && !removedGroups.includes(this.groupName)) return false;
+    if (!this.registrations.has(path) || this.toldDeleted.has(path)) return true;
     this.toldDeleted.add(path);
-    const message = `Route "${displayPath(path)}" was deleted: it is not consumed until somebody publishes to it again.`;
-    this.events.tell('warning', () => ({ code: 'ROUTE_DELETED', message }));
+    const shown = displayPath(path);
+    const message = isDeleted
+      ? `Route "${shown}" was deleted: it is not consumed until somebody publishes to it again.`
+      : `Group "${this.groupName}" was removed from "${shown}": it consumes again when it is declared, or started anew.`;
+    const code = isDeleted ? 'ROUTE_DELETED' : 'GROUP_REMOVED';
+    this.events.tell('warning', () => ({ code, message }));
+    return true;
   }
 
   private fault(where: string, thrown: unknown): void {

@@ -30,8 +30,6 @@ export class Lane {
   private batch: Batch | undefined;
   private sequence = 0;
   private scheduled = false;
-  private registered = false;
-  private sentSinceLook = false;
   private deadlineTimer: NodeJS.Timeout | undefined;
   private pauseTimer: NodeJS.Timeout | undefined;
   private stopWaiting: (() => void) | undefined;
@@ -42,6 +40,8 @@ export class Lane {
     private readonly publisherId: string,
     private readonly connection: Connection,
     private readonly registry: Registry,
+    /** Paths that the registry knows of. */
+    private readonly registered: Set<string>,
     private readonly maxLengths: ReadonlyMap<string, number>,
     private readonly onSettled: (unit: Unit, results: PublishResult[] | undefined) => void,
   ) {}
@@ -93,14 +93,8 @@ export class Lane {
   }
 
   private attempt(batch: Batch): void {
-    this.sentSinceLook = true;
     const { client } = this.connection;
-    if (!this.registered) {
-      this.registry
-        .addRoute(client, this.path)
-        .then(() => (this.registered = true))
-        .catch(() => undefined);
-    }
+    this.register(batch);
     const marker = this.keys.route(this.path).publisher(this.publisherId);
     batch.send(client, this.keys, this.path, marker, MARKER_TTL_MS).then(
       (results) => this.onAnswer(batch, results),
@@ -179,17 +173,17 @@ export class Lane {
     if (this.batch === undefined) this.next();
   }
 
-  /** The route was deleted: to publish to it again revives it, also what was published before one knew. */
-  revive(): void {
-    this.registered = false;
-    if (this.sentSinceLook && this.connection.ready) {
-      void this.registry.addRoute(this.connection.client, this.path).catch(() => undefined);
+  /** A transaction may be the first to send to other routes than the lane's own. */
+  private register(batch: Batch): void {
+    for (const { sends } of batch.units) {
+      for (const { path } of sends) {
+        if (this.registered.has(path)) continue;
+        this.registered.add(path);
+        this.registry
+          .addRoute(this.connection.client, path)
+          .catch(() => this.registered.delete(path));
+      }
     }
-  }
-
-  /** Begins a new while of which `revive` may ask whether something was sent in it. */
-  markLook(): void {
-    this.sentSinceLook = this.batch !== undefined;
   }
 
   private settle(unit: Unit, outcome: PublishResult[] | LeanMQError): void {

@@ -27,6 +27,7 @@ export interface PublisherHooks {
 export class Publisher {
   private readonly lanes = new Map<string, Lane>();
   private readonly insideTransaction = new AsyncLocalStorage<true>();
+  private readonly registered = new Set<string>();
   private readonly maxLengths = new Map<string, number>();
   private outstanding = 0;
   private closed = false;
@@ -98,9 +99,9 @@ export class Publisher {
     this.maxLengths.clear();
     for (const { path, settings, deletedAt } of routes) {
       if (settings.maxLength !== undefined) this.maxLengths.set(path, settings.maxLength);
-      if (deletedAt !== undefined) this.lanes.get(path)?.revive();
+      // To publish to it again revives it.
+      if (deletedAt !== undefined) this.registered.delete(path);
     }
-    for (const lane of this.lanes.values()) lane.markLook();
   }
 
   /** Resolves when nothing is on its way any more, or after `timeoutMs`. */
@@ -152,6 +153,7 @@ export class Publisher {
         this.id,
         this.connection,
         this.registry,
+        this.registered,
         this.maxLengths,
         (unit, results) => this.onSettled(unit, results),
       );

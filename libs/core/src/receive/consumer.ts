@@ -83,17 +83,26 @@ export class Consumer {
     });
   }
 
-  /** @param connect makes a connection for a reader */
-  async start(connect: () => Connection): Promise<void> {
+  /** Makes sure that the group exists on its routes; comes before everything else. */
+  async join(): Promise<void> {
     const { command, registry, options } = this.context;
     const subscriptions = [...this.subscriptions];
-    await command.run((client) => ensureGroups(client, registry, subscriptions, options.startFrom));
+    const barred = await command.run((client) =>
+      ensureGroups(client, registry, subscriptions, options.startFrom),
+    );
+    this.turnOff(barred);
+  }
+
+  /** @param connect makes a connection for a reader */
+  start(connect: () => Connection): void {
+    const subscriptions = [...this.subscriptions];
     for (let from = 0; from < subscriptions.length; from += ROUTES_PER_READER) {
       const connection = connect();
       connection.open();
       const some = subscriptions.slice(from, from + ROUTES_PER_READER);
       const reader = new Reader(this.context, connection, some, {
         onRead: () => this.pumpSoon(),
+        onBarred: (barred) => this.turnOff(barred),
         onFault: this.hooks.onFault,
       });
       this.readers.push(reader);
@@ -108,9 +117,7 @@ export class Consumer {
    * everything that was read is settled.
    */
   async runOnce(connection: Connection, { count, blockMs }: PassOptions): Promise<void> {
-    const { command, registry, options } = this.context;
-    const subscriptions = [...this.subscriptions];
-    await command.run((client) => ensureGroups(client, registry, subscriptions, options.startFrom));
+    const subscriptions = [...this.subscriptions].filter(({ isOff }) => !isOff);
     this.heartbeat.start();
     try {
       await this.reclaimer.visit(subscriptions);
@@ -163,13 +170,15 @@ export class Consumer {
     for (const subscription of this.subscriptions) {
       const off = isOff(subscription.path);
       if (subscription.isOff === off) continue;
-      subscription.isOff = off;
-      if (!off) revived.push(subscription);
-      else for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
+      if (off) this.turnOff([subscription]);
+      else revived.push(subscription);
     }
     if (revived.length > 0) {
       const { command, registry } = this.context;
-      await command.run((client) => ensureGroups(client, registry, revived, 'earliest'));
+      const barred = await command.run((client) =>
+        ensureGroups(client, registry, revived, 'earliest', 'again'),
+      );
+      for (const each of revived) each.isOff = barred.includes(each);
     }
     for (const reader of this.readers) reader.renew();
     this.pumpSoon();
@@ -229,7 +238,7 @@ export class Consumer {
   }
 
   private forgetIfDone(delivery: InFlight<Subscription>): void {
-    if (isDone(delivery)) delivery.route.forget(delivery, this.context.options.leaseMs);
+    if (isDone(delivery)) delivery.route.forget(delivery);
     if (this.watchers.size > 0 || delivery.successor !== undefined) this.pumpSoon();
   }
 
@@ -240,6 +249,13 @@ export class Consumer {
       const next = subscription.takeNext();
       if (next === undefined) return;
       this.hooks.run(next);
+    }
+  }
+
+  private turnOff(subscriptions: readonly Subscription[]): void {
+    for (const subscription of subscriptions) {
+      subscription.isOff = true;
+      for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
     }
   }
 

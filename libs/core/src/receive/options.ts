@@ -1,11 +1,12 @@
+import type { StartFrom } from '../redis/index.js';
+
 /** How many deliveries of a route may begin within any such time, over all processes of the group. */
 export interface RateLimit {
   readonly count: number;
   readonly perMs: number;
 }
 
-/** Where a group begins that is new on its route: an instant is epoch ms, the server's clock. */
-export type StartFrom = 'earliest' | 'latest' | { readonly at: number };
+export type { StartFrom };
 
 /** How a consumer reads and keeps what it was given. */
 export interface ConsumerOptions {

@@ -1,6 +1,6 @@
-import { LeaseLostError } from '../errors.js';
-import type { InFlight } from '../message/index.js';
-import type { Connection } from '../redis/index.js';
+import { BrokerError, LeaseLostError, NotFoundError } from '../errors.js';
+import { displayPath, type InFlight } from '../message/index.js';
+import { isMissingGroup, type Connection } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
@@ -31,8 +31,22 @@ export class PullConsumer {
   }
 
   /** Takes what is stale first, then what waits; blocks only if there is nothing. */
-  async receive({ count, blockMs }: PassOptions): Promise<InFlight<Subscription>[]> {
-    this.ready ??= this.begin();
+  async receive(pass: PassOptions): Promise<InFlight<Subscription>[]> {
+    try {
+      return await this.look(pass);
+    } catch (error) {
+      // The server lost its data, or a person deleted the route: where it may be, the group is created again.
+      if (!(error instanceof BrokerError && isMissingGroup(error.cause))) throw error;
+      this.ready = undefined;
+      return this.look(pass);
+    }
+  }
+
+  private async look({ count, blockMs }: PassOptions): Promise<InFlight<Subscription>[]> {
+    this.ready ??= this.begin().catch((error: unknown) => {
+      this.ready = undefined;
+      throw error;
+    });
     await this.ready;
     await this.reclaimer.visit([this.subscription], () => count);
     const reclaimed = this.take(count);
@@ -51,7 +65,7 @@ export class PullConsumer {
   settled(delivery: InFlight<Subscription>): void {
     delivery.isSettled = true;
     this.subscription.ended(delivery);
-    this.subscription.forget(delivery, this.context.options.leaseMs);
+    this.subscription.forget(delivery);
   }
 
   giveUp(delivery: InFlight<Subscription>): void {
@@ -80,9 +94,13 @@ export class PullConsumer {
   private async begin(): Promise<void> {
     const { command, registry, options } = this.context;
     this.connection.open();
-    await command.run((client) =>
+    const barred = await command.run((client) =>
       ensureGroups(client, registry, [this.subscription], options.startFrom),
     );
+    if (barred.length > 0) {
+      const path = displayPath(this.subscription.path);
+      throw new NotFoundError(`Route "${path}" was deleted. Publish to it to revive it.`);
+    }
     this.heartbeat.start();
   }
 

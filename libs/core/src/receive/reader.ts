@@ -11,6 +11,8 @@ import type { Subscription } from './subscription.js';
 export interface ReaderHooks {
   /** Messages have been taken in. */
   onRead: () => void;
+  /** A person has deleted these routes, or removed the group from them. */
+  onBarred: (subscriptions: readonly Subscription[]) => void;
   /** A read failed in a way that time alone may not cure. */
   onFault: (error: unknown) => void;
 }
@@ -168,7 +170,8 @@ export class Reader {
   private async regroup(): Promise<void> {
     const { client } = this.connection;
     const wanted = this.subscriptions.filter(({ isOff }) => !isOff);
-    await ensureGroups(client, this.context.registry, wanted, 'earliest');
+    const { registry } = this.context;
+    this.hooks.onBarred(await ensureGroups(client, registry, wanted, 'earliest', 'again'));
     this.mustRegroup = false;
   }
 

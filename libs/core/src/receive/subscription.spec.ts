@@ -172,7 +172,7 @@ describe('the same entry', () => {
 
     route.ended(first!);
     expect(takeAll(route)).toEqual([]);
-    route.forget(first!, 5_000);
+    route.forget(first!);
     const [next] = takeAll(route);
     expect(next?.deliveries).toBe(begunNext);
     expect(next?.leasedUntil).toBe(begunNext && 1_000 + 5_000);
@@ -206,7 +206,7 @@ describe('what has ended', () => {
     const [first] = takeAll(route);
     route.ended(first!);
     expect(route.holds('log', '1-0')).toBe(true);
-    route.forget(first!, 5_000);
+    route.forget(first!);
     expect(route.holds('log', '1-0')).toBe(false);
     expect(route.inFlightCount).toBe(0);
   });
@@ -216,9 +216,9 @@ describe('what has ended', () => {
     accept(route, '1-0');
     const [first] = takeAll(route);
     route.ended(first!);
-    route.forget(first!, 5_000);
+    route.forget(first!);
     accept(route, '1-0');
-    route.forget(first!, 5_000);
+    route.forget(first!);
     expect(route.holds('log', '1-0')).toBe(true);
     expect(idsOf(takeAll(route))).toEqual(['1-0']);
   });
@@ -248,7 +248,7 @@ describe('the appetite of a route', () => {
     const [delivery] = takeAll(route);
     jest.advanceTimersByTime(ms);
     route.ended(delivery!);
-    route.forget(delivery!, 5_000);
+    route.forget(delivery!);
   }
 
   it('grows beyond the slots when handlers are fast', () => {
@@ -279,5 +279,17 @@ describe('the appetite of a route', () => {
     });
     runFor(route, '1-0', 5);
     expect(route.appetite).toBe(16);
+  });
+
+  test('what is lost while it waits is not run', () => {
+    const route = subscription();
+    route.accept(claim('1-0'), 1);
+    route.accept(claim('2-0'), 1);
+    for (const each of route.deliveries('log')) {
+      if (each.entryId === '1-0') each.lose(new LeaseLostError());
+    }
+    expect(route.takeNext()?.entryId).toBe('2-0');
+    expect(route.takeNext()).toBeUndefined();
+    expect(route.holds('log', '1-0')).toBe(false);
   });
 });

@@ -82,8 +82,8 @@ export class Subscription {
   admit(claim: Claim, leasedUntil: number): InFlight<Subscription> | undefined {
     const held = this.inFlight[claim.source].get(claim.entryId);
     if (held !== undefined) {
-      const latest = held.successor ?? held;
-      if (claim.deliveries > latest.deliveries) held.successor = claim;
+      const latest = held.successor?.claim ?? held;
+      if (claim.deliveries > latest.deliveries) held.successor = { claim, leasedUntil };
       return undefined;
     }
     const delivery = new InFlight<Subscription>(this, claim, leasedUntil);
@@ -108,9 +108,16 @@ export class Subscription {
   /** The next delivery to run, if there is one and a slot for it. */
   takeNext(): InFlight<Subscription> | undefined {
     if (this.isOff || this.running >= this.options.concurrency) return undefined;
-    const delivery = this.shift();
-    if (delivery !== undefined) this.begin(delivery);
-    return delivery;
+    for (let next = this.shift(); next !== undefined; next = this.shift()) {
+      // Lost while it waited: somebody else has it, and it is not ours to run.
+      if (next.lostBecause === undefined) {
+        this.begin(next);
+        return next;
+      }
+      next.hasEnded = true;
+      this.forget(next);
+    }
+    return undefined;
   }
 
   /** Counts it as running from now on. */
@@ -139,14 +146,13 @@ export class Subscription {
   }
 
   /** Redis has confirmed how it ended, or it is lost, and its handler has ended. */
-  forget(delivery: InFlight<Subscription>, leaseMs: number): void {
+  forget(delivery: InFlight<Subscription>): void {
     const held = this.inFlight[delivery.source];
     // By now the entry may be held anew.
     if (held.get(delivery.entryId) !== delivery) return;
     held.delete(delivery.entryId);
-    if (delivery.successor !== undefined) {
-      this.accept(delivery.successor, performance.now() + leaseMs);
-    }
+    const { successor } = delivery;
+    if (successor !== undefined) this.accept(successor.claim, successor.leasedUntil);
   }
 
   *deliveries(source: Source): Iterable<InFlight<Subscription>> {

@@ -8,14 +8,11 @@ export {
   replyOf,
   toBrokerError,
 } from './faults.js';
+export { createGroups, type RouteRef, type StartFrom } from './groups.js';
 export { Keys, RouteKeys } from './keys.js';
 export type { ClientOptions, ConnectionRole, RedisFactory, RedisTarget } from './options.js';
-export {
-  Registry,
-  type RegisteredGroup,
-  type RegisteredRoute,
-  type RouteSettings,
-} from './registry.js';
+export type { RegisteredGroup, RegisteredRoute, RouteSettings } from './registered.js';
+export { Registry, type RegisterReason } from './registry.js';
 export { RegistryWatch } from './registry-watch.js';
 export { defineScript, listOf, oneOf, type Script, type ScriptArgument } from './script.js';
 export * as lua from './scripts.generated.js';

@@ -32,9 +32,9 @@ export interface RegisteredRoute {
 }
 
 type Mutable = {
-  -readonly [Name in Exclude<keyof RegisteredRoute, 'path'>]: RegisteredRoute[Name] extends readonly (infer Item)[]
-    ? Item[]
-    : RegisteredRoute[Name];
+  -readonly [
+    Name in Exclude<keyof RegisteredRoute, 'path'>
+  ]: RegisteredRoute[Name] extends readonly (infer Item)[] ? Item[] : RegisteredRoute[Name];
 };
 
 /** Tells the fields of the registry's hash apart. Pure. */

@@ -1,4 +1,5 @@
-import type { RegisteredRoute, Registry } from './registry.js';
+import type { RegisteredRoute } from './registered.js';
+import type { Registry } from './registry.js';
 
 // Settings are to be honoured within a second; one HGET for each process and look.
 const LOOK_MS = 500;

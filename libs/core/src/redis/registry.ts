@@ -47,7 +47,12 @@ export class Registry {
     how: RegisterReason,
   ): Promise<string[]> {
     if (paths.length === 0) return [];
-    return registerGroupsScript.run(client, { registry: this.key }, { group, how }, { args: paths });
+    return registerGroupsScript.run(
+      client,
+      { registry: this.key },
+      { group, how },
+      { args: paths },
+    );
   }
 
   /** Notes that a consumer of the group is there. */
