@@ -40,7 +40,7 @@ export class InFlight<Route> implements Claim {
   /** The mark of its idempotency key in Redis, from when it was begun with. */
   onceMark: string | undefined = undefined;
   /** The same entry, claimed anew while its handler here was still running. */
-  successor: Claim | undefined = undefined;
+  successor: { readonly claim: Claim; readonly leasedUntil: number } | undefined = undefined;
 
   constructor(
     readonly route: Route,

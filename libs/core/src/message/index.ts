@@ -15,5 +15,6 @@ export { consecutiveIds, entryTime, isEntryId, type EntryId } from './ids.js';
 export { MESSAGE_LIMITS, resolveLimits, type MessageLimits } from './limits.js';
 export type { DeadReason, Outcome, WebhookDelivery, WebhookMessage } from './message.js';
 export { validGroup, validMessageId, validPrefix } from './names.js';
+export { isPlainText } from './plain-text.js';
 export { displayPath, normalizePath } from './path.js';
 export { decodePayload, encodePayload } from './payload.js';

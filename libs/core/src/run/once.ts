@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js';
-import type { InFlight, WebhookDelivery } from '../message/index.js';
+import { isPlainText, type InFlight, type WebhookDelivery } from '../message/index.js';
 import { defineScript, lua, type Connection, type RouteKeys } from '../redis/index.js';
 
 /** What may happen with a key: its handler runs now, has run, or is running elsewhere for `forMs` at most. */
@@ -89,8 +89,18 @@ export class Once {
       typeof idempotent === 'function'
         ? idempotent(delivery as WebhookDelivery<never>)
         : delivery.id;
-    if (typeof key !== 'string' || key === '' || Buffer.byteLength(key) > MAX_KEY_BYTES) {
-      throw ConfigError.option('idempotent', key, 'a function that returns 1 to 512 bytes of text');
+    // Two keys that differ only in half a surrogate pair would be one in Redis.
+    if (
+      typeof key !== 'string' ||
+      key === '' ||
+      Buffer.byteLength(key) > MAX_KEY_BYTES ||
+      !isPlainText(key)
+    ) {
+      throw ConfigError.option(
+        'idempotent',
+        key,
+        'a function that returns 1 to 512 bytes of text without control characters',
+      );
     }
     return key;
   }

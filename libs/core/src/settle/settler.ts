@@ -206,7 +206,7 @@ function historyOf(delivery: InFlight<unknown>, verdict: Verdict): string {
     attempts: 'attempts' in verdict ? verdict.attempts : delivery.attemptsBefore,
     crashes: delivery.crashes,
     ...(before?.replays !== undefined && { replays: before.replays }),
-    ...withError('error' in verdict ? verdict.error : before?.error),
+    ...withError(('error' in verdict ? verdict.error : undefined) ?? before?.error),
     ...(verdict.kind === 'dead' && { reason: verdict.reason }),
   };
   return JSON.stringify(history);
