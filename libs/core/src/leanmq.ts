@@ -424,7 +424,10 @@ export class LeanMQ implements AsyncDisposable {
           this.sweeper.add(path);
           this.events.tell('published', () => ({ path, id, outcome }));
         },
-        onScheduled: (path, delayMs) => this.sweeper.scheduledIn(path, delayMs),
+        onScheduled: (path, due) => {
+          if ('at' in due) this.sweeper.scheduledAt(path, due.at);
+          else this.sweeper.scheduledIn(path, due.inMs);
+        },
       },
     );
   }
@@ -438,6 +441,7 @@ export class LeanMQ implements AsyncDisposable {
         this.events.tell('warning', () => ({ code: 'SCHEDULE_ENTRY', message }));
       },
       onFault: (error) => this.fault('sweep', error),
+      revive: (path) => this.registry.addRoute(this.command.client, path),
       groupsKeepingExpired: (path) =>
         this.registrations.get(path)?.options.onExpired === 'dead-letter' ? [this.groupName] : [],
     });

@@ -1,4 +1,5 @@
 import type { Connection, Keys, RegisteredRoute, ServerClock } from '../redis/index.js';
+import { DeletedRoutes } from './deleted-routes.js';
 import { DueTimes } from './due-times.js';
 import type { Retention, SweepOptions } from './options.js';
 import { expireScript, sweepScript, trimScript, type Swept } from './scripts.js';
@@ -10,6 +11,8 @@ export interface SweeperHooks {
   onFault: (error: unknown) => void;
   /** Groups of the route that want expired messages as dead letters. */
   groupsKeepingExpired: (path: string) => readonly string[];
+  /** Somebody published to a deleted route. */
+  revive: (path: string) => Promise<void>;
 }
 
 // Each costs the server a handful of commands, and a script holds up everybody else.
@@ -32,6 +35,7 @@ export class Sweeper {
   private readonly stopListening: () => void;
   private readonly retentions = new Map<string, Retention>();
   private readonly hinted = new Set<string>();
+  private readonly deleted: DeletedRoutes;
   private stopped = false;
 
   constructor(
@@ -43,6 +47,7 @@ export class Sweeper {
     private readonly hooks: SweeperHooks,
   ) {
     this.due = new DueTimes((paths) => void this.sweep(paths));
+    this.deleted = new DeletedRoutes(connection, keys, hooks.revive);
     // What became due while Redis was away is late enough.
     this.stopListening = connection.onEveryReady(() => {
       for (const path of this.due.paths) this.due.noLaterThan(path, 0);
@@ -57,7 +62,14 @@ export class Sweeper {
   /** Something was scheduled on the route by this process. */
   scheduledIn(path: string, delayMs: number): void {
     this.hinted.add(path);
-    this.due.noLaterThan(path, delayMs);
+    // The route is looked at in between all the same, for whatever else it needs.
+    this.due.noLaterThan(path, Math.min(delayMs, this.options.sweepMs));
+  }
+
+  /** The same with an instant: epoch ms on the server's clock. */
+  scheduledAt(path: string, at: number): void {
+    // As long as the server's time is not known, a look tells it.
+    this.scheduledIn(path, Math.max(0, at - this.clock.now()) || 0);
   }
 
   /** The registry has changed: a route's own retention goes before the default. */
@@ -65,6 +77,9 @@ export class Sweeper {
     this.retentions.clear();
     for (const { path, settings } of routes) {
       if (settings.retention !== undefined) this.retentions.set(path, settings.retention);
+    }
+    for (const [path, inMs] of this.deleted.onRegistry(routes)) {
+      if (this.due.has(path)) this.due.noLaterThan(path, inMs);
     }
   }
 
@@ -88,7 +103,10 @@ export class Sweeper {
     for (let from = 0; from < paths.length; from += ROUTES_PER_CALL) {
       const some = paths.slice(from, from + ROUTES_PER_CALL);
       try {
-        if (this.connection.ready) await this.sweepSome(some);
+        if (this.connection.ready) {
+          await this.sweepSome(some);
+          await this.deleted.look(some);
+        }
       } catch (error) {
         // The connection's own faults are told by the connection; the next look makes up for this one.
         if (!this.stopped) this.hooks.onFault(error);
