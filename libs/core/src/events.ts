@@ -20,6 +20,8 @@ export interface DeliveryEvent {
 export interface LeanMQEvents {
   /** A send was accepted by Redis. */
   published: [{ path: string; id: string; outcome: 'published' | 'duplicate' | 'scheduled' }];
+  /** A delayed send was taken back. */
+  cancelled: [{ path: string; id: string }];
   /** A handler is about to be called. */
   delivered: [DeliveryEvent];
   /** A handler succeeded and Redis has confirmed it. `leaseLost`: another consumer may have had it too by then. */

@@ -31,6 +31,7 @@ export {
   type LeanMQOptions,
 } from './options.js';
 export type {
+  CancelOutcome,
   PublishManyResult,
   PublishOptions,
   PublishResult,

@@ -10,7 +10,7 @@ import {
   type ReplayOptions,
   type ReplayResult,
 } from './manage/index.js';
-import { displayPath, normalizePath, validGroup } from './message/index.js';
+import { displayPath, normalizePath, validGroup, validMessageId } from './message/index.js';
 import {
   resolveHandleOptions,
   resolveOptions,
@@ -20,6 +20,8 @@ import {
 } from './options.js';
 import {
   Publisher,
+  cancelSend,
+  type CancelOutcome,
   type PublishManyResult,
   type PublishOptions,
   type PublishResult,
@@ -162,6 +164,21 @@ export class LeanMQ implements AsyncDisposable {
   async transaction(build: (tx: Transaction) => void | Promise<void>): Promise<PublishResult[]> {
     if (!this.isConnected) await this.prepare();
     return this.publisher.transaction(build);
+  }
+
+  /**
+   * Takes a delayed send back, as long as it has not been moved to the log. If its id was the caller's own, the same id
+   * may be sent again at once.
+   *
+   * @returns `not-found` when it was moved already, or never there
+   */
+  async cancel(path: string, id: string): Promise<CancelOutcome> {
+    const normal = normalizePath(path);
+    validMessageId(id);
+    if (!this.isConnected) await this.prepare();
+    const outcome = await cancelSend(this.command, this.keys.route(normal), id);
+    if (outcome === 'cancelled') this.events.tell('cancelled', () => ({ path: normal, id }));
+    return outcome;
   }
 
   /**

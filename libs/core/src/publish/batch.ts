@@ -9,6 +9,7 @@ import {
 import { consecutiveIds, displayPath } from '../message/index.js';
 import type { Keys, ScriptArgument } from '../redis/index.js';
 import type { PublishResult } from './options.js';
+import type { TickPosition } from './tick.js';
 import {
   publishScript,
   publishUnitsScript,
@@ -18,12 +19,16 @@ import {
 } from './scripts.js';
 import { isPlain, type EncodedSend } from './send.js';
 
+/** What each send became; or a tick that somebody else has made. */
+export type UnitOutcome = PublishResult[] | 'overtaken';
+
 /** Sends that are published together or not at all, and the promise of their caller. */
 export interface Unit {
   readonly sends: readonly EncodedSend[];
+  readonly tick: TickPosition | undefined;
   /** On the monotonic clock, ms. */
   readonly deadline: number;
-  resolve(results: PublishResult[]): void;
+  resolve(outcome: UnitOutcome): void;
   reject(error: LeanMQError): void;
   settled: boolean;
 }
@@ -40,7 +45,8 @@ export class Batch {
     private readonly maxLengths: ReadonlyMap<string, number>,
   ) {
     this.plain = units.every(
-      ({ sends }) =>
+      ({ sends, tick }) =>
+        tick === undefined &&
         sends.length === 1 &&
         isPlain(sends[0] as EncodedSend) &&
         !maxLengths.has((sends[0] as EncodedSend).path),
@@ -54,7 +60,7 @@ export class Batch {
     path: string,
     marker: string,
     markerTtlMs: number,
-  ): Promise<readonly (PublishResult[] | LeanMQError)[] | undefined> {
+  ): Promise<readonly (UnitOutcome | LeanMQError)[] | undefined> {
     const args = { sequence: this.sequence, markerTtlMs };
     if (this.plain) {
       const { log } = keys.route(path);
@@ -62,7 +68,11 @@ export class Batch {
         await publishScript.run(client, { log, marker }, args, { args: this.plainArgs() }),
       );
     }
-    const logs = [...new Set(this.units.flatMap(({ sends }) => sends.map((send) => send.path)))];
+    const paths = this.units.flatMap(({ sends, tick }) => [
+      ...(tick === undefined ? [] : [tick.path]),
+      ...sends.map((send) => send.path),
+    ]);
+    const logs = [...new Set(paths)];
     const more = {
       keys: logs.map((each) => keys.route(each).log),
       args: this.unitArgs(new Map(logs.map((each, index) => [each, index + 2]))),
@@ -87,53 +97,50 @@ export class Batch {
 
   private unitArgs(routeIndex: ReadonlyMap<string, number>): ScriptArgument[] {
     const args: ScriptArgument[] = [];
-    for (const { sends } of this.units) {
+    const indexOf = (path: string): number => routeIndex.get(path) as number;
+    for (const { sends, tick } of this.units) {
       args.push(sends.length);
-      for (const { path, data, headers, id, dedupeMs, delayMs, ttlMs } of sends) {
+      if (tick === undefined) args.push('');
+      else args.push(indexOf(tick.path), tick.id, tick.rule, tick.dueAt, tick.nextAt);
+      for (const send of sends) {
+        const { path, data, headers, id, dedupeMs, delayMs, deliverAt, ttlMs } = send;
         const maxLength = this.maxLengths.get(path) ?? '';
-        args.push(
-          ...[
-            routeIndex.get(path) as number,
-            data,
-            headers,
-            id,
-            dedupeMs,
-            delayMs,
-            ttlMs,
-            maxLength,
-          ],
-        );
+        args.push(indexOf(path), data, headers, id, dedupeMs);
+        args.push(delayMs, deliverAt, ttlMs, maxLength);
       }
     }
     return args;
   }
 
-  private readUnits(reply: BatchReply): (PublishResult[] | LeanMQError)[] | undefined {
+  private readUnits(reply: BatchReply): (UnitOutcome | LeanMQError)[] | undefined {
     if (reply.state === 'stale') return undefined;
     const results = JSON.parse(reply.reply) as UnitResult[];
     return results.map((result, index) => {
+      if ('overtaken' in result) return result.overtaken ? 'overtaken' : [];
       if (!('error' in result)) return result.map(([outcome, id]) => ({ id, outcome }));
-      const send = (this.units[index] as Unit).sends[result.at] as EncodedSend;
-      const path = displayPath(send.path);
-      return refusalOf(result.error, send, path, this.maxLengths);
+      const { sends, tick } = this.units[index] as Unit;
+      const at = sends[result.at];
+      const path = (at ?? tick)?.path as string;
+      return refusalOf(result.error, path, at?.id ?? '', this.maxLengths);
     });
   }
 }
 
 function refusalOf(
   error: UnitError,
-  send: EncodedSend,
   path: string,
+  id: string,
   maxLengths: ReadonlyMap<string, number>,
 ): LeanMQError {
+  const shown = displayPath(path);
   switch (error) {
     case 'CONFLICT':
-      return new MessageIdConflictError(send.id, path);
+      return new MessageIdConflictError(id, shown);
     case 'FULL':
-      return new RouteFullError(path, maxLengths.get(send.path));
+      return new RouteFullError(shown, maxLengths.get(path));
     case 'WRONGTYPE':
       return new BrokerRefusedError(
-        `A key of route "${path}" in Redis is of another type; nothing was sent.`,
+        `A key of route "${shown}" in Redis is of another type; nothing was sent.`,
         { code: 'KEY_TYPE' },
       );
   }

@@ -1,3 +1,4 @@
+export { cancelSend, type CancelOutcome } from './cancel.js';
 export {
   PUBLISHER_DEFAULTS,
   type PublishManyResult,
@@ -6,4 +7,5 @@ export {
   type PublisherOptions,
 } from './options.js';
 export { Publisher, type PublisherHooks } from './publisher.js';
+export type { Tick } from './tick.js';
 export type { Transaction } from './transaction.js';

@@ -9,8 +9,7 @@ import {
   type Keys,
   type Registry,
 } from '../redis/index.js';
-import { Batch, type Unit } from './batch.js';
-import type { PublishResult } from './options.js';
+import { Batch, type Unit, type UnitOutcome } from './batch.js';
 import type { EncodedSend } from './send.js';
 
 // A script holds up everybody else on the server while it runs: 512 appends take about half a millisecond.
@@ -43,7 +42,7 @@ export class Lane {
     /** Paths that the registry knows of. */
     private readonly registered: Set<string>,
     private readonly maxLengths: ReadonlyMap<string, number>,
-    private readonly onSettled: (unit: Unit, results: PublishResult[] | undefined) => void,
+    private readonly onSettled: (unit: Unit, outcome: UnitOutcome | undefined) => void,
   ) {}
 
   add(unit: Unit): void {
@@ -104,7 +103,7 @@ export class Lane {
 
   private onAnswer(
     batch: Batch,
-    results: readonly (PublishResult[] | LeanMQError)[] | undefined,
+    results: readonly (UnitOutcome | LeanMQError)[] | undefined,
   ): void {
     // Given up meanwhile: its callers have been told that the outcome is unknown.
     if (this.batch !== batch) return;
@@ -186,13 +185,13 @@ export class Lane {
     }
   }
 
-  private settle(unit: Unit, outcome: PublishResult[] | LeanMQError): void {
+  private settle(unit: Unit, outcome: UnitOutcome | LeanMQError): void {
     if (unit.settled) return;
     unit.settled = true;
-    const results = Array.isArray(outcome) ? outcome : undefined;
-    this.onSettled(unit, results);
-    if (results === undefined) unit.reject(outcome as LeanMQError);
-    else unit.resolve(results);
+    const isRefused = !Array.isArray(outcome) && outcome !== 'overtaken';
+    this.onSettled(unit, isRefused ? undefined : outcome);
+    if (isRefused) unit.reject(outcome);
+    else unit.resolve(outcome);
   }
 
   private clearTimers(): void {

@@ -7,11 +7,16 @@ export interface PublishOptions {
    * published again (`outcome: 'duplicate'`); with other data it is an error.
    */
   readonly messageId?: string;
-  /** How long the id is remembered, ms; only with `messageId`. */
+  /** How long the id is remembered, ms, counted from when a delayed message is due; only with `messageId`. */
   readonly dedupeMs?: number;
   readonly headers?: MessageHeaders;
   /** Publish it that much later, ms. */
   readonly delayMs?: number;
+  /**
+   * Publish it at that instant, epoch ms or a Date; the server's clock decides, and what has passed by it is published
+   * at once. Not together with `delayMs`.
+   */
+  readonly deliverAt?: number | Date;
   /** How long the message may wait for a handler, ms; counted from when a delayed one is due. */
   readonly ttlMs?: number;
 }

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { BufferFullError, ClosedError, ConfigError, toError } from '../errors.js';
 import type { MessageLimits } from '../message/index.js';
 import type { Connection, Keys, RegisteredRoute, Registry } from '../redis/index.js';
-import type { Unit } from './batch.js';
+import type { Unit, UnitOutcome } from './batch.js';
 import { Lane, sizeOf } from './lane.js';
 import type {
   PublishManyResult,
@@ -13,12 +13,13 @@ import type {
   PublisherOptions,
 } from './options.js';
 import { encodeSend, type EncodedSend } from './send.js';
+import { sendsOf, type Tick } from './tick.js';
 import { CollectedTransaction, type Transaction } from './transaction.js';
 
 export interface PublisherHooks {
   onPublished?: (path: string, result: PublishResult) => void;
-  /** Something was scheduled on the route, to be moved in `delayMs`. */
-  onScheduled: (path: string, delayMs: number) => void;
+  /** Something was scheduled on the route, to be moved then; `at` is epoch ms on the server's clock. */
+  onScheduled: (path: string, due: { readonly inMs: number } | { readonly at: number }) => void;
 }
 
 /**
@@ -53,7 +54,7 @@ export class Publisher {
    * @throws {BufferFullError} if too many sends wait for the connection already
    */
   async publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
-    const [result] = await this.enqueue([this.encode(path, data, options)]);
+    const [result] = await this.publishAll([this.encode(path, data, options)]);
     return result as PublishResult;
   }
 
@@ -91,7 +92,12 @@ export class Publisher {
     } finally {
       transaction.seal();
     }
-    return transaction.sends.length === 0 ? [] : this.enqueue(transaction.sends);
+    return transaction.sends.length === 0 ? [] : this.publishAll(transaction.sends);
+  }
+
+  /** Publishes what is due of a recurring send and moves it on, unless somebody else has done so. */
+  tick(tick: Tick): Promise<UnitOutcome> {
+    return this.enqueue(tick.path, sendsOf(tick), tick);
   }
 
   /** The registry has changed. */
@@ -126,7 +132,13 @@ export class Publisher {
     return encodeSend(path, data, options, this.limits, this.options.dedupeMs);
   }
 
-  private enqueue(sends: readonly EncodedSend[]): Promise<PublishResult[]> {
+  private async publishAll(sends: readonly EncodedSend[]): Promise<PublishResult[]> {
+    const [first] = sends as readonly [EncodedSend];
+    // Only a tick can be overtaken.
+    return (await this.enqueue(first.path, sends)) as PublishResult[];
+  }
+
+  private enqueue(path: string, sends: readonly EncodedSend[], tick?: Tick): Promise<UnitOutcome> {
     if (this.closed) return Promise.reject(new ClosedError());
     const { maxBuffered, publishTimeoutMs } = this.options;
     if (!this.connection.ready && this.outstanding + sends.length > maxBuffered) {
@@ -134,8 +146,9 @@ export class Publisher {
     }
     this.outstanding += sends.length;
     return new Promise((resolve, reject) => {
-      this.laneOf((sends[0] as EncodedSend).path).add({
+      this.laneOf(path).add({
         sends,
+        tick,
         deadline: performance.now() + publishTimeoutMs,
         resolve,
         reject,
@@ -155,18 +168,21 @@ export class Publisher {
         this.registry,
         this.registered,
         this.maxLengths,
-        (unit, results) => this.onSettled(unit, results),
+        (unit, outcome) => this.onSettled(unit, outcome),
       );
       this.lanes.set(path, lane);
     }
     return lane;
   }
 
-  private onSettled(unit: Unit, results: PublishResult[] | undefined): void {
+  private onSettled(unit: Unit, outcome: UnitOutcome | undefined): void {
     this.outstanding -= sizeOf(unit);
+    const results = outcome === 'overtaken' ? undefined : outcome;
     results?.forEach((result, index) => {
-      const { path, delayMs } = unit.sends[index] as EncodedSend;
-      if (result.outcome === 'scheduled') this.hooks.onScheduled(path, Number(delayMs));
+      const { path, delayMs, deliverAt } = unit.sends[index] as EncodedSend;
+      if (result.outcome === 'scheduled') {
+        this.hooks.onScheduled(path, deliverAt === '' ? { inMs: +delayMs } : { at: deliverAt });
+      }
       this.hooks.onPublished?.(path, result);
     });
     if (this.outstanding > 0) return;

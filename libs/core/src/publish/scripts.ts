@@ -1,4 +1,5 @@
 import { defineScript, lua } from '../redis/index.js';
+import type { PublishResult } from './options.js';
 
 /** A batch was applied now, had been applied before, or has been overtaken by a later one. */
 export type BatchReply =
@@ -19,8 +20,10 @@ export const publishScript = defineScript({
 
 /** What a unit became: a list with what each of its sends became, or why nothing of it was written. */
 export type UnitResult =
-  | readonly (readonly [outcome: 'published' | 'duplicate' | 'scheduled', id: string])[]
-  | { readonly error: UnitError; readonly at: number };
+  | readonly (readonly [outcome: PublishResult['outcome'], id: string])[]
+  | { readonly error: UnitError; readonly at: number }
+  /** Of a tick that somebody else has made, or that has no sends. */
+  | { readonly overtaken: boolean };
 
 export type UnitError = 'WRONGTYPE' | 'CONFLICT' | 'FULL';
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { types } from 'node:util';
 
 import { ConfigError } from '../errors.js';
 import {
@@ -18,12 +19,16 @@ export interface EncodedSend {
   readonly id: string;
   readonly dedupeMs: number | '';
   readonly delayMs: number | '';
+  /** When it is due, epoch ms on the server's clock. */
+  readonly deliverAt: number | '';
   readonly ttlMs: number | '';
 }
 
 const NO_OPTIONS: PublishOptions = Object.freeze({});
 // Beyond this an instant in ms no longer fits where Redis keeps scores exactly.
 const MAX_MS = 100 * 365 * 24 * 3_600_000;
+/** The end of the year 9999. */
+const MAX_AT = 253_402_300_799_999;
 
 /**
  * Checks a send and gives it the form in which it goes to Redis. Pure but for the random id of a delayed send.
@@ -38,12 +43,16 @@ export function encodeSend(
   limits: MessageLimits,
   defaultDedupeMs: number,
 ): EncodedSend {
-  const { messageId, dedupeMs, headers, delayMs, ttlMs } = options;
+  const { messageId, dedupeMs, headers, delayMs, deliverAt, ttlMs } = options;
   if (dedupeMs !== undefined && messageId === undefined) {
     throw ConfigError.option('dedupeMs', dedupeMs, 'only together with "messageId"');
   }
+  if (deliverAt !== undefined && delayMs !== undefined) {
+    throw ConfigError.option('deliverAt', deliverAt, 'only without "delayMs"');
+  }
   const delay = delayMs === undefined ? 0 : duration('delayMs', delayMs, 0);
-  const id = messageId === undefined ? (delay > 0 ? randomUUID() : '') : validMessageId(messageId);
+  const isDelayed = delay > 0 || deliverAt !== undefined;
+  const id = messageId === undefined ? (isDelayed ? randomUUID() : '') : validMessageId(messageId);
   return {
     path: normalizePath(path),
     data: encodePayload(data, limits),
@@ -51,6 +60,7 @@ export function encodeSend(
     id,
     dedupeMs: messageId === undefined ? '' : duration('dedupeMs', dedupeMs ?? defaultDedupeMs, 1),
     delayMs: delay > 0 ? delay : '',
+    deliverAt: deliverAt === undefined ? '' : instant('deliverAt', deliverAt),
     ttlMs: ttlMs === undefined ? '' : duration('ttlMs', ttlMs, 1),
   };
 }
@@ -58,6 +68,15 @@ export function encodeSend(
 /** Whether it needs nothing but to be appended, which is the common case and the fastest. */
 export function isPlain(send: EncodedSend): boolean {
   return send.id === '' && send.ttlMs === '';
+}
+
+function instant(name: string, value: number | Date): number {
+  const at: unknown = types.isDate(value) ? value.getTime() : value;
+  if (typeof at !== 'number' || !(at >= 0) || at > MAX_AT) {
+    throw ConfigError.option(name, value, `a Date or epoch ms from 0 to ${MAX_AT}`);
+  }
+  // Not a moment too early.
+  return Math.ceil(at);
 }
 
 function duration(name: string, value: number, least: number): number {

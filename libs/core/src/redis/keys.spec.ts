@@ -21,12 +21,15 @@ const OF_ROUTE: Readonly<Record<string, (route: RouteKeys, name: string) => stri
   scheduled: (route) => route.scheduled,
   expiry: (route) => route.expiry,
   sweeper: (route) => route.sweeper,
+  recurring: (route) => route.recurring,
+  ticks: (route) => route.ticks,
   inbox: (route, group) => route.inbox(group),
   dead: (route, group) => route.dead(group),
   stale: (route, group) => route.stale(group),
   rate: (route, group) => route.rate(group),
   publisher: (route, id) => route.publisher(id),
   sent: (route, id) => route.sent(id),
+  cancelled: (route, id) => route.cancelled(id),
   done: (route, key) => route.once('orders', key),
 };
 
@@ -154,12 +157,15 @@ describe('keys', () => {
       'leanmq:{order/status}:scheduled',
       'leanmq:{order/status}:expiry',
       'leanmq:{order/status}:sweeper',
+      'leanmq:{order/status}:recurring',
+      'leanmq:{order/status}:ticks',
       'leanmq:{order/status}:inbox:orders',
       'leanmq:{order/status}:dead:orders',
       'leanmq:{order/status}:stale:orders',
       'leanmq:{order/status}:rate:orders',
       'leanmq:{order/status}:publisher:orders',
       'leanmq:{order/status}:sent:orders',
+      'leanmq:{order/status}:cancelled:orders',
       'leanmq:{order/status}:done:orders:orders',
     ]);
     expect(all.registry).toBe('leanmq:routes');

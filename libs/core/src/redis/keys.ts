@@ -33,8 +33,9 @@ export class RouteKeys {
   readonly scheduled: string;
   readonly expiry: string;
   readonly sweeper: string;
-
   readonly replays: string;
+  readonly recurring: string;
+  readonly ticks: string;
 
   constructor(readonly base: string) {
     this.log = `${base}:log`;
@@ -43,6 +44,8 @@ export class RouteKeys {
     this.expiry = `${base}:expiry`;
     this.sweeper = `${base}:sweeper`;
     this.replays = `${base}:replays`;
+    this.recurring = `${base}:recurring`;
+    this.ticks = `${base}:ticks`;
   }
 
   inbox(group: string): string {
@@ -73,6 +76,11 @@ export class RouteKeys {
 
   sent(messageId: string): string {
     return `${this.base}:sent:${messageId}`;
+  }
+
+  /** That a call has cancelled a delayed send. */
+  cancelled(callId: string): string {
+    return `${this.base}:cancelled:${callId}`;
   }
 }
 

@@ -1,20 +1,27 @@
 #!lua
--- Publishes units: sends with an id, a delay or a time to live, and transactions. Each unit is all or nothing and
--- independent of the others; the batch as a whole is applied once, under the same marker as publish.lua.
+-- Publishes units: sends with an id, a delay or a time to live, transactions, and ticks of recurring sends. Each unit is
+-- all or nothing and independent of the others; the batch as a whole is applied once, under the same marker as
+-- publish.lua.
 --
--- Invariant: Redis rolls nothing back, so that all of a unit is checked before the first write of that unit.
+-- Invariants: Redis rolls nothing back, so that all of a unit is checked before the first write of that unit. A tick
+-- publishes and moves its recurring send on to the next instant in one step, and only from the instant that it was
+-- computed from, so that each instant is published once, however many processes try.
 --
 -- KEYS[1] -> publisher's marker: "<sequence> <reply>"
 -- KEYS[2…] -> logs of the routes that are sent to; their other keys are derived and in the same slot
 -- ARGV[1] -> sequence number of the batch
 -- ARGV[2] -> how long the marker is kept, ms
--- ARGV[3…] -> for each unit: the number of its sends, then for each send
+-- ARGV[3…] -> for each unit: the number of its sends; for a tick its route (index into KEYS), id of the recurring send,
+--             its rule as it is stored, due and next instant in epoch ms, otherwise ''; then for each send
 --             route (index into KEYS), payload, headers or '', id or '', dedupe window in ms or '' (the id is then
---             only a name), delay in ms or '', time to live in ms or '', the most unfinished messages or ''
+--             only a name), delay in ms or '', when it is due in epoch ms or '', time to live in ms or '', the most
+--             unfinished messages or ''
 -- Output: {'applied' or 'repeated', JSON of a list with an item for each unit}, the item a list of
---         {outcome, id} for each send, outcome being published, duplicate or scheduled;
---         or {error: code, at: index of the send} and nothing of that unit was written.
+--         {outcome, id} for each send, outcome being published, duplicate or scheduled; {error: code, at: index of the
+--         send} and nothing of that unit was written; for a tick that somebody else has made or whose rule is another
+--         by now {overtaken: true} and nothing was written either, for one without sends {overtaken: false}.
 --         {'stale'} when a later batch has been applied since
+local SEND_ARGS = 9
 local sequence = tonumber(ARGV[1])
 local marker = redis.call('GET', KEYS[1])
 if marker then
@@ -41,6 +48,7 @@ local function readSend(at)
   local log = KEYS[tonumber(ARGV[at])]
   local base = string.sub(log, 1, -5)
   local id, dedupeMs = ARGV[at + 3], ARGV[at + 4]
+  local deliverAt = tonumber(ARGV[at + 6])
   return {
     base = base,
     log = log,
@@ -50,10 +58,29 @@ local function readSend(at)
     dedupeMs = dedupeMs,
     sent = dedupeMs ~= '' and (base .. ':sent:' .. id) or nil,
     digest = dedupeMs ~= '' and redis.sha1hex(ARGV[at + 1]) or nil,
-    delayMs = tonumber(ARGV[at + 5]) or 0,
-    ttlMs = tonumber(ARGV[at + 6]),
-    maxLength = tonumber(ARGV[at + 7]),
+    delayMs = deliverAt and math.max(0, deliverAt - now) or tonumber(ARGV[at + 5]) or 0,
+    ttlMs = tonumber(ARGV[at + 7]),
+    maxLength = tonumber(ARGV[at + 8]),
   }
+end
+
+-- The tick at ARGV[at], or nil, and where the sends begin.
+local function readTick(at)
+  if ARGV[at] == '' then return nil, at + 1 end
+  local base = string.sub(KEYS[tonumber(ARGV[at])], 1, -5)
+  local id, rule, due, nextDue = unpack(ARGV, at + 1, at + 4)
+  return {base = base, id = id, rule = rule, due = due, nextDue = nextDue}, at + 5
+end
+
+local function tickProblemOf(tick)
+  if hasType(tick.base .. ':ticks', 'zset') and hasType(tick.base .. ':recurring', 'hash') then return nil end
+  return {error = 'WRONGTYPE', at = 0}
+end
+
+local function isOvertaken(tick)
+  local due = redis.call('ZSCORE', tick.base .. ':ticks', tick.id)
+  return not due or tonumber(due) ~= tonumber(tick.due)
+    or redis.call('HGET', tick.base .. ':recurring', 'rule:' .. tick.id) ~= tick.rule
 end
 
 -- What was sent under this id before: its outcome's id, or nil; false when it was a different payload.
@@ -103,15 +130,18 @@ local function problemOf(sends)
       and (not send.ttlMs or hasType(send.base .. ':expiry', 'zset'))
       and (not send.sent or hasType(send.sent, 'string'))
     if not wellTyped then return {error = 'WRONGTYPE', at = index - 1} end
-    if send.maxLength then
+    local before
+    if send.sent then
+      before = sentBefore(send, within)
+      if before == false then return {error = 'CONFLICT', at = index - 1} end
+      within[send.sent] = within[send.sent] or (send.digest .. '  ' .. send.id)
+    end
+    -- A duplicate adds nothing.
+    if send.maxLength and not before then
       added[send.log] = (added[send.log] or 0) + 1
       if unfinishedOf(send, send.maxLength) + added[send.log] > send.maxLength then
         return {error = 'FULL', at = index - 1}
       end
-    end
-    if send.sent then
-      if sentBefore(send, within) == false then return {error = 'CONFLICT', at = index - 1} end
-      within[send.sent] = within[send.sent] or (send.digest .. '  ' .. send.id)
     end
   end
 end
@@ -128,11 +158,34 @@ local function fieldsOf(send)
   return fields
 end
 
--- A caller's id leads to its entry, or to none as long as it is scheduled: "<digest> <entry id or ''> <id>".
+-- A caller's id leads to its entry, or to none as long as it is scheduled: "<digest> <entry id or ''> <id>". The window
+-- of a delayed one begins when it is due: until then it is there, and a second one would be double.
 local function remember(send, entry)
   if not send.sent then return end
-  redis.call('SET', send.sent, send.digest .. ' ' .. entry .. ' ' .. send.id, 'PX', send.dedupeMs)
+  local windowMs = string.format('%.0f', send.delayMs + tonumber(send.dedupeMs))
+  redis.call('SET', send.sent, send.digest .. ' ' .. entry .. ' ' .. send.id, 'PX', windowMs)
   types[send.sent] = 'string'
+end
+
+-- Whether an earlier send with the same id still waits, which is then overdue: its window is over. It keeps its place
+-- under a name that no id can have.
+local function makeRoom(schedule, scheduled, member)
+  local packed = redis.call('HGET', scheduled, member)
+  if not packed then return end
+  local aside = member .. '\n' .. string.format('%.0f', now)
+  redis.call('HSET', scheduled, aside, packed)
+  redis.call('ZADD', schedule, redis.call('ZSCORE', schedule, member) or '0', aside)
+end
+
+local function plan(send, fields)
+  local schedule, scheduled, member = send.base .. ':schedule', send.base .. ':scheduled', 'send:' .. send.id
+  local due = string.format('%.0f', now + send.delayMs)
+  makeRoom(schedule, scheduled, member)
+  redis.call('HSET', scheduled, member, cmsgpack.pack({'log', unpack(fields)}))
+  redis.call('ZADD', schedule, due, member)
+  types[scheduled], types[schedule] = 'hash', 'zset'
+  remember(send, '')
+  return {'scheduled', send.id}
 end
 
 local function apply(send)
@@ -142,14 +195,7 @@ local function apply(send)
   end
   if unfinished[send.log] then unfinished[send.log] = unfinished[send.log] + 1 end
   local fields = fieldsOf(send)
-  if send.delayMs > 0 then
-    local member = 'send:' .. send.id
-    redis.call('HSET', send.base .. ':scheduled', member, cmsgpack.pack({'log', unpack(fields)}))
-    redis.call('ZADD', send.base .. ':schedule', string.format('%.0f', now + send.delayMs), member)
-    types[send.base .. ':scheduled'], types[send.base .. ':schedule'] = 'hash', 'zset'
-    remember(send, '')
-    return {'scheduled', send.id}
-  end
+  if send.delayMs > 0 then return plan(send, fields) end
   local entry = redis.call('XADD', send.log, '*', unpack(fields))
   types[send.log] = 'stream'
   remember(send, entry)
@@ -160,20 +206,32 @@ local function apply(send)
   return {'published', send.id ~= '' and send.id or entry}
 end
 
+local function applyUnit(sends, tick)
+  local problem = tick and tickProblemOf(tick)
+  if problem then return problem end
+  if tick and isOvertaken(tick) then return {overtaken = true} end
+  problem = problemOf(sends)
+  if problem then return problem end
+  local results = {}
+  for index, send in ipairs(sends) do results[index] = apply(send) end
+  if tick then
+    redis.call('ZADD', tick.base .. ':ticks', tick.nextDue, tick.id)
+    -- An empty list would become an empty object in JSON.
+    if #sends == 0 then return {overtaken = false} end
+    redis.call('HSET', tick.base .. ':recurring', 'last:' .. tick.id, string.format('%.0f', now))
+  end
+  return results
+end
+
 local results = {}
 local at = 3
 while at <= #ARGV do
+  local count = tonumber(ARGV[at])
+  local tick, from = readTick(at + 1)
   local sends = {}
-  for _ = 1, tonumber(ARGV[at]) do
-    sends[#sends + 1] = readSend(at + 1 + #sends * 8)
-  end
-  at = at + 1 + #sends * 8
-  local result = problemOf(sends)
-  if result == nil then
-    result = {}
-    for index, send in ipairs(sends) do result[index] = apply(send) end
-  end
-  results[#results + 1] = result
+  for index = 1, count do sends[index] = readSend(from + (index - 1) * SEND_ARGS) end
+  at = from + count * SEND_ARGS
+  results[#results + 1] = applyUnit(sends, tick)
 end
 local reply = cjson.encode(results)
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. reply, 'PX', ARGV[2])
