@@ -51,8 +51,8 @@ export default ts.config(
     },
   },
   {
-    files: ['apps/**/*.ts'],
-    // Example services and the demo talk to a person at a terminal.
+    files: ['apps/**/*.ts', 'test/docs/examples/**/*.ts'],
+    // Examples and the demo talk to a person at a terminal.
     rules: { 'no-console': 'off' },
   },
   {

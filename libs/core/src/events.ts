@@ -59,6 +59,11 @@ export interface LeanMQEvents {
 }
 
 export class Events extends EventEmitter<LeanMQEvents> {
+  /** Whether anybody listens; asked where even the closure of `tell` would be felt. */
+  isHeard(name: keyof LeanMQEvents): boolean {
+    return this.listenerCount(name) > 0;
+  }
+
   /** Emits if anybody listens; the payload is made only then. */
   tell<Name extends keyof LeanMQEvents>(name: Name, payload: () => LeanMQEvents[Name][0]): void {
     if (this.listenerCount(name) === 0) return;

@@ -49,7 +49,9 @@ export function buildConsumer({
   });
   const consuming = new Consumer(context, subscriptions, {
     run: (delivery) => {
-      events.tell('delivered', () => aboutDelivery(delivery, consumer));
+      if (events.isHeard('delivered')) {
+        events.tell('delivered', () => aboutDelivery(delivery, consumer));
+      }
       steps.get(delivery.route)?.start(delivery);
     },
     release: (delivery) =>

@@ -18,14 +18,10 @@ export function tellSettled(
   outcome: Outcome,
   isOurs: boolean,
 ): void {
-  const about = (): DeliveryEvent => aboutDelivery(delivery, consumer);
   if (verdict.kind === 'ack' && outcome.kind === 'success') {
-    return events.tell('acked', () => ({
-      ...about(),
-      leaseLost: !isOurs,
-      runMs: performance.now() - delivery.startedAt,
-    }));
+    return tellAcked(events, consumer, delivery, isOurs);
   }
+  const about = (): DeliveryEvent => aboutDelivery(delivery, consumer);
   // A late failure changed nothing.
   if (!isOurs) return events.tell('leaseLost', about);
   if (outcome.kind === 'expired') events.tell('expired', about);
@@ -40,6 +36,21 @@ export function tellSettled(
   } else if (verdict.kind === 'release') {
     events.tell('released', about);
   }
+}
+
+/** By itself, because it is on the path of every message. */
+function tellAcked(
+  events: Events,
+  consumer: string,
+  delivery: InFlight<Subscription>,
+  isOurs: boolean,
+): void {
+  if (!events.isHeard('acked')) return;
+  events.tell('acked', () => ({
+    ...aboutDelivery(delivery, consumer),
+    leaseLost: !isOurs,
+    runMs: performance.now() - delivery.startedAt,
+  }));
 }
 
 /** Tells what became of a delivery that was acked before it was handled, when that did not go well. */
