@@ -1,25 +1,22 @@
 /**
  * Finds a real Redis, whatever the machine offers. In this order:
  *
- * 1. `REDIS_URL`: a server that the user runs and hands to us
- * 2. `LEANMQ_REDIS_SERVER`: the binary that the user wants tested
- * 3. `redis-server` or `valkey-server` on the PATH
- * 4. as root on Debian and its like: `apt-get install redis-server`
- * 5. Docker, if its daemon answers
- * 6. the npm package redis-memory-server, which compiles one
+ * 1. `LEANMQ_REDIS_SERVER`: the binary that the user wants tested
+ * 2. `redis-server` or `valkey-server` on the PATH
+ * 3. as root on Debian and its like: `apt-get install redis-server`
+ * 4. Docker, if its daemon answers
+ * 5. the npm package redis-memory-server, which compiles one
  *
- * Apart from `REDIS_URL`, the answer is a way to start a server, never the address of one that
- * happens to listen: a test must not write into a Redis that somebody else uses.
+ * The answer is a way to start a server, never the address of one that happens to listen, nor what REDIS_URL says: a test
+ * must not write into a Redis that somebody else uses.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { buildWithNpm, dockerImage, installWithApt } from './acquire.mjs';
-import { identify } from './resp.mjs';
 import { isSupported, MINIMUM_VERSION, parseVersion } from './version.mjs';
 
 /**
- * @typedef {{ kind: 'url', url: string }} Given
  * @typedef {{ kind: 'binary', path: string } | { kind: 'docker', image: string }} Launcher
  * @typedef {(line: string) => void} Say
  */
@@ -29,25 +26,6 @@ const FOUND = 'LEANMQ_REDIS_LAUNCHER';
 
 /**
  * @param {{ say?: Say }} [options] `say` hears what is tried and why something was passed over
- * @returns {Promise<Given | Launcher>}
- */
-export async function findServer({ say = () => {} } = {}) {
-  const url = process.env['REDIS_URL'];
-  if (!url) return findLauncher({ say });
-  const server = await identify(url, 5_000).catch((cause) => {
-    throw new Error(`REDIS_URL is set, but ${describe(url)} does not answer`, { cause });
-  });
-  if (!isSupported(server)) {
-    throw new Error(`REDIS_URL leads to ${server.kind} ${server.version}; ${requirement()}`);
-  }
-  say(`Redis: ${server.kind} ${server.version} at ${describe(url)}, from REDIS_URL`);
-  return { kind: 'url', url };
-}
-
-/**
- * Like {@link findServer} for those that must start and kill a server of their own.
- *
- * @param {{ say?: Say }} [options]
  * @returns {Promise<Launcher>}
  */
 export async function findLauncher({ say = () => {} } = {}) {
@@ -124,12 +102,6 @@ function executableOnPath(name) {
   return undefined;
 }
 
-/** @param {string} url */
-function describe(url) {
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`; // Without the password.
-}
-
 function requirement() {
   return `needed is Redis ${MINIMUM_VERSION.redis} or Valkey ${MINIMUM_VERSION.valkey}, or newer`;
 }
@@ -137,7 +109,6 @@ function requirement() {
 function nothingFound() {
   return [
     `No Redis to test against; ${requirement()}. Any one of these will do:`,
-    '  - set REDIS_URL to the URL of a server that may be written to',
     '  - put redis-server or valkey-server on the PATH (or its path into LEANMQ_REDIS_SERVER)',
     '  - on Debian or Ubuntu run this as root, or: sudo apt-get install redis-server',
     '  - start Docker',

@@ -1,0 +1,7 @@
+/** A way to start a server of our own. */
+export type Launcher =
+  | { readonly kind: 'binary'; readonly path: string }
+  | { readonly kind: 'docker'; readonly image: string };
+
+/** Finds a real Redis, whatever the machine offers; see the source for the order. */
+export declare function findLauncher(options?: { say?: (line: string) => void }): Promise<Launcher>;
