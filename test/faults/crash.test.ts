@@ -112,6 +112,27 @@ describe('kill -9 of a consumer', () => {
   });
 });
 
+describe('two processes of one group', () => {
+  test('share the work: each message is handled by one of them, and both have their part', async () => {
+    const services = [
+      service({ handlers: { concurrency: 8 } }),
+      service({ handlers: { concurrency: 8 } }),
+    ];
+    await Promise.all(services.map((each) => each.says(says('ready'))));
+    const mq = broker.mq();
+    await Promise.all(
+      Array.from({ length: 400 }, (_, n) =>
+        mq.publish('/work', { n, act: 'sleep', ms: 5 } satisfies Task),
+      ),
+    );
+    const done = (): Said[] => services.flatMap((each) => heard(each, 'done'));
+    await eventually(() => done().length >= 400, { timeoutMs: 15_000 });
+    expect(new Set(done().map(([, n]) => n)).size).toBe(400);
+    expect(done()).toHaveLength(400);
+    for (const each of services) expect(heard(each, 'done').length).toBeGreaterThan(80);
+  });
+});
+
 describe('SIGTERM', () => {
   test('under load: a drain loses nothing, runs nothing twice and uses no attempt up', async () => {
     const mq = broker.mq();
