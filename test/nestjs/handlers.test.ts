@@ -15,10 +15,12 @@ import {
   ParseIntPipe,
   createParamDecorator,
   type ExecutionContext,
+  type OnModuleInit,
   type PipeTransform,
 } from '@nestjs/common';
 import { EMPTY, concat, of, throwError } from 'rxjs';
 
+import { eventually } from '../support/eventually.js';
 import { signal, useNest } from './support/nest.js';
 
 const nest = useNest();
@@ -173,6 +175,46 @@ describe('handlers', () => {
     const other = next('deadLettered');
     await publisher.send('/other', {});
     expect(await other).toMatchObject({ reason: 'failed', attempt: 2, path: 'other' });
+  });
+
+  test('an idempotent handler runs once for each key, which is made of what was published', async () => {
+    const charged: string[] = [];
+
+    @Injectable()
+    class Payments {
+      @OnWebhook<{ invoice: string }>('/charge', { idempotent: ({ data }) => data.invoice })
+      charge(@Payload('invoice') invoice: string) {
+        charged.push(invoice);
+      }
+    }
+
+    const handlers = { concurrency: 1 };
+    const { publisher } = await nest.start({ providers: [Payments] }, { handlers });
+    for (const invoice of ['I-1', 'I-1', 'I-2']) await publisher.send('/charge', { invoice });
+    await eventually(() => charged.includes('I-2'));
+    expect(charged).toEqual(['I-1', 'I-2']);
+  });
+
+  test('a batch handler is registered with the client, before the application has started', async () => {
+    const batches: number[][] = [];
+
+    @Injectable()
+    class Batches implements OnModuleInit {
+      constructor(private readonly mq: LeanMQ) {}
+      onModuleInit() {
+        const options = { batch: { size: 3, waitMs: 20 } };
+        this.mq.handleBatch<number>(
+          '/batch',
+          (deliveries) => void batches.push(deliveries.map(({ data }) => data)),
+          options,
+        );
+      }
+    }
+
+    const { publisher } = await nest.start({ providers: [Batches] });
+    await publisher.sendMany('/batch', [{ data: 1 }, { data: 2 }, { data: 3 }]);
+    await eventually(() => batches.flat().length === 3);
+    expect(batches).toEqual([[1, 2, 3]]);
   });
 
   test('a handler steers what becomes of its message by what it throws', async () => {

@@ -94,10 +94,14 @@ describe('the log', () => {
     const { mq, lines } = await start();
     mq.events.emit('warning', { code: 'EVICTION_POLICY', message: 'Messages may be evicted.' });
     mq.events.emit('fault', { where: 'sweep', error: new Error('WRONGTYPE') });
+    const error = { name: 'Error', message: 'no metrics' };
+    const delivery = { path: 'ok', group: 'g', consumer: 'c', id: '1-0', attempt: 1 };
+    mq.events.emit('lost', { ...delivery, error });
     mq.events.emit('suspected', { path: 'ok', group: 'g', count: 2 });
     expect(lines.slice(1)).toEqual([
       'warn Messages may be evicted. (EVICTION_POLICY)',
       'error Fault in sweep: WRONGTYPE',
+      'debug /ok/ 1-0 failed and is gone, because it was acked before: Error: no metrics',
       'warn /ok/ has 2 messages that may have crashed a process; group "g" runs them alone',
     ]);
   });
@@ -105,7 +109,7 @@ describe('the log', () => {
   test('says when there is nothing to handle', async () => {
     const logger = new Lines();
     await nest.init(nest.build({}, { logger: true }).setLogger(logger));
-    expect(logger.lines).toEqual(['log Ready to publish; this service handles no webhooks']);
+    expect(logger.lines).toEqual(['log Ready to publish; no method has @OnWebhook']);
   });
 
   test('is silent with logger: false', async () => {

@@ -96,6 +96,13 @@ describe('options', () => {
   });
 });
 
+test('a factory that returns nothing is told what is missing', async () => {
+  const leanmq = LeanMQModule.forRootAsync({ useFactory: () => undefined as never });
+  await expect(Test.createTestingModule({ imports: [leanmq] }).compile()).rejects.toThrow(
+    /"redis" is undefined; allowed/,
+  );
+});
+
 describe('scope of the module', () => {
   @Injectable()
   class Sender {

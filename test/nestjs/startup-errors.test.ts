@@ -5,7 +5,7 @@ import {
   ConfigError,
   OnWebhook,
   WebhookController,
-  type HandleOptions,
+  type WebhookOptions,
 } from '@leanmq/nestjs';
 import { Injectable, Module } from '@nestjs/common';
 
@@ -26,7 +26,7 @@ async function failure(
   );
 }
 
-function handlerOf(path: string, options?: Partial<HandleOptions>) {
+function handlerOf(path: string, options?: WebhookOptions) {
   @Injectable()
   class Handlers {
     @OnWebhook(path, options)
@@ -79,6 +79,7 @@ describe('a start-up error names what to change', () => {
   test.each([
     [{ concurrency: 0 }, /Option "concurrency" is 0; allowed: a whole number, 1 to 10000\./],
     [{ attemps: 3 } as never, /"attemps" is not known/],
+    [{ batch: { size: 2, waitMs: 1 } } as never, /"batch" is not for @OnWebhook.*handleBatch\(\)/],
   ])('an invalid option of a handler: %j', async (options, message) => {
     const error = await failure([handlerOf('/a', options)]);
     expect(error).toBeInstanceOf(ConfigError);

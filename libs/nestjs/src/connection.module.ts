@@ -45,7 +45,9 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
   }
 }
 
-function createClient({ isGlobal: _, logger, ...options }: LeanMQModuleOptions): LeanMQ {
+function createClient(given: LeanMQModuleOptions): LeanMQ {
+  // A factory may have returned nothing; the core then says what is missing.
+  const { isGlobal: _, logger, ...options } = { ...given };
   const mq = new LeanMQ(options);
   if (logger !== false) logEvents(mq);
   return mq;

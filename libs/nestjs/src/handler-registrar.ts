@@ -33,6 +33,7 @@ export class HandlerRegistrar {
     const { path, options, where } = handler;
     const run = new HandlerPipeline(this.external, this.config, handler).build();
     try {
+      assertNoBatch(options);
       this.mq.handle(path, run, options);
     } catch (error) {
       throw blaming(where, error);
@@ -60,4 +61,11 @@ function assertDistinct(handlers: readonly FoundHandler[]): void {
     }
     byPath.set(path, handler);
   }
+}
+
+function assertNoBatch(options: object | undefined): void {
+  if (options === undefined || !('batch' in options)) return;
+  throw new ConfigError(
+    'Option "batch" is not for @OnWebhook, whose methods get one delivery at a time; call handleBatch() of LeanMQ in onModuleInit().',
+  );
 }

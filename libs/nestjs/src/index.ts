@@ -1,5 +1,11 @@
 export * from '@leanmq/core';
-export { Delivery, OnWebhook, Payload, WebhookController } from './decorators/index.js';
+export {
+  Delivery,
+  OnWebhook,
+  Payload,
+  WebhookController,
+  type WebhookOptions,
+} from './decorators/index.js';
 export { LeanMQModule } from './leanmq.module.js';
 export type {
   LeanMQLateOptions,

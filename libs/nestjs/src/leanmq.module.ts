@@ -14,7 +14,7 @@ import { LeanMQConnectionModule } from './connection.module.js';
 import { HandlerExplorer } from './discovery/index.js';
 import { HandlerRegistrar } from './handler-registrar.js';
 import { HOOK_DISTANCE, placeModule } from './hook-order.js';
-import { logPublisherOnly } from './logging/index.js';
+import { logNoHandlers } from './logging/index.js';
 import { optionsProviders } from './options-provider.js';
 import {
   LEANMQ_OPTIONS,
@@ -60,7 +60,7 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
       this.assertImportedOnce();
       const handlers = this.registrar.registerAll();
       await this.mq.start();
-      if (handlers === 0 && this.options.logger !== false) logPublisherOnly();
+      if (handlers === 0 && this.options.logger !== false) logNoHandlers();
     } catch (error) {
       // An application that fails to start may never be closed, and open connections would keep the process alive.
       await this.mq.close();

@@ -1,12 +1,15 @@
-import type { HandleOptions } from '@leanmq/core';
+import type { HandlerOptions } from '@leanmq/core';
 
 import { ENTRY_PROVIDER } from '../nest-metadata.js';
 import { describePositional } from './arguments.js';
 
+/** What a handler may say otherwise than the defaults: all that the core takes, but a method has one delivery at a time. */
+export type WebhookOptions<T = unknown> = Omit<HandlerOptions<T>, 'batch'>;
+
 /** What `@OnWebhook` says of a method. */
 export interface Webhook {
   readonly path: string;
-  readonly options: Partial<HandleOptions> | undefined;
+  readonly options: WebhookOptions | undefined;
 }
 
 const WEBHOOKS = 'leanmq:webhooks';
@@ -19,9 +22,10 @@ const WEBHOOKS = 'leanmq:webhooks';
  * the message retried; `RejectError` and `RetryError` steer it.
  *
  * @param path slashes at both ends mean nothing; a `@WebhookController` may put a prefix before it
- * @param options what is different for this handler: concurrency, attempts, backoff and so on
+ * @param options what is different for this handler: concurrency, attempts, backoff, idempotent and so on; `T` is what is
+ * published, which a key function of `idempotent` gets as it is, before pipes and validation
  */
-export function OnWebhook(path: string, options?: Partial<HandleOptions>): MethodDecorator {
+export function OnWebhook<T = unknown>(path: string, options?: WebhookOptions<T>): MethodDecorator {
   return (target, method, descriptor) => {
     const handler = descriptor.value as object;
     // Decorators are applied from the bottom up.

@@ -1,8 +1,7 @@
-import type { HandleOptions } from '@leanmq/core';
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
-import { prefixOf, webhooksOf, type Webhook } from '../decorators/index.js';
+import { prefixOf, webhooksOf, type Webhook, type WebhookOptions } from '../decorators/index.js';
 import { blaming } from './blame.js';
 import { joinPath } from './path.js';
 
@@ -13,7 +12,7 @@ export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 export interface FoundHandler {
   /** In its canonical form. */
   readonly path: string;
-  readonly options: Partial<HandleOptions> | undefined;
+  readonly options: WebhookOptions | undefined;
   /** `OrderHandlers.onStatus (OrdersModule)`, for messages to people. */
   readonly where: string;
   readonly type: Type<object>;

@@ -15,6 +15,7 @@ export function logEvents({ events }: LeanMQ): void {
     logger.log(`Connected to Redis again, after ${Math.round(downMs)} ms`);
   });
   events.on('retried', (event) => logger.debug(retried(event)));
+  events.on('lost', (event) => logger.debug(lost(event)));
   events.on('deadLettered', (event) => logger.error(deadLettered(event)));
   events.on('suspected', (event) => logger.warn(suspected(event)));
   events.on('warning', ({ message, code }) => logger.warn(`${message} (${code})`));
@@ -23,9 +24,9 @@ export function logEvents({ events }: LeanMQ): void {
   });
 }
 
-/** What the core has no event for: nothing was found to be consumed, which may be a mistake. */
-export function logPublisherOnly(): void {
-  new Logger(CONTEXT).log('Ready to publish; this service handles no webhooks');
+/** What the core has no event for. It may be a mistake: a provider that was forgotten. */
+export function logNoHandlers(): void {
+  new Logger(CONTEXT).log('Ready to publish; no method has @OnWebhook');
 }
 
 type Of<Name extends keyof LeanMQEvents> = LeanMQEvents[Name][0];
@@ -47,6 +48,10 @@ function connectionLost({ role, error }: Of<'connectionLost'>): string {
 
 function retried({ path, id, attempt, delayMs, error }: Of<'retried'>): string {
   return `${displayPath(path)} ${id} failed at attempt ${attempt}, again in ${Math.round(delayMs)} ms: ${error.name}: ${error.message}`;
+}
+
+function lost({ path, id, error }: Of<'lost'>): string {
+  return `${displayPath(path)} ${id} failed and is gone, because it was acked before: ${error.name}: ${error.message}`;
 }
 
 function deadLettered({ path, id, attempt, group, reason, error }: Of<'deadLettered'>): string {

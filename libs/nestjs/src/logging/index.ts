@@ -1,1 +1,1 @@
-export { logEvents, logPublisherOnly } from './event-logger.js';
+export { logEvents, logNoHandlers } from './event-logger.js';

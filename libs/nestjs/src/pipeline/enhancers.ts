@@ -25,7 +25,7 @@ export function assertEnhancersKnown(handler: FoundHandler, config: ApplicationC
 
 function unknown(where: string, what: string): ConfigError {
   return new ConfigError(
-    `${where}: Nest would leave out ${what}, because it does not look for guards, pipes, interceptors and filters on a provider made by useFactory or useValue. Provide the class itself, or with useClass.`,
+    `${where}: Nest would leave out ${what}: it only looks for guards, pipes, interceptors and filters on classes that it instantiates by itself. List the class under "providers", not a factory or a value.`,
     { code: 'ENHANCER_UNKNOWN' },
   );
 }

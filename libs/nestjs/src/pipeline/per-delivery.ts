@@ -19,6 +19,7 @@ export class PerDelivery {
   ): Promise<{ readonly instance: object; readonly contextId: ContextId }> {
     // Not simply a new id: durable providers are shared by the strategy that the application chose.
     const contextId = ContextIdFactory.getByRequest(delivery);
+    // What is shared must not get the first delivery as its `REQUEST`; the first versions of Nest 11 leave that to us.
     const isDurable = this.wrapper.isDependencyTreeDurable();
     this.moduleRef.registerRequestByContextId(isDurable ? contextId.payload : delivery, contextId);
     const instance = await this.moduleRef.resolve<object>(this.wrapper.token, contextId, {
