@@ -22,7 +22,7 @@ test('the examples work', async () => {
   process.env['REDIS_URL'] = nest.broker.url;
   process.env['PREFIX'] = nest.broker.prefix;
   const imports = [InventoryModule];
-  const { module, publisher, nextDeath } = await nest.init(
+  const { module, publisher, next } = await nest.init(
     Test.createTestingModule({ imports, providers: [Shop, MailBatches] }).setLogger({
       log: () => undefined,
       warn: () => undefined,
@@ -34,7 +34,7 @@ test('the examples work', async () => {
   await eventually(() => stock.get('P-1') === 10);
   await module.get(Shop).sell('P-1');
   await eventually(() => stock.get('P-1') === 9);
-  const death = nextDeath();
+  const dead = next('deadLettered');
   await publisher.send('/inventory/update', { productId: 'unknown', change: 1 });
-  expect(await death).toMatchObject({ reason: 'rejected' });
+  expect(await dead).toMatchObject({ reason: 'rejected' });
 });
