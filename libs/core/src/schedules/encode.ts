@@ -1,0 +1,102 @@
+import { ConfigError, show } from '../errors.js';
+import {
+  encodeHeaders,
+  encodePayload,
+  normalizePath,
+  type MessageLimits,
+} from '../message/index.js';
+import type { CatchUp } from './catch-up.js';
+import type { RuleSpec } from './rule.js';
+import type { ScheduleSpec } from './schedule.js';
+
+/** How a recurring send is made, besides when. It is stored as JSON. */
+export interface SendSpec {
+  readonly catchUp: CatchUp;
+  readonly ttlMs?: number;
+}
+
+/** A recurring send in the form in which it goes to Redis. */
+export interface EncodedSchedule {
+  readonly id: string;
+  readonly path: string;
+  readonly rule: RuleSpec;
+  readonly send: SendSpec;
+  readonly data: string;
+  readonly headers: string;
+}
+
+const ID = /^[A-Za-z0-9._:/-]{1,128}$/;
+const CATCH_UP: readonly unknown[] = ['none', 'last', 'all'] satisfies CatchUp[];
+const MOST_MS = 100 * 365 * 24 * 3_600_000;
+const NAMES: readonly string[] = [
+  'id',
+  'path',
+  'cron',
+  'timezone',
+  'everyMs',
+  'data',
+  'headers',
+  'ttlMs',
+  'catchUp',
+] satisfies (keyof ScheduleSpec)[];
+
+/**
+ * Checks a recurring send, but for its rule, and gives it the form in which it goes to Redis. Pure.
+ *
+ * @throws {ConfigError} for an option that is not acceptable
+ * @throws {MessageError} for a payload or headers that are not
+ */
+export function encodeSchedule(given: ScheduleSpec, limits: MessageLimits): EncodedSchedule {
+  if (typeof given !== 'object' || (given as unknown) === null) {
+    throw new ConfigError(`The recurring send is ${show(given)}; give an object with "id".`);
+  }
+  for (const name of Object.keys(given)) {
+    if (NAMES.includes(name)) continue;
+    throw new ConfigError(
+      `Option "${name}" is not known; a recurring send takes ${NAMES.join(', ')}.`,
+    );
+  }
+  const { id, path, data, headers, ttlMs, catchUp = 'last' } = given;
+  if (!CATCH_UP.includes(catchUp)) {
+    throw ConfigError.option('catchUp', catchUp, '"none", "last" or "all"');
+  }
+  if (ttlMs !== undefined && !(Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= MOST_MS)) {
+    throw ConfigError.option('ttlMs', ttlMs, `a whole number of milliseconds from 1 to ${MOST_MS}`);
+  }
+  return {
+    id: validScheduleId(id),
+    path: normalizePath(path),
+    rule: ruleSpecOf(given),
+    send: { catchUp, ...(ttlMs !== undefined && { ttlMs }) },
+    data: encodePayload(data, limits),
+    headers: encodeHeaders(headers, limits),
+  };
+}
+
+interface Given {
+  readonly cron: string | undefined;
+  readonly timezone: string | undefined;
+  readonly everyMs: number | undefined;
+}
+
+/** @throws {ConfigError} unless it is 1 to 128 of `A-Z a-z 0-9 . _ : / -` */
+export function validScheduleId(id: string): string {
+  if (typeof id !== 'string' || !ID.test(id)) {
+    throw ConfigError.option('id', id, '1 to 128 of A-Z a-z 0-9 . _ : / -');
+  }
+  return id;
+}
+
+function ruleSpecOf(given: ScheduleSpec): RuleSpec {
+  // Callers without types may give both, or neither.
+  const { cron, timezone, everyMs } = given as Partial<Given>;
+  if (everyMs === undefined) {
+    if (cron !== undefined) return { cron, timezone: timezone ?? 'UTC' };
+    throw ConfigError.option('cron', cron, 'a cron expression, or "everyMs" instead');
+  }
+  if (cron !== undefined) throw ConfigError.option('everyMs', everyMs, 'only without "cron"');
+  if (timezone !== undefined) {
+    throw ConfigError.option('timezone', timezone, 'only together with "cron"');
+  }
+  return { everyMs };
+}

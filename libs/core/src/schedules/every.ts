@@ -1,0 +1,22 @@
+import { ConfigError } from '../errors.js';
+import type { Rule } from './rule.js';
+
+// Less would be a stream of messages rather than a schedule.
+const LEAST_MS = 1_000;
+const MOST_MS = 100 * 365 * 24 * 3_600_000;
+
+/**
+ * The rule of an interval: the multiples of it, counted from 1970-01-01 UTC.
+ *
+ * @throws {ConfigError} if the interval is not acceptable
+ */
+export function everyRule(everyMs: number): Rule {
+  if (!Number.isSafeInteger(everyMs) || everyMs < LEAST_MS || everyMs > MOST_MS) {
+    throw ConfigError.option(
+      'everyMs',
+      everyMs,
+      `a whole number of milliseconds from ${LEAST_MS} to ${MOST_MS}`,
+    );
+  }
+  return { next: (afterMs) => (Math.floor(afterMs / everyMs) + 1) * everyMs };
+}

@@ -1,0 +1,182 @@
+import type { Redis } from 'ioredis';
+
+import { decodeHeaders, decodePayload } from '../message/index.js';
+import { defineScript, lua, type Connection, type Keys } from '../redis/index.js';
+import type { EncodedSchedule, SendSpec } from './encode.js';
+import type { RuleSpec } from './rule.js';
+import type { Schedule } from './schedule.js';
+
+const putScript = defineScript({
+  lua: lua.putRecurringLua,
+  keys: ['recurring', 'ticks'],
+  args: ['id', 'rule', 'send', 'data', 'headers', 'nextAt'],
+  reply: (raw) => {
+    const [state, nextAt] = raw as ['planned' | 'kept', string];
+    return { state, nextAt: Number(nextAt) };
+  },
+});
+
+const FIELDS = ['rule', 'send', 'data', 'headers', 'created', 'updated', 'last'] as const;
+
+/** A recurring send as it is stored; undefined for what is not there. */
+export type Stored = Partial<Record<(typeof FIELDS)[number], string>>;
+
+/** A recurring send that is due. */
+export interface Due {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly dueAt: number;
+  readonly stored: Stored;
+}
+
+// Each may hold a payload of the largest size.
+const DUE_PER_LOOK = 25;
+
+/** What a route keeps of its recurring sends: a hash of what they are, and a sorted set of when they are due. */
+export class ScheduleStore {
+  constructor(
+    private readonly connection: Connection,
+    private readonly keys: Keys,
+  ) {}
+
+  put(
+    { id, path, rule, send, data, headers }: EncodedSchedule,
+    nextAt: number,
+  ): Promise<{ state: 'planned' | 'kept'; nextAt: number }> {
+    const { recurring, ticks } = this.keys.route(path);
+    const args = {
+      id,
+      rule: JSON.stringify(rule),
+      send: JSON.stringify(send),
+      data,
+      headers,
+      nextAt,
+    };
+    return this.connection.run((client) => putScript.run(client, { recurring, ticks }, args));
+  }
+
+  /** @returns whether there was one */
+  remove(path: string, id: string): Promise<boolean> {
+    const { recurring, ticks } = this.keys.route(path);
+    return this.connection.run(async (client) => {
+      const replies = await client
+        .multi()
+        .zrem(ticks, id)
+        .hdel(recurring, ...fieldsOf(id))
+        .exec();
+      return valuesOf<number>(replies).some((removed) => removed > 0);
+    });
+  }
+
+  async get(path: string, id: string): Promise<Schedule | undefined> {
+    const { recurring, ticks } = this.keys.route(path);
+    const [values, nextAt] = await this.connection.run(async (client) =>
+      valuesOf<(string | null)[] | string | null>(
+        await client
+          .multi()
+          .hmget(recurring, ...fieldsOf(id))
+          .zscore(ticks, id)
+          .exec(),
+      ),
+    );
+    const stored = storedOf(values as (string | null)[]);
+    return scheduleOf(id, path, stored, nextAt as string | null);
+  }
+
+  /** What is due on the route at that instant, what has waited longest first. */
+  due(path: string, nowMs: number): Promise<Due[]> {
+    const { recurring, ticks } = this.keys.route(path);
+    return this.connection.run(async (client) => {
+      const scores = await client.zrangebyscore(
+        ticks,
+        '-inf',
+        nowMs,
+        'WITHSCORES',
+        'LIMIT',
+        0,
+        DUE_PER_LOOK,
+      );
+      const due = pairs(scores);
+      return Promise.all(
+        due.map(async ([id, at]) => ({
+          id,
+          dueAt: Number(at),
+          stored: storedOf(await client.hmget(recurring, ...fieldsOf(id))),
+        })),
+      );
+    });
+  }
+
+  now(): Promise<number> {
+    return this.connection.run(async (client: Redis) => {
+      const [seconds, micros] = (await client.time()).map(Number) as [number, number];
+      return seconds * 1_000 + Math.floor(micros / 1_000);
+    });
+  }
+}
+
+/** Undefined unless all of it is there: it may be about to be made or removed. */
+function scheduleOf(
+  id: string,
+  path: string,
+  { rule, send, data, headers, created, updated, last }: Stored,
+  nextAt: string | null,
+): Schedule | undefined {
+  if (rule === undefined || send === undefined || data === undefined || nextAt === null) {
+    return undefined;
+  }
+  const { catchUp, ttlMs } = JSON.parse(send) as SendSpec;
+  const spec = JSON.parse(rule) as Partial<Record<'cron' | 'timezone', string>> & {
+    everyMs?: number;
+  };
+  return {
+    id,
+    path,
+    cron: spec.cron,
+    timezone: spec.timezone,
+    everyMs: spec.everyMs,
+    data: decodePayload(data),
+    headers: headers === undefined || headers === '' ? {} : decodeHeaders(headers),
+    ttlMs,
+    catchUp,
+    nextAt: Number(nextAt),
+    lastAt: last === undefined ? undefined : Number(last),
+    createdAt: Number(created),
+    updatedAt: Number(updated),
+  };
+}
+
+/** @throws if it is of a kind that this version does not know */
+export function ruleSpecOf(json: string): RuleSpec {
+  const spec = JSON.parse(json) as RuleSpec;
+  if ('cron' in spec || 'everyMs' in spec) return spec;
+  throw new Error(`The rule ${json} is of a kind that this version does not know.`);
+}
+
+function fieldsOf(id: string): string[] {
+  return FIELDS.map((field) => `${field}:${id}`);
+}
+
+function storedOf(values: readonly (string | null)[]): Stored {
+  return Object.fromEntries(
+    FIELDS.flatMap((field, index) => {
+      const value = values[index] ?? null;
+      return value === null ? [] : [[field, value]];
+    }),
+  );
+}
+
+function valuesOf<T>(replies: [Error | null, unknown][] | null): T[] {
+  return (replies ?? []).map(([error, value]) => {
+    if (error !== null) throw error;
+    return value as T;
+  });
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const list: [string, string][] = [];
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    list.push([flat[index] as string, flat[index + 1] as string]);
+  }
+  return list;
+}

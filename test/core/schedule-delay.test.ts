@@ -1,0 +1,250 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { LeanMQ, LeanMQEvents } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+
+const broker = useBroker();
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+async function serverNow(): Promise<number> {
+  const [seconds, micros] = (await broker.redis.time()).map(Number) as [number, number];
+  return seconds * 1_000 + Math.floor(micros / 1_000);
+}
+
+const dueOf = async (path: string, id: string): Promise<number> =>
+  Number(await broker.redis.zscore(broker.key(path, 'schedule'), `send:${id}`));
+
+describe('deliverAt', () => {
+  test.each([
+    ['epoch ms', (at: number) => at],
+    ['a Date', (at: number) => new Date(at)],
+  ])('%s: delivered then by the clock of the server, and not before', async (_, form) => {
+    const at = (await serverNow()) + 400;
+    const got = new Promise<number>((resolve) => {
+      void broker.consume('/then', async () => resolve(await serverNow()));
+    });
+    const { outcome } = await broker.mq().publish('/then', 'x', { deliverAt: form(at) });
+    expect(outcome).toBe('scheduled');
+    const late = (await got) - at;
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(250);
+  });
+
+  test('the instant is kept as it is, however wrong the clock of the publisher', async () => {
+    const mq = broker.mq();
+    await mq.connect();
+    jest.spyOn(Date, 'now').mockReturnValue(5_000_000_000_000);
+    const { id, outcome } = await mq.publish('/then', 'x', { deliverAt: 4_000_000_000_000 });
+    expect(outcome).toBe('scheduled');
+    expect(await dueOf('then', id)).toBe(4_000_000_000_000);
+  });
+
+  test('an instant that has passed is now', async () => {
+    const mq = broker.mq();
+    const past = (await serverNow()) - 1_000;
+    const result = await mq.publish('/then', 'x', { deliverAt: past, ttlMs: 60_000 });
+    expect(result.outcome).toBe('published');
+    expect(await broker.redis.zcard(broker.key('then', 'schedule'))).toBe(0);
+    const [[, fields]] = (await broker.redis.xrange(broker.key('then', 'log'), '-', '+')) as [
+      [string, string[]],
+    ];
+    const expiresAt = Number(fields[fields.indexOf('x') + 1]);
+    expect(expiresAt).toBeGreaterThan(past + 60_500);
+  });
+
+  test('in a transaction with sends of now and sends of later', async () => {
+    const at = (await serverNow()) + 3_600_000;
+    const results = await broker.mq().transaction((tx) => {
+      tx.send('/a', 1);
+      tx.send('/a', 2, { deliverAt: at, messageId: 'then' });
+      tx.send('/a', 3, { delayMs: 60_000 });
+    });
+    expect(results.map(({ outcome }) => outcome)).toEqual(['published', 'scheduled', 'scheduled']);
+    expect(await dueOf('a', 'then')).toBe(at);
+    expect(await broker.redis.xlen(broker.key('a', 'log'))).toBe(1);
+  });
+
+  test.each([
+    [{ deliverAt: 1, delayMs: 1 }, /"deliverAt" is 1; allowed: only without "delayMs"/],
+    [
+      { deliverAt: new Date('never') },
+      /"deliverAt" is an object \(Date\); allowed: a Date or epoch/,
+    ],
+    [{ deliverAt: Number.NaN }, /"deliverAt" is NaN/],
+    [{ deliverAt: -1 }, /"deliverAt" is -1/],
+    [{ deliverAt: 1e18 }, /"deliverAt" is 1000000000000000000/],
+    [{ deliverAt: '2026-01-01' as unknown as Date }, /"deliverAt" is "2026-01-01"/],
+    [{ delayMs: -1 }, /"delayMs" is -1/],
+  ])('%j is refused', async (options, message) => {
+    await expect(broker.mq().publish('/then', 1, options)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message) as unknown,
+    });
+  });
+});
+
+describe('cancel', () => {
+  const nothingLeft = async (): Promise<void> => {
+    const keys = await broker.redis.keys(broker.key('later', '*'));
+    expect(keys.filter((key) => /:(schedule|scheduled|sent:.*)$/.test(key))).toEqual([]);
+  };
+
+  test('a delayed send is never delivered, and says so once', async () => {
+    const mq = broker.mq();
+    const cancelled = nextEvent<LeanMQEvents['cancelled'][0]>(mq.events, 'cancelled');
+    const { id } = await mq.publish('/later', 'x', { delayMs: 60_000 });
+    expect(await mq.cancel('/later/', id)).toBe('cancelled');
+    expect(await cancelled).toEqual({ path: 'later', id });
+    expect(await mq.cancel('/later/', id)).toBe('not-found');
+    await nothingLeft();
+  });
+
+  test('by another process, with the id of the caller, which may then be sent again', async () => {
+    const mq = broker.mq();
+    await mq.publish('/later', { n: 1 }, { delayMs: 60_000, messageId: 'order-1' });
+    expect(await broker.mq().cancel('/later', 'order-1')).toBe('cancelled');
+    await nothingLeft();
+    const again = await mq.publish('/later', { n: 2 }, { messageId: 'order-1' });
+    expect(again).toEqual({ id: 'order-1', outcome: 'published' });
+  });
+
+  test('what was moved, never sent or sent at once is not found, and stays', async () => {
+    const mq = broker.mq();
+    const promoted = nextEvent(mq.events, 'promoted');
+    await mq.publish('/later', 'moved', { delayMs: 20, messageId: 'moved' });
+    await mq.publish('/later', 'at once', { messageId: 'at-once' });
+    await promoted;
+    for (const id of ['moved', 'at-once', 'never']) {
+      expect(await mq.cancel('/later', id)).toBe('not-found');
+    }
+    expect(await broker.redis.xlen(broker.key('later', 'log'))).toBe(2);
+    for (const id of ['moved', 'at-once']) {
+      expect(await mq.publish('/later', id.replace('-', ' '), { messageId: id })).toEqual({
+        id,
+        outcome: 'duplicate',
+      });
+    }
+  });
+
+  test('the mark of a later send with the same id is left alone', async () => {
+    const mq = broker.mq();
+    await mq.publish('/later', 1, { delayMs: 60_000, messageId: 'a' });
+    await broker.redis.del(broker.key('later', 'sent:a'));
+    await mq.publish('/later', 2, { messageId: 'a' });
+    expect(await mq.cancel('/later', 'a')).toBe('cancelled');
+    expect(await mq.publish('/later', 2, { messageId: 'a' })).toMatchObject({
+      outcome: 'duplicate',
+    });
+  });
+
+  test('a retry that waits is no delayed send', async () => {
+    const mq = broker.mq({ group: 'g', handlers: { backoff: { type: 'fixed', delayMs: 60_000 } } });
+    const retried = nextEvent<LeanMQEvents['retried'][0]>(mq.events, 'retried');
+    await mq.consume('/later', () => Promise.reject(new Error('fails')));
+    await mq.publish('/later', 1);
+    expect(await mq.cancel('/later', (await retried).id)).toBe('not-found');
+  });
+
+  test('while thousands become due: each is delivered or cancelled, never both, never neither', async () => {
+    const mq = broker.mq();
+    const total = 2_000;
+    const at = (await serverNow()) + 300;
+    const ids = Array.from({ length: total }, (_, n) => `m${n}`);
+    await Promise.all(ids.map((id) => mq.publish('/later', id, { deliverAt: at, messageId: id })));
+    await eventually(async () => (await serverNow()) >= at, { everyMs: 1 });
+    const outcomes = await Promise.all(ids.map((id) => mq.cancel('/later', id)));
+    await eventually(async () => (await broker.redis.zcard(broker.key('later', 'schedule'))) === 0);
+    const entries = await broker.redis.xrange(broker.key('later', 'log'), '-', '+');
+    const delivered = new Set(entries.map(([, [, data]]) => JSON.parse(data ?? '') as string));
+    expect(entries).toHaveLength(delivered.size);
+    for (const [index, id] of ids.entries()) {
+      expect([id, delivered.has(id)]).toEqual([id, outcomes[index] === 'not-found']);
+    }
+  });
+
+  test.each([
+    ['', 'a', 'PATH_INVALID'],
+    ['/later', '', 'CONFIG_INVALID'],
+    ['/later', 'a\nb', 'CONFIG_INVALID'],
+    ['/later', 7 as unknown as string, 'CONFIG_INVALID'],
+  ])('path %j and id %j are refused', async (path, id, code) => {
+    await expect(broker.mq().cancel(path, id)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('the id of a delayed send', () => {
+  test('is remembered until it is due, and its window begins then', async () => {
+    const mq = broker.mq();
+    const options = { messageId: 'a', dedupeMs: 1_000, delayMs: 60_000 };
+    await mq.publish('/later', 1, options);
+    expect(await mq.publish('/later', 1, options)).toEqual({ id: 'a', outcome: 'duplicate' });
+    const leftMs = await broker.redis.pttl(broker.key('later', 'sent:a'));
+    expect(leftMs).toBeGreaterThan(60_000);
+    expect(leftMs).toBeLessThanOrEqual(61_000);
+  });
+
+  test('leads to its entry once it was moved', async () => {
+    const mq = broker.mq();
+    const promoted = nextEvent(mq.events, 'promoted');
+    await mq.publish('/later', 1, { messageId: 'a', delayMs: 10 });
+    await promoted;
+    const [[entry]] = (await broker.redis.xrange(broker.key('later', 'log'), '-', '+')) as [
+      [string, string[]],
+    ];
+    expect(await broker.redis.get(broker.key('later', 'sent:a'))).toMatch(
+      new RegExp(`^[0-9a-f]{40} ${entry} a$`),
+    );
+    expect(await broker.redis.pttl(broker.key('later', 'sent:a'))).toBeGreaterThan(0);
+  });
+
+  test('used again when its window is over does not replace one that is still waiting', async () => {
+    const mq: LeanMQ = broker.mq();
+    await mq.publish('/later', 'first', { messageId: 'a', delayMs: 500 });
+    await broker.redis.del(broker.key('later', 'sent:a'));
+    await mq.publish('/later', 'second', { messageId: 'a', delayMs: 600 });
+    const got: unknown[] = [];
+    await broker.consume('/later', ({ data }) => void got.push(data));
+    await eventually(() => got.length === 2);
+    expect(got).toEqual(['first', 'second']);
+  });
+});
+
+test('a duplicate is a duplicate also when the route is full', async () => {
+  const mq = broker.mq();
+  await mq.connect();
+  await broker.redis
+    .multi()
+    .hset(`${broker.prefix}:routes`, 'setting:maxLength:full', '1')
+    .hincrby(`${broker.prefix}:routes`, 'version', 1)
+    .exec();
+  await eventually(async () => {
+    await mq.publish('/full', 1, { messageId: 'a' });
+    await mq.publish('/full', 2).then(
+      () => Promise.reject(new Error('not full')),
+      (error: { code?: string }) => expect(error.code).toBe('ROUTE_FULL'),
+    );
+  });
+  expect(await mq.publish('/full', 1, { messageId: 'a' })).toMatchObject({ outcome: 'duplicate' });
+});
+
+test('on an idle system, delays over three seconds are kept to 250 ms (p99)', async () => {
+  const mq = broker.mq();
+  const late: number[] = [];
+  await broker.consume<number>('/steady', async ({ data: at }) => {
+    late.push((await serverNow()) - at);
+  });
+  const from = (await serverNow()) + 200;
+  await Promise.all(
+    Array.from({ length: 200 }, (_, n) => {
+      const at = from + n * 15;
+      return mq.publish('/steady', at, { deliverAt: at });
+    }),
+  );
+  await eventually(() => late.length === 200, { timeoutMs: 10_000 });
+  late.sort((a, b) => a - b);
+  expect(late[0]).toBeGreaterThanOrEqual(0);
+  expect(late[197]).toBeLessThan(250);
+});

@@ -1,0 +1,136 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { LeanMQEvents } from '@leanmq/core';
+
+import { QUICK, useBroker } from '../support/broker.js';
+import { Child, killChildren } from '../support/children.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+import type { SchedulerSettings } from '../support/programs/scheduler.js';
+import { connectTo } from '../support/redis.js';
+import { useFaultyRig } from '../support/server.js';
+
+const broker = useBroker();
+const rig = useFaultyRig();
+afterEach(killChildren);
+
+async function schedulers(
+  count: number,
+  settings: Pick<SchedulerSettings, 'recurring'> = {},
+): Promise<Child[]> {
+  const options = { ...QUICK, redis: broker.url, prefix: broker.prefix };
+  const all: SchedulerSettings = { path: '/due', options, ...settings };
+  const children = Array.from({ length: count }, () => Child.start('scheduler', all));
+  await Promise.all(children.map((child) => child.says(says('ready'))));
+  return children;
+}
+
+const says =
+  (what: string) =>
+  (message: unknown): boolean =>
+    (message as [string])[0] === what;
+
+/** The first of them that says so. */
+const firstToSay = (children: readonly Child[], what: string): Promise<Child> =>
+  Promise.race(children.map((child) => child.says(says(what)).then(() => child)));
+
+async function serverNow(): Promise<number> {
+  const [seconds, micros] = (await broker.redis.time()).map(Number) as [number, number];
+  return seconds * 1_000 + Math.floor(micros / 1_000);
+}
+
+/** What is on the log, by id of the message. */
+async function logged(): Promise<string[]> {
+  const entries = await broker.redis.xrange(broker.key('due', 'log'), '-', '+');
+  return entries.map(([id, fields]) => fields[fields.indexOf('i') + 1] ?? id);
+}
+
+describe('kill -9 of whoever moves what is due', () => {
+  test('while thousands become due: each is moved, and moved once', async () => {
+    const children = await schedulers(3);
+    const hellos = await broker.redis.xlen(broker.key('due', 'log'));
+    const deliverAt = (await serverNow()) + 500;
+    const items = Array.from({ length: 8_000 }, (_, data) => ({ data, options: { deliverAt } }));
+    const publisher = broker.mq();
+    const sent = await publisher.publishMany('/due', items);
+    await publisher.close();
+    const ids = sent.map((result) => ('id' in result ? result.id : ''));
+    const first = await firstToSay(children, 'promoted');
+    await first.kill();
+    const others = children.filter((child) => child !== first);
+    const second = await firstToSay(others, 'promoted');
+    await second.kill();
+    const schedule = broker.key('due', 'schedule');
+    await eventually(async () => (await broker.redis.zcard(schedule)) === 0, { timeoutMs: 15_000 });
+    expect(await broker.redis.exists(broker.key('due', 'scheduled'))).toBe(0);
+    expect((await logged()).slice(hellos).sort()).toEqual(ids.sort());
+  });
+});
+
+describe('kill -9 of whoever makes recurring sends', () => {
+  test('while three processes catch up: each instant is published, and published once', async () => {
+    const recurring = {
+      id: 'tock',
+      path: '/due',
+      everyMs: 1_000,
+      data: 'x',
+      catchUp: 'all',
+    } as const;
+    const children = await schedulers(3, { recurring });
+    // As if nobody had been there for a while.
+    const dueAt = Math.floor((await serverNow()) / 1_000) * 1_000 - 3_000_000;
+    await broker.redis.zadd(broker.key('due', 'ticks'), dueAt, 'tock');
+    const first = await firstToSay(children, 'ticked');
+    await first.kill();
+    const second = await firstToSay(
+      children.filter((child) => child !== first),
+      'ticked',
+    );
+    await second.kill();
+    const ticks = broker.key('due', 'ticks');
+    const nextAt = async (): Promise<number> => Number(await broker.redis.zscore(ticks, 'tock'));
+    await eventually(async () => (await nextAt()) > (await serverNow()), { timeoutMs: 15_000 });
+    const ids = await logged();
+    const from = ids.indexOf(`tock@${dueAt}`);
+    expect(from).toBeGreaterThanOrEqual(0);
+    const caughtUp = ids.slice(from);
+    expect(caughtUp.length).toBeGreaterThanOrEqual(3_000);
+    expect(caughtUp).toEqual(caughtUp.map((_, n) => `tock@${dueAt + n * 1_000}`));
+  });
+
+  test('at its pace: no instant is left out and none is made twice', async () => {
+    const recurring = {
+      id: 'tick',
+      path: '/due',
+      everyMs: 1_000,
+      data: 'x',
+      catchUp: 'all',
+    } as const;
+    const children = await schedulers(2, { recurring });
+    const watcher = broker.mq();
+    await watcher.connect();
+    const first = await firstToSay(children, 'ticked');
+    await first.kill();
+    await eventually(async () => new Set(await logged()).size >= 4, { timeoutMs: 10_000 });
+    const ids = await logged();
+    const instants = ids.map((id) => Number(id.split('@')[1]));
+    expect(instants).toEqual(instants.map((_, n) => (instants[0] as number) + n * 1_000));
+  });
+});
+
+test('a cancellation whose reply was lost still says that it has cancelled', async () => {
+  const server = await rig.server();
+  const proxy = await rig.proxy(server);
+  const mq = rig.mq(proxy.url);
+  const redis = await connectTo(server.url);
+  const schedule = `${rig.prefix}:{later}:schedule`;
+  await mq.publish('/later', 'x', { messageId: 'a', delayMs: 60_000 });
+  // From now on the server knows the script.
+  await mq.cancel('/later', 'warm');
+  const cancelled = nextEvent<LeanMQEvents['cancelled'][0]>(mq.events, 'cancelled');
+  const fired = proxy.cutAfterReplyTo(schedule);
+  const outcome = mq.cancel('/later', 'a');
+  await fired;
+  expect(await redis.zcard(schedule)).toBe(0);
+  expect(await outcome).toBe('cancelled');
+  expect(await cancelled).toEqual({ path: 'later', id: 'a' });
+  redis.disconnect();
+});
