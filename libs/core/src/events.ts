@@ -45,8 +45,25 @@ export interface LeanMQEvents {
   suspected: [{ path: string; group: string; count: number }];
   /** Entries were moved from the schedule to where they were due. */
   promoted: [{ path: string; count: number }];
+  /** A dead letter was dropped, because dead letters of the route are limited: by `id` among them, and why. */
+  deadLetterDropped: [
+    {
+      path: string;
+      group: string;
+      id: string;
+      messageId: string;
+      reason: DeadReason | undefined;
+      because: 'age' | 'count';
+    },
+  ];
+  /** It failed after its queue was purged, so that it is not tried again. */
+  dropped: [DeliveryEvent];
   /** Finished entries were removed from a log. */
   trimmed: [{ path: string; count: number }];
+  /** A recurring send was due; `ids` are of the messages that were published for it, none if they were skipped. */
+  ticked: [
+    { path: string; schedule: string; dueAt: number; nextAt: number; ids: readonly string[] },
+  ];
   connectionLost: [{ role: ConnectionRole; error: Error | undefined }];
   /** All connections are there again. */
   connectionRegained: [{ downMs: number }];

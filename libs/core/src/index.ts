@@ -2,14 +2,40 @@ export * from './errors.js';
 export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
 export { LeanMQ, type Health, type Processed } from './leanmq.js';
 export type { PulledDelivery, ReceiveOptions, Settled } from './wiring/index.js';
-export type {
-  DeadLetter,
-  DeadLetters,
-  ListOptions,
-  PastMessage,
-  ReplayOptions,
-  ReplayProgress,
-  ReplayResult,
+export {
+  listWithDeadLetters,
+  type ConsumerInfo,
+  type DeadLetter,
+  type DeadLetterBatchOptions,
+  type DeadLetterBatchResult,
+  type DeadLetterFilter,
+  type DeadLetterReplayOptions,
+  type DeadLetterReplayResult,
+  type DeadLetters,
+  type DeclareGroupOptions,
+  type DeleteQueueOptions,
+  type Fingerprint,
+  type FoundMessage,
+  type GroupInfo,
+  type InFlightInfo,
+  type InFlightOptions,
+  type ListOptions,
+  type ListedQueue,
+  type PastMessage,
+  type Place,
+  type PurgeOptions,
+  type Queue,
+  type QueueInfo,
+  type QueueSettings,
+  type RemoveGroupOptions,
+  type RemoveOptions,
+  type RemovedFrom,
+  type RemovedGroup,
+  type ReplayOptions,
+  type ReplayProgress,
+  type ReplayResult,
+  type SweepCounts,
+  type Tracked,
 } from './manage/index.js';
 export {
   MESSAGE_LIMITS,
@@ -46,5 +72,6 @@ export type {
   WebhookHandler,
 } from './run/index.js';
 export type { RateLimit, StartFrom } from './receive/index.js';
+export type { CatchUp, Schedule, ScheduleSpec, Schedules } from './schedules/index.js';
 export { BACKOFF_DEFAULTS, backoffMs, type Backoff } from './settle/index.js';
 export type { Retention } from './sweep/index.js';

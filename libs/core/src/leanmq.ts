@@ -7,6 +7,10 @@ import { Events } from './events.js';
 import {
   DeadLetters,
   HistoryReplay,
+  Queue,
+  listQueues,
+  type ManageContext,
+  type QueueInfo,
   type ReplayOptions,
   type ReplayResult,
 } from './manage/index.js';
@@ -45,14 +49,17 @@ import {
   type BatchHandler,
   type WebhookHandler,
 } from './run/index.js';
+import type { Schedules } from './schedules/index.js';
 import { Sweeper } from './sweep/index.js';
 import {
   Puller,
   buildConsumer,
+  buildScheduling,
   type ConsumingParts,
   type PulledDelivery,
   type ReceiveOptions,
   type Registration,
+  type Scheduling,
 } from './wiring/index.js';
 
 /** How it is, at this moment. */
@@ -77,6 +84,9 @@ export interface Processed {
   readonly deadLettered: number;
 }
 
+/** How often a process says that its groups are there, ms; more often only with shorter leases. */
+const TOUCH_MS = 30_000;
+
 /** A read that has been out for that many of its own waiting times is not coming back. */
 const READ_OVERDUE = 3;
 
@@ -98,6 +108,8 @@ export class LeanMQ implements AsyncDisposable {
   private readonly watch: RegistryWatch;
   private readonly publisher: Publisher;
   private readonly sweeper: Sweeper;
+  private readonly scheduling: Scheduling;
+  private readonly managing: ManageContext;
   private readonly pullers = new Map<string, Puller>();
   private readonly toldDeleted = new Set<string>();
   private readonly registrations = new Map<string, Registration>();
@@ -118,13 +130,16 @@ export class LeanMQ implements AsyncDisposable {
     this.command = this.connections.make('command');
     this.publishing = this.connections.make('publish');
     this.registry = new Registry(this.command, this.keys.registry);
-    this.watch = new RegistryWatch(
-      this.registry,
-      () => this.command.ready,
-      (routes) => this.onRegistry(routes),
-    );
+    this.watch = new RegistryWatch(this.registry, {
+      isReady: () => this.command.ready,
+      onChange: (routes) => this.onRegistry(routes),
+      touch: () => this.touchGroups(),
+      touchMs: Math.min(this.options.leaseMs, TOUCH_MS),
+    });
     this.publisher = this.makePublisher();
+    this.scheduling = this.makeScheduling();
     this.sweeper = this.makeSweeper();
+    this.managing = this.makeManaging();
   }
 
   /**
@@ -307,9 +322,18 @@ export class LeanMQ implements AsyncDisposable {
 
   /** The dead letters of a path, of this group unless told. */
   deadLetters(path: string, group: string = this.groupName): DeadLetters {
-    const normal = normalizePath(path);
-    this.command.open();
-    return new DeadLetters(normal, validGroup(group), this.keys.route(normal), this.command);
+    return new DeadLetters(this.managing, normalizePath(path), group);
+  }
+
+  /** A queue, to look at and to look after. To have one does not create it. */
+  queue(path: string): Queue {
+    return new Queue(this.managing, normalizePath(path));
+  }
+
+  /** All queues with what is known of each, by path; deleted ones too, which have `deletedAt`. */
+  async queues(): Promise<QueueInfo[]> {
+    await this.connect();
+    return listQueues(this.managing);
   }
 
   /**
@@ -340,6 +364,11 @@ export class LeanMQ implements AsyncDisposable {
       inFlight: this.consuming?.inFlightCount ?? 0,
       publishing: this.publisher.pending,
     };
+  }
+
+  /** Recurring sends. */
+  get schedules(): Schedules<PublishResult> {
+    return this.scheduling.schedules;
   }
 
   /** The escape hatch: a client of its own, for whatever else. The names of the keys are documented. */
@@ -449,15 +478,41 @@ export class LeanMQ implements AsyncDisposable {
     );
   }
 
+  private makeScheduling(): Scheduling {
+    const { command, keys, registry, publisher, events } = this;
+    return buildScheduling({
+      ...{ command, keys, registry, publisher, events },
+      limits: this.options.limits,
+      sweeper: () => this.sweeper,
+      connect: async () => {
+        if (!this.isConnected) await this.prepare();
+      },
+      onFault: (where, error) => this.fault(where, error),
+    });
+  }
+
+  private makeManaging(): ManageContext {
+    const { command: connection, keys, registry } = this;
+    return {
+      ...{ connection, keys, registry },
+      ready: () => this.connect(),
+      ownGroup: () => this.groupName,
+      changed: () => this.watch.look(),
+      sweep: (path) => connection.run(() => this.sweeper.sweepRoute(path)),
+    };
+  }
+
   private makeSweeper(): Sweeper {
     return new Sweeper(this.consumer, this.command, this.keys, this.clock, this.options, {
       onPromoted: (path, count) => this.events.tell('promoted', () => ({ path, count })),
       onTrimmed: (path, count) => this.events.tell('trimmed', () => ({ path, count })),
+      onDeadLetterDropped: (drop) => this.events.tell('deadLetterDropped', () => drop),
       onSetAside: (path, count) => {
         const message = `${count} scheduled entries of "${displayPath(path)}" cannot be appended and are set aside for a minute.`;
         this.events.tell('warning', () => ({ code: 'SCHEDULE_ENTRY', message }));
       },
       onFault: (error) => this.fault('sweep', error),
+      onTicksDue: (path, now) => this.scheduling.ticker.tick(path, now),
       revive: (path) => this.registry.addRoute(this.command.client, path),
       groupsKeepingExpired: (path) =>
         this.registrations.get(path)?.options.onExpired === 'dead-letter' ? [this.groupName] : [],
@@ -520,10 +575,18 @@ export class LeanMQ implements AsyncDisposable {
     });
   }
 
+  /** A group whose consumers say nothing for long is an alarm. */
+  private async touchGroups(): Promise<void> {
+    const consumed = this.consuming === undefined ? [] : this.registrations.keys();
+    const paths = [...new Set([...consumed, ...this.pullers.keys()])];
+    if (paths.length > 0) await this.registry.touch(paths, this.groupName);
+  }
+
   /** What the registry says has changed, or is told for the first time. */
   private onRegistry(routes: readonly RegisteredRoute[]): void {
     this.publisher.onRegistry(routes);
     this.sweeper.onRegistry(routes);
+    this.scheduling.refresh().catch((error: unknown) => this.fault('schedules', error));
     const { consuming } = this;
     if (consuming === undefined) return;
     this.switchOff(consuming, routes).catch((error: unknown) => this.fault('consume', error));

@@ -18,6 +18,8 @@ export interface DeadLetter<T = unknown> {
   readonly id: EntryId;
   /** The message's own id. */
   readonly messageId: string;
+  /** Id of the entry it began as on the log. */
+  readonly origin: EntryId;
   readonly path: string;
   readonly group: string;
   readonly reason: DeadReason;
@@ -33,6 +35,9 @@ export interface DeadLetter<T = unknown> {
   readonly headers: MessageHeaders;
   /** Epoch ms, the server's clock. */
   readonly publishedAt: number;
+  /** When its first and its latest attempt began, as far as any did: epoch ms, the server's clock. */
+  readonly firstDeliveredAt: number | undefined;
+  readonly lastDeliveredAt: number | undefined;
   /** Epoch ms, the server's clock. */
   readonly deadAt: number;
   /** The entry's own fields, byte for byte, names and values in turn; only of what could not be decoded. */
@@ -57,7 +62,10 @@ export function readDeadLetter(
     crashes: history.crashes,
     replays: history.replays ?? 0,
     error: history.error,
+    origin: history.origin,
     publishedAt: entryTime(history.origin),
+    firstDeliveredAt: history.firstAt,
+    lastDeliveredAt: history.lastAt,
     deadAt: entryTime(id),
     ...contentOf(own, history),
   };

@@ -1,52 +1,104 @@
-import { ConfigError, show } from '../errors.js';
-import { isEntryId, type EntryId } from '../message/index.js';
-import type { Connection, RouteKeys } from '../redis/index.js';
+import { RouteFullError } from '../errors.js';
+import { displayPath, normalizePath, validGroup, type EntryId } from '../message/index.js';
+import { knownOptions, validEntryId, wholeNumber } from './arguments.js';
+import type { ManageContext } from './context.js';
 import { readDeadLetter, type DeadLetter } from './dead-letter.js';
+import { checkBatch, runBatch, type DeadLetterBatchOptions } from './dead-letter-batch.js';
+import { FILTER_NAMES, matcherOf, rangeOf, type DeadLetterFilter } from './dead-letter-filter.js';
+import {
+  replayMatching,
+  type DeadLetterReplayOptions,
+  type DeadLetterReplayResult,
+} from './dead-letter-replay.js';
+import { scan, upToNow, type DeadLetterQueue } from './dead-letter-scan.js';
+import { Fingerprints, type Fingerprint } from './fingerprint.js';
+import { inspect } from './queue-info.js';
+import { moveDeadScript } from './route-scripts.js';
 import { replayScript } from './scripts.js';
 
-export interface ListOptions {
+export interface ListOptions extends DeadLetterFilter {
   /** How many at most; 100 unless told. */
   readonly count?: number;
   /** Begins after this id: the last one of the page before. */
   readonly after?: EntryId;
 }
 
+/** What became of moving or discarding many. */
+export interface DeadLetterBatchResult {
+  /** How many matched; when it was stopped, up to then. */
+  readonly matched: number;
+  /** How many were moved or discarded: those that nobody else had taken before. */
+  readonly done: number;
+  /** The first few that matched. */
+  readonly sample: readonly DeadLetter[];
+  /** The signal stopped it before its end. */
+  readonly stopped: boolean;
+}
+
+type Ids = EntryId | readonly EntryId[];
+
 // Payloads are moved inside Redis; a script holds up everybody else while it does.
-const REPLAY_PER_CALL = 100;
+const PER_CALL = 100;
 
 /** The dead letters of one group on one route. */
 export class DeadLetters {
-  constructor(
-    private readonly path: string,
-    private readonly group: string,
-    private readonly keys: RouteKeys,
-    private readonly connection: Connection,
-  ) {}
+  private readonly queue: DeadLetterQueue;
 
-  async count(): Promise<number> {
-    return this.connection.run((client) => client.xlen(this.dead));
+  constructor(
+    private readonly context: ManageContext,
+    path: string,
+    group: string,
+  ) {
+    const { connection, keys } = context;
+    const key = keys.route(path).dead(validGroup(group));
+    this.queue = { connection, path, group, key };
   }
 
-  /** The oldest first, one page. */
-  async list<T = unknown>({ count = 100, after }: ListOptions = {}): Promise<DeadLetter<T>[]> {
-    if (!Number.isSafeInteger(count) || count < 1) {
-      throw ConfigError.option('count', count, 'a whole number, 1 or more');
+  async count(): Promise<number> {
+    await this.context.ready();
+    return this.queue.connection.run((client) => client.xlen(this.queue.key));
+  }
+
+  /** Those that match, the oldest first, one page: the next one begins `after` the id of the last one. */
+  async list<T = unknown>(options: ListOptions = {}): Promise<DeadLetter<T>[]> {
+    knownOptions('list()', options, [...FILTER_NAMES, 'count', 'after']);
+    const count = wholeNumber('count', options.count ?? 100, 1);
+    const matches = matcherOf(options);
+    const range = rangeOf(options);
+    const { after } = options;
+    if (after !== undefined) validEntryId('Dead letter id', after);
+    await this.context.ready();
+    const found: DeadLetter<T>[] = [];
+    const start = after === undefined ? range.start : `(${after}`;
+    for await (const letter of scan(this.queue, { ...range, start })) {
+      // Where the page before ended may lie before `from`.
+      if (letter.deadAt < (options.from ?? 0) || !matches(letter)) continue;
+      found.push(letter as DeadLetter<T>);
+      if (found.length >= count) break;
     }
-    const start = after === undefined ? '-' : `(${validId(after)}`;
-    const page = await this.connection.run((client) =>
-      client.xrangeBuffer(this.dead, start, '+', 'COUNT', count),
-    );
-    return page.map(
-      ([id, fields]) =>
-        readDeadLetter(this.path, this.group, id.toString(), fields) as DeadLetter<T>,
-    );
+    return found;
   }
 
   /** One by its id; undefined if it is not there (any more). */
   async get<T = unknown>(id: EntryId): Promise<DeadLetter<T> | undefined> {
-    validId(id);
-    const [entry] = await this.connection.run((client) => client.xrangeBuffer(this.dead, id, id));
-    return entry && (readDeadLetter(this.path, this.group, id, entry[1]) as DeadLetter<T>);
+    validEntryId('Dead letter id', id);
+    await this.context.ready();
+    const { connection, path, group, key } = this.queue;
+    const [entry] = await connection.run((client) => client.xrangeBuffer(key, id, id));
+    return entry && (readDeadLetter(path, group, id, entry[1]) as DeadLetter<T>);
+  }
+
+  /** What they died of, with how many died of it, the most frequent first. */
+  async fingerprints(filter: DeadLetterFilter = {}): Promise<Fingerprint[]> {
+    knownOptions('fingerprints()', filter, FILTER_NAMES);
+    const matches = matcherOf(filter);
+    await this.context.ready();
+    const fingerprints = new Fingerprints();
+    const range = await upToNow(this.queue, rangeOf(filter));
+    for await (const letter of range === undefined ? [] : scan(this.queue, range)) {
+      if (matches(letter)) fingerprints.add(letter);
+    }
+    return fingerprints.list;
   }
 
   /**
@@ -55,22 +107,13 @@ export class DeadLetters {
    *
    * @returns the ids that were there to be replayed
    */
-  async replay(ids: EntryId | readonly EntryId[]): Promise<EntryId[]> {
-    const all = typeof ids === 'string' ? [ids] : ids;
-    all.forEach(validId);
-    const names = {
-      dead: this.dead,
-      inbox: this.keys.inbox(this.group),
-      expiry: this.keys.expiry,
-    };
-    const replayed: EntryId[] = [];
-    for (let from = 0; from < all.length; from += REPLAY_PER_CALL) {
-      const args = all.slice(from, from + REPLAY_PER_CALL);
-      replayed.push(
-        ...(await this.connection.run((client) => replayScript.run(client, names, {}, { args }))),
-      );
-    }
-    return replayed;
+  async replay(ids: Ids): Promise<EntryId[]>;
+  /** The same for all that match and are there when it begins; what dies again meanwhile is left. */
+  async replay(options: DeadLetterReplayOptions): Promise<DeadLetterReplayResult>;
+  async replay(what: Ids | DeadLetterReplayOptions): Promise<EntryId[] | DeadLetterReplayResult> {
+    if (isIds(what)) return this.replayIds(validIds(what));
+    await this.context.ready();
+    return replayMatching(this.context, this.queue, what, (ids) => this.replayIds(ids));
   }
 
   /**
@@ -79,42 +122,115 @@ export class DeadLetters {
    * @returns how many
    */
   async replayAll(): Promise<number> {
-    const [newest] = await this.connection.run((client) =>
-      client.xrevrange(this.dead, '+', '-', 'COUNT', 1),
-    );
-    if (newest === undefined) return 0;
-    const [end] = newest;
-    let replayed = 0;
-    for (let start = '-'; ;) {
-      const page = await this.connection.run((client) =>
-        client.xrange(this.dead, start, end, 'COUNT', REPLAY_PER_CALL),
-      );
-      const last = page.at(-1);
-      if (last === undefined) return replayed;
-      replayed += (await this.replay(page.map(([id]) => id))).length;
-      start = `(${last[0]}`;
-    }
+    return (await this.replay({})).replayed;
+  }
+
+  /**
+   * Publishes dead letters to another queue instead, to all of its groups. One that is moved twice is published once.
+   *
+   * @returns the ids that were there to be moved
+   * @throws {RouteFullError} if they would be more than its `maxLength` allows
+   */
+  async moveTo(path: string, ids: Ids): Promise<EntryId[]>;
+  /** The same for all that match and are there when it begins. */
+  async moveTo(path: string, options: DeadLetterBatchOptions): Promise<DeadLetterBatchResult>;
+  async moveTo(
+    path: string,
+    what: Ids | DeadLetterBatchOptions,
+  ): Promise<EntryId[] | DeadLetterBatchResult> {
+    const target = normalizePath(path);
+    if (isIds(what)) return this.moveIds(target, validIds(what));
+    return this.batch('moveTo()', what, (ids) => this.moveIds(target, ids));
   }
 
   /** Drops dead letters for good. Returns how many were there. */
-  async discard(ids: EntryId | readonly EntryId[]): Promise<number> {
-    const all = typeof ids === 'string' ? [ids] : ids;
-    all.forEach(validId);
-    if (all.length === 0) return 0;
-    return this.connection.run((client) => client.xdel(this.dead, ...all));
+  async discard(ids: Ids): Promise<number>;
+  /** The same for all that match and are there when it begins. */
+  async discard(options: DeadLetterBatchOptions): Promise<DeadLetterBatchResult>;
+  async discard(what: Ids | DeadLetterBatchOptions): Promise<number | DeadLetterBatchResult> {
+    if (isIds(what)) return (await this.discardIds(validIds(what))).length;
+    return this.batch('discard()', what, (ids) => this.discardIds(ids));
   }
 
-  private get dead(): string {
-    return this.keys.dead(this.group);
+  private async batch(
+    owner: string,
+    options: DeadLetterBatchOptions,
+    act: (ids: EntryId[]) => Promise<readonly EntryId[]>,
+  ): Promise<DeadLetterBatchResult> {
+    checkBatch(owner, options);
+    await this.context.ready();
+    const range = await upToNow(this.queue, rangeOf(options));
+    const batched = await runBatch(this.queue, range, options, act);
+    const { matched, done, sample, stopped } = batched;
+    return { matched, done, sample, stopped };
+  }
+
+  private async replayIds(ids: readonly EntryId[]): Promise<EntryId[]> {
+    const { path, group, key: dead } = this.queue;
+    const { inbox, expiry } = {
+      inbox: this.context.keys.route(path).inbox(group),
+      expiry: this.context.keys.route(path).expiry,
+    };
+    return this.inChunks(ids, (args) =>
+      this.queue.connection.run((client) =>
+        replayScript.run(client, { dead, inbox, expiry }, {}, { args }),
+      ),
+    );
+  }
+
+  private async moveIds(target: string, ids: readonly EntryId[]): Promise<EntryId[]> {
+    await this.context.ready();
+    const { registry, keys } = this.context;
+    await this.assertRoom(target, ids.length);
+    await this.queue.connection.run((client) => registry.addRoute(client, target));
+    const { log, expiry } = keys.route(target);
+    const names = { dead: this.queue.key, log, expiry };
+    return this.inChunks(ids, (args) =>
+      this.queue.connection.run((client) => moveDeadScript.run(client, names, {}, { args })),
+    );
+  }
+
+  private async assertRoom(target: string, count: number): Promise<void> {
+    const routes = await this.context.registry.routes();
+    const route = routes.find(({ path }) => path === target);
+    const maxLength = route?.settings.maxLength;
+    if (route === undefined || maxLength === undefined) return;
+    const { groups, messages, scheduled } = await inspect(this.context, route, maxLength);
+    const most = Math.max(
+      0,
+      ...groups.map((each) => each.waiting + each.inFlight + each.scheduled),
+    );
+    const unfinished = scheduled + (groups.length === 0 ? messages : most);
+    if (unfinished + count > maxLength) throw new RouteFullError(displayPath(target), maxLength);
+  }
+
+  private async discardIds(ids: readonly EntryId[]): Promise<EntryId[]> {
+    return this.inChunks(ids, async (args) => {
+      const results = await this.queue.connection.run((client) =>
+        Promise.all(args.map((id) => client.xdel(this.queue.key, id))),
+      );
+      return args.filter((_, index) => results[index] === 1);
+    });
+  }
+
+  private async inChunks(
+    ids: readonly EntryId[],
+    act: (some: readonly EntryId[]) => Promise<readonly EntryId[]>,
+  ): Promise<EntryId[]> {
+    await this.context.ready();
+    const done: EntryId[] = [];
+    for (let from = 0; from < ids.length; from += PER_CALL) {
+      done.push(...(await act(ids.slice(from, from + PER_CALL))));
+    }
+    return done;
   }
 }
 
-function validId(id: EntryId): EntryId {
-  if (typeof id !== 'string' || !isEntryId(id)) {
-    throw new ConfigError(
-      `Dead letter id ${show(id)} is not an id such as "1700000000000-0"; take one from list().`,
-      { code: 'ID_INVALID' },
-    );
-  }
-  return id;
+function isIds(what: Ids | DeadLetterBatchOptions): what is Ids {
+  return typeof what === 'string' || Array.isArray(what);
+}
+
+function validIds(ids: Ids): readonly EntryId[] {
+  const all = typeof ids === 'string' ? [ids] : ids;
+  return all.map((id) => validEntryId('Dead letter id', id));
 }

@@ -35,6 +35,9 @@ export interface History {
   readonly error?: ErrorRecord;
   /** How often it was replayed from the dead letters. */
   readonly replays?: number;
+  /** When its first and its latest attempt began: epoch ms, the server's clock. */
+  readonly firstAt?: number;
+  readonly lastAt?: number;
 }
 
 /** The history of a dead letter. */
@@ -123,6 +126,8 @@ function isHistory(value: unknown): value is History {
     isCount(history.attempts) &&
     isCount(history.crashes) &&
     (history.replays === undefined || isCount(history.replays)) &&
+    (history.firstAt === undefined || isCount(history.firstAt)) &&
+    (history.lastAt === undefined || isCount(history.lastAt)) &&
     (history.error === undefined ||
       (typeof error.name === 'string' && typeof error.message === 'string'))
   );

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { LeaseLostError } from '../errors.js';
 import type { InFlight, Source } from '../message/index.js';
 import type { ConsumerContext } from './context.js';
+import { noteHeld } from './held-note.js';
 import { heartbeatScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
@@ -40,11 +41,20 @@ export class Heartbeat {
     if (this.beating || !this.context.command.ready) return;
     this.beating = true;
     try {
-      await Promise.all(this.renewals().map((renewal) => this.renew(renewal)));
+      const renewals = this.renewals().map((renewal) => this.renew(renewal));
+      this.noteHeld();
+      await Promise.all(renewals);
     } catch {
       // The connection broke: the reconnection beats again. Nothing is known to be lost.
     } finally {
       this.beating = false;
+    }
+  }
+
+  private noteHeld(): void {
+    for (const subscription of this.subscriptions) {
+      // Full memory, for example: the renewals count, not the note.
+      noteHeld(this.context, subscription).catch(() => undefined);
     }
   }
 

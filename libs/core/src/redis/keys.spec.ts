@@ -29,6 +29,7 @@ const OF_ROUTE: Readonly<Record<string, (route: RouteKeys, name: string) => stri
   rate: (route, group) => route.rate(group),
   publisher: (route, id) => route.publisher(id),
   sent: (route, id) => route.sent(id),
+  held: (route, group) => route.held(group, 'host-1-0'),
   cancelled: (route, id) => route.cancelled(id),
   done: (route, key) => route.once('orders', key),
 };
@@ -66,6 +67,7 @@ interface Named {
 function named(prefix: string, path: string, kind: string, name: string): Named {
   const all = new Keys(prefix);
   if (kind === 'registry') return { of: JSON.stringify([prefix, kind]), key: all.registry };
+  if (kind === 'schedules') return { of: JSON.stringify([prefix, kind]), key: all.schedules };
   if (kind === 'quarantine') {
     return { of: JSON.stringify([prefix, kind, name]), key: all.quarantine(name) };
   }
@@ -82,7 +84,7 @@ function isOfAnyText(kind: string): boolean {
   return kind === 'sent' || kind === 'done';
 }
 
-const KINDS = [...Object.keys(OF_ROUTE), 'registry', 'quarantine'];
+const KINDS = [...Object.keys(OF_ROUTE), 'registry', 'schedules', 'quarantine'];
 
 const anyKeys: fc.Arbitrary<Named> = fc
   .constantFrom(...KINDS)
@@ -94,8 +96,19 @@ const anyKeys: fc.Arbitrary<Named> = fc
 
 /** Keys whose parts look like parts of other keys, in all combinations. */
 function* confusableKeys(): Iterable<Named> {
-  const parts = ['', 'a', ':', '{a}', ':{a}', ':inbox', ':sent', ':quarantine', ':routes'];
-  const names = ['a', 'routes', 'quarantine', 'a:routes', '{a}:log'];
+  const parts = [
+    '',
+    'a',
+    ':',
+    '{a}',
+    ':{a}',
+    ':inbox',
+    ':sent',
+    ':quarantine',
+    ':routes',
+    ':schedules',
+  ];
+  const names = ['a', 'routes', 'schedules', 'quarantine', 'a:routes', '{a}:log'];
   for (const first of parts) {
     for (const second of parts) {
       for (const third of parts) {
@@ -165,10 +178,12 @@ describe('keys', () => {
       'leanmq:{order/status}:rate:orders',
       'leanmq:{order/status}:publisher:orders',
       'leanmq:{order/status}:sent:orders',
+      'leanmq:{order/status}:held:orders:host-1-0',
       'leanmq:{order/status}:cancelled:orders',
       'leanmq:{order/status}:done:orders:orders',
     ]);
     expect(all.registry).toBe('leanmq:routes');
+    expect(all.schedules).toBe('leanmq:schedules');
     expect(all.quarantine('orders')).toBe('leanmq:quarantine:orders');
   });
 
@@ -228,7 +243,12 @@ describe('the slot of a key in Redis Cluster', () => {
     fc.assert(
       fc.property(tagged, paths, groups, (prefix, path, group) => {
         const all = new Keys(prefix);
-        const tags = [all.registry, all.quarantine(group), ...allOf(all.route(path), group)];
+        const tags = [
+          all.registry,
+          all.schedules,
+          all.quarantine(group),
+          ...allOf(all.route(path), group),
+        ];
         expect(new Set(tags.map(hashTag))).toEqual(new Set([hashTag(prefix)]));
       }),
     );

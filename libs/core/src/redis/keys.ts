@@ -4,10 +4,12 @@
  */
 export class Keys {
   readonly registry: string;
+  readonly schedules: string;
   private readonly routes = new Map<string, RouteKeys>();
 
   constructor(private readonly prefix: string) {
     this.registry = `${prefix}:routes`;
+    this.schedules = `${prefix}:schedules`;
   }
 
   /** @param path a path in its canonical form */
@@ -76,6 +78,11 @@ export class RouteKeys {
 
   sent(messageId: string): string {
     return `${this.base}:sent:${messageId}`;
+  }
+
+  /** Since when a consumer works on what it has held for longer than a heartbeat. */
+  held(group: string, consumer: string): string {
+    return `${this.base}:held:${group}:${consumer}`;
   }
 
   /** That a call has cancelled a delayed send. */

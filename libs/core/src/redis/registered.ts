@@ -27,8 +27,10 @@ export interface RegisteredRoute {
   /** Since when it is deleted: epoch ms; publishing to it revives it. */
   readonly deletedAt: number | undefined;
   readonly groups: readonly RegisteredGroup[];
-  /** Groups that were removed, or went with the route; their dead letters may still be there. */
+  /** Groups that were removed; they come back when they are declared, or their service starts. */
   readonly removedGroups: readonly string[];
+  /** Groups that went with the route when it was deleted; they come back with it. */
+  readonly formerGroups: readonly string[];
 }
 
 type Mutable = {
@@ -51,6 +53,7 @@ export function readRoutes(fields: Readonly<Record<string, string>>): Registered
     if (kind === 'route') routeOf(rest).createdAt = Number(value) || 0;
     else if (kind === 'deleted') routeOf(rest).deletedAt = Number(value);
     else if (kind === 'removed') routeOf(path).removedGroups.push(name);
+    else if (kind === 'former') routeOf(path).formerGroups.push(name);
     else if (kind === 'setting') {
       const route = routeOf(path);
       route.settings = { ...route.settings, [name]: JSON.parse(value) as unknown };
@@ -64,7 +67,14 @@ export function readRoutes(fields: Readonly<Record<string, string>>): Registered
 }
 
 function newRoute(): Mutable {
-  return { createdAt: 0, settings: {}, deletedAt: undefined, groups: [], removedGroups: [] };
+  return {
+    createdAt: 0,
+    settings: {},
+    deletedAt: undefined,
+    groups: [],
+    removedGroups: [],
+    formerGroups: [],
+  };
 }
 
 function split(text: string): [string, string] | [] {

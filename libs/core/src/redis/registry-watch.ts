@@ -1,19 +1,29 @@
+import { performance } from 'node:perf_hooks';
+
 import type { RegisteredRoute } from './registered.js';
 import type { Registry } from './registry.js';
 
 // Settings are to be honoured within a second; one HGET for each process and look.
 const LOOK_MS = 500;
 
-/** Tells when the registry has changed, with what it says then. */
+export interface RegistryWatchHooks {
+  isReady: () => boolean;
+  onChange: (routes: readonly RegisteredRoute[]) => void;
+  /** Says to the registry that this process is there. */
+  touch: () => Promise<unknown>;
+  touchMs: number;
+}
+
+/** Tells when the registry has changed, with what it says then; and tells the registry that this process is there. */
 export class RegistryWatch {
   private timer: NodeJS.Timeout | undefined;
   private version: string | null | undefined;
   private looking = false;
+  private touchedAt = performance.now();
 
   constructor(
     private readonly registry: Registry,
-    private readonly isReady: () => boolean,
-    private readonly onChange: (routes: readonly RegisteredRoute[]) => void,
+    private readonly hooks: RegistryWatchHooks,
   ) {}
 
   /** Resolves when what the registry says has been told once. */
@@ -29,16 +39,24 @@ export class RegistryWatch {
 
   /** Looks now, for whoever has just changed something. */
   async look(): Promise<void> {
-    if (this.looking || !this.isReady()) return;
+    if (this.looking || !this.hooks.isReady()) return;
     this.looking = true;
     try {
+      await this.touch();
       const version = await this.registry.version();
       if (version === this.version) return;
       const routes = await this.registry.routes();
       this.version = version;
-      this.onChange(routes);
+      this.hooks.onChange(routes);
     } finally {
       this.looking = false;
     }
+  }
+
+  private async touch(): Promise<void> {
+    const now = performance.now();
+    if (now - this.touchedAt < this.hooks.touchMs) return;
+    this.touchedAt = now;
+    await this.hooks.touch();
   }
 }

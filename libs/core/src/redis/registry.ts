@@ -1,7 +1,12 @@
 import type { Redis } from 'ioredis';
 
 import type { Connection } from './connection.js';
-import { readRoutes, type RegisteredRoute, type RouteSettings } from './registered.js';
+import {
+  readRoutes,
+  type RegisteredGroup,
+  type RegisteredRoute,
+  type RouteSettings,
+} from './registered.js';
 import {
   buryRouteScript,
   changeRegistryScript,
@@ -72,10 +77,10 @@ export class Registry {
     });
   }
 
-  /** Nothing is left of these groups. */
-  forgetGroups(path: string, groups: readonly string[]): Promise<void> {
+  /** Nothing is left of the groups that went with a deleted route. */
+  forgetFormer(path: string, groups: readonly string[]): Promise<void> {
     return this.change(
-      Object.fromEntries(groups.map((group) => [`removed:${group}:${path}`, undefined])),
+      Object.fromEntries(groups.map((group) => [`former:${group}:${path}`, undefined])),
     );
   }
 
@@ -107,6 +112,27 @@ export class Registry {
     return this.connection.run((client) =>
       buryRouteScript.run(client, { registry: this.key }, { path }),
     );
+  }
+
+  async stateOf(path: string): Promise<'known' | 'deleted' | 'unknown'> {
+    const [known, deleted] = await this.connection.run((client) =>
+      client.hmget(this.key, `route:${path}`, `deleted:${path}`),
+    );
+    return known != null ? 'known' : deleted != null ? 'deleted' : 'unknown';
+  }
+
+  /** A group of a route; undefined if it is not registered. */
+  async groupOf(path: string, group: string): Promise<RegisteredGroup | undefined> {
+    const [seenAt, pausedAt] = await this.connection.run((client) =>
+      client.hmget(this.key, `group:${group}:${path}`, `paused:${group}:${path}`),
+    );
+    if (seenAt == null) return undefined;
+    return {
+      path,
+      group,
+      seenAt: Number(seenAt),
+      pausedAt: pausedAt == null ? undefined : Number(pausedAt),
+    };
   }
 
   version(): Promise<string | null> {

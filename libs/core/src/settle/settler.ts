@@ -3,9 +3,10 @@ import { performance } from 'node:perf_hooks';
 import type { Redis } from 'ioredis';
 
 import type { LeanMQError } from '../errors.js';
-import type { DeadHistory, ErrorRecord, InFlight, Outcome, Source } from '../message/index.js';
+import type { InFlight, Outcome, Source } from '../message/index.js';
 import { toBrokerError, type Connection, type RouteKeys } from '../redis/index.js';
 import { BACKOFF_DEFAULTS } from './backoff.js';
+import { nextHistory } from './next-history.js';
 import type { SettleOptions } from './options.js';
 import { ackOnceScript, handOverScript } from './scripts.js';
 import { TickBatches } from './tick-batches.js';
@@ -30,6 +31,8 @@ export interface SettlerHooks<Route> {
   /** Redis refuses to settle it. */
   onGivenUp: (delivery: InFlight<Route>, reason: LeanMQError) => void;
   onFault: (error: unknown) => void;
+  /** Epoch ms on the server's clock. */
+  now: () => number;
 }
 
 interface Pending<Route> {
@@ -41,6 +44,7 @@ interface Pending<Route> {
 // Keeps one command under a millisecond.
 const MAX_ACKS = 1_000;
 const MAX_MOVES = 100;
+const DROP: Verdict = Object.freeze({ kind: 'drop' });
 
 /**
  * Ends the deliveries of one route. Successes of a tick go as one XACK for each stream; everything else goes through a
@@ -150,7 +154,7 @@ export class Settler<Route extends SettleRoute> {
       delivery.entryId,
       delivery.deliveries,
       ...targetOf(verdict),
-      historyOf(delivery, verdict),
+      JSON.stringify(nextHistory(delivery, verdict, this.hooks.now())),
       delivery.onceMark ?? '',
     ]);
     let attempts = 0;
@@ -165,8 +169,10 @@ export class Settler<Route extends SettleRoute> {
     });
     if (results === undefined) return;
     items.forEach(({ delivery, verdict, outcome }, index) => {
+      const result = results[index];
+      if (result === 'dropped') return this.hooks.onSettled(delivery, DROP, outcome, true);
       // Sent more than once, "lost" may be the echo of the first time, whose answer was lost.
-      const isOurs = results[index] === 'moved' || (attempts > 1 && results[index] === 'lost');
+      const isOurs = result === 'moved' || (attempts > 1 && result === 'lost');
       this.hooks.onSettled(delivery, verdict, outcome, isOurs);
     });
   }
@@ -196,24 +202,6 @@ function targetOf(verdict: Verdict): [target: string, delayMs: number] {
     default:
       return ['inbox', 0];
   }
-}
-
-/** What the message's next entry says of what has happened to it so far. */
-function historyOf(delivery: InFlight<unknown>, verdict: Verdict): string {
-  const before = delivery.entry?.history;
-  const history: DeadHistory = {
-    origin: delivery.origin,
-    attempts: 'attempts' in verdict ? verdict.attempts : delivery.attemptsBefore,
-    crashes: delivery.crashes,
-    ...(before?.replays !== undefined && { replays: before.replays }),
-    ...withError(('error' in verdict ? verdict.error : undefined) ?? before?.error),
-    ...(verdict.kind === 'dead' && { reason: verdict.reason }),
-  };
-  return JSON.stringify(history);
-}
-
-function withError(error: ErrorRecord | undefined): { error?: ErrorRecord } {
-  return error === undefined ? {} : { error };
 }
 
 function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {

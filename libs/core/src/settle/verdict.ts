@@ -7,6 +7,8 @@ import type { SettleOptions } from './options.js';
 export type Verdict =
   | { readonly kind: 'ack' }
   | { readonly kind: 'release' }
+  /** It is not tried again, because its queue was purged meanwhile; Redis says so when it is handed over. */
+  | { readonly kind: 'drop' }
   | {
       readonly kind: 'retry';
       /** From now, ms. */

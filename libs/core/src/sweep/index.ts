@@ -1,2 +1,2 @@
 export { SWEEP_DEFAULTS, type Retention, type SweepOptions } from './options.js';
-export { Sweeper, type SweeperHooks } from './sweeper.js';
+export { Sweeper, type PlannedSchedule, type SweeperHooks } from './sweeper.js';

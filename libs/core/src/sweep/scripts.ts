@@ -1,4 +1,10 @@
+import { readHistory, type DeadHistory, type DeadReason, type EntryId } from '../message/index.js';
 import { defineScript, listOf, lua } from '../redis/index.js';
+
+/** A route that cannot be swept, and why. */
+export interface Broken {
+  readonly brokenBecause: string;
+}
 
 /** What a sweep found on one route. */
 export interface Swept {
@@ -10,6 +16,29 @@ export interface Swept {
   readonly nextDueAt: number | undefined;
   /** Messages past their time to live. */
   readonly expired: number;
+  /** When a recurring send is due: epoch ms on the server's clock; undefined when there is none. */
+  readonly nextTickAt: number | undefined;
+}
+
+type RawRoute =
+  | readonly ['broken', string]
+  | readonly ['holder' | 'other', number, number, string, number, string];
+
+function sweptOf(raw: RawRoute): Swept | Broken {
+  if (raw[0] === 'broken') return { brokenBecause: raw[1] };
+  const [role, moved, setAside, nextDueAt, expired, nextTickAt] = raw;
+  return {
+    isHolder: role === 'holder',
+    moved,
+    setAside,
+    nextDueAt: instant(nextDueAt),
+    expired,
+    nextTickAt: instant(nextTickAt),
+  };
+}
+
+function instant(text: string): number | undefined {
+  return text === '' ? undefined : Number(text);
 }
 
 /** Keys are the logs. */
@@ -18,17 +47,8 @@ export const sweepScript = defineScript({
   keys: [],
   args: ['sweeper', 'leaseMs', 'limit'],
   reply: (raw) => {
-    const [now, ...routes] = raw as [string, ...[string, number, number, string, number][]];
-    return {
-      now: Number(now),
-      routes: routes.map(([holder, moved, setAside, nextDueAt, expired]): Swept => ({
-        isHolder: holder === 'holder',
-        moved,
-        setAside,
-        nextDueAt: nextDueAt === '' ? undefined : Number(nextDueAt),
-        expired,
-      })),
-    };
+    const [now, ...routes] = raw as [string, ...RawRoute[]];
+    return { now: Number(now), routes: routes.map(sweptOf) };
   },
 });
 
@@ -50,3 +70,39 @@ export const expireScript = defineScript({
   args: ['limit'],
   reply: Number,
 });
+
+/** A dead letter that was dropped. */
+export interface DroppedDeadLetter {
+  /** Its id among the dead letters. */
+  readonly id: EntryId;
+  /** The message's own id. */
+  readonly messageId: string;
+  readonly reason: DeadReason | undefined;
+  /** Which limit it was beyond. */
+  readonly because: 'age' | 'count';
+}
+
+export const limitDeadScript = defineScript({
+  lua: lua.limitDeadLua,
+  keys: ['dead'],
+  args: ['maxAgeMs', 'maxCount', 'limit'],
+  reply: listOf((raw): DroppedDeadLetter => {
+    const [id, because, json, ownId] = raw as [EntryId, 'age' | 'count', string, string];
+    const history = historyOf(json);
+    return {
+      id,
+      messageId: ownId !== '' ? ownId : (history?.origin ?? id),
+      reason: history?.reason,
+      because,
+    };
+  }),
+});
+
+/** Undefined if it is not one of ours. */
+function historyOf(json: string): DeadHistory | undefined {
+  try {
+    return readHistory(json);
+  } catch {
+    return undefined;
+  }
+}

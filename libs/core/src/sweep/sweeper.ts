@@ -1,29 +1,44 @@
+import { BrokerRefusedError } from '../errors.js';
+import { displayPath } from '../message/index.js';
 import type { Connection, Keys, RegisteredRoute, ServerClock } from '../redis/index.js';
 import { DeletedRoutes } from './deleted-routes.js';
 import { DueTimes } from './due-times.js';
-import type { Retention, SweepOptions } from './options.js';
-import { expireScript, sweepScript, trimScript, type Swept } from './scripts.js';
+import { FollowedRoutes } from './followed-routes.js';
+import type { SweepOptions } from './options.js';
+import { sweepScript, type Broken, type Swept } from './scripts.js';
+import { EXPIRED_PER_CALL, Tidier, type TidierHooks } from './tidier.js';
 
-export interface SweeperHooks {
+export interface SweeperHooks extends TidierHooks {
   onPromoted?: (path: string, count: number) => void;
-  onTrimmed?: (path: string, count: number) => void;
   onSetAside: (path: string, count: number) => void;
   onFault: (error: unknown) => void;
-  /** Groups of the route that want expired messages as dead letters. */
-  groupsKeepingExpired: (path: string) => readonly string[];
+  /** Recurring sends of the route are due at `now`, epoch ms; whether any of them has moved on. */
+  onTicksDue: (path: string, now: number) => Promise<boolean>;
   /** Somebody published to a deleted route. */
   revive: (path: string) => Promise<void>;
+}
+
+/** A recurring send, as far as the sweeper needs to know. */
+export interface PlannedSchedule {
+  readonly id: string;
+  readonly path: string;
+  /** Changes whenever its route is to be looked at anew. */
+  readonly plannedAt: number;
 }
 
 // Each costs the server a handful of commands, and a script holds up everybody else.
 const ROUTES_PER_CALL = 25;
 const MOVES_PER_ROUTE = 200;
-const EXPIRED_PER_CALL = 200;
 const LEASE_PERIODS = 3;
-// Far longer than any living consumer goes without a read.
-const CONSUMER_IDLE_MS = 10 * 60_000;
 // Finished messages between two looks add up under load; this many are a few megabytes.
 const TRIM_AFTER_SETTLED = 20_000;
+
+/** What a sweep of one route did. */
+export interface SweptRoute {
+  readonly promoted: number;
+  readonly expired: number;
+  readonly trimmed: number;
+}
 
 /**
  * Keeps the routes that this process knows moving and tidy: promotes what is due, ends what has expired, trims what is
@@ -33,8 +48,10 @@ export class Sweeper {
   private readonly due: DueTimes;
   private readonly settledSince = new Map<string, number>();
   private readonly stopListening: () => void;
-  private readonly retentions = new Map<string, Retention>();
-  private readonly hinted = new Set<string>();
+  private readonly tidier: Tidier;
+  private readonly followed = new FollowedRoutes();
+  private planned = new Map<string, PlannedSchedule>();
+  private readonly ticking = new Set<string>();
   private readonly deleted: DeletedRoutes;
   private stopped = false;
 
@@ -48,6 +65,7 @@ export class Sweeper {
   ) {
     this.due = new DueTimes((paths) => void this.sweep(paths));
     this.deleted = new DeletedRoutes(connection, keys, hooks.revive);
+    this.tidier = new Tidier(connection, keys, options, hooks);
     // What became due while Redis was away is late enough.
     this.stopListening = connection.onEveryReady(() => {
       for (const path of this.due.paths) this.due.noLaterThan(path, 0);
@@ -61,7 +79,7 @@ export class Sweeper {
 
   /** Something was scheduled on the route by this process. */
   scheduledIn(path: string, delayMs: number): void {
-    this.hinted.add(path);
+    this.followed.follow(path, delayMs);
     // The route is looked at in between all the same, for whatever else it needs.
     this.due.noLaterThan(path, Math.min(delayMs, this.options.sweepMs));
   }
@@ -72,14 +90,21 @@ export class Sweeper {
     this.scheduledIn(path, Math.max(0, at - this.clock.now()) || 0);
   }
 
-  /** The registry has changed: a route's own retention goes before the default. */
+  /** The registry has changed. */
   onRegistry(routes: readonly RegisteredRoute[]): void {
-    this.retentions.clear();
-    for (const { path, settings } of routes) {
-      if (settings.retention !== undefined) this.retentions.set(path, settings.retention);
-    }
+    this.tidier.onRegistry(routes);
     for (const [path, inMs] of this.deleted.onRegistry(routes)) {
       if (this.due.has(path)) this.due.noLaterThan(path, inMs);
+    }
+  }
+
+  /** These are all recurring sends, by id: the routes of those that are new or planned anew are looked at now. */
+  onSchedules(schedules: readonly PlannedSchedule[]): void {
+    const before = this.planned;
+    this.planned = new Map(schedules.map((schedule) => [schedule.id, schedule]));
+    for (const { id, path, plannedAt } of schedules) {
+      const known = before.get(id);
+      if (known?.path !== path || known.plannedAt !== plannedAt) this.due.noLaterThan(path, 0);
     }
   }
 
@@ -116,6 +141,35 @@ export class Sweeper {
     }
   }
 
+  /** Promotes, expires and trims one route, all that there is to do, whoever keeps it tidy. */
+  async sweepRoute(path: string): Promise<SweptRoute> {
+    const { log } = this.keys.route(path);
+    // The lease is for those who stay.
+    const args = { sweeper: this.name, leaseMs: 1, limit: MOVES_PER_ROUTE };
+    let promoted = 0;
+    let expired = 0;
+    for (let isDone = false; !isDone;) {
+      const { now, routes } = await sweepScript.run(this.connection.client, {}, args, {
+        keys: [log],
+      });
+      const swept = routes[0] as Swept | Broken;
+      if ('brokenBecause' in swept) throw brokenRoute(path, swept);
+      this.report(path, swept);
+      promoted += swept.moved;
+      if ((swept.nextTickAt ?? Infinity) <= now) await this.tick(path, now);
+      if (swept.expired > 0) expired += await this.tidier.expire(path);
+      isDone = swept.moved < MOVES_PER_ROUTE && swept.expired <= EXPIRED_PER_CALL;
+    }
+    let trimmed = 0;
+    for (let hasMore = true; hasMore;) {
+      const [result] = await this.tidier.trim([path]);
+      trimmed += result?.trimmed ?? 0;
+      hasMore = result?.hasMore === true;
+    }
+    await this.tidier.limitDeadLetters(path);
+    return { promoted, expired, trimmed };
+  }
+
   private async sweepSome(paths: readonly string[]): Promise<void> {
     const { now, routes } = await sweepScript.run(
       this.connection.client,
@@ -129,14 +183,25 @@ export class Sweeper {
     );
     this.clock.sync(now);
     const held: string[] = [];
+    const expiring: string[] = [];
     for (const [index, swept] of routes.entries()) {
       const path = paths[index] as string;
+      if ('brokenBecause' in swept) {
+        this.hooks.onFault(brokenRoute(path, swept));
+        continue;
+      }
       this.report(path, swept);
       this.planNext(path, swept, now);
+      if ((swept.nextTickAt ?? Infinity) <= now) void this.tick(path, now);
       if (swept.isHolder) held.push(path);
+      if (swept.isHolder && swept.expired > 0) expiring.push(path);
     }
-    await this.expire(held.filter((path) => (routes[paths.indexOf(path)] as Swept).expired > 0));
-    await this.trim(held);
+    for (const path of expiring) await this.tidier.expire(path);
+    const trimmed = await this.tidier.trim(held);
+    held.forEach((path, index) => {
+      if (trimmed[index]?.hasMore === true) this.due.noLaterThan(path, 0);
+    });
+    for (const path of held) await this.tidier.limitDeadLetters(path);
   }
 
   private report(path: string, { moved, setAside }: Swept): void {
@@ -144,45 +209,34 @@ export class Sweeper {
     if (setAside > 0) this.hooks.onSetAside(path, setAside);
   }
 
-  private planNext(path: string, { isHolder, nextDueAt }: Swept, now: number): void {
-    const isOwn = this.hinted.delete(path);
-    if (nextDueAt === undefined || !(isHolder || isOwn)) return;
-    if (isOwn) this.hinted.add(path);
-    this.due.noLaterThan(path, Math.max(0, nextDueAt - now));
+  private planNext(path: string, swept: Swept, now: number): void {
+    const { isHolder, nextDueAt = Infinity, nextTickAt = Infinity } = swept;
+    if (Math.min(nextDueAt, nextTickAt) === Infinity) this.followed.foundEmpty(path);
+    // A tick that is due already is looked at again when it has been made.
+    const nextAt = Math.min(nextDueAt, nextTickAt <= now ? Infinity : nextTickAt);
+    if (nextAt === Infinity || !(isHolder || this.followed.has(path))) return;
+    this.due.noLaterThan(path, Math.max(0, nextAt - now));
   }
 
-  private async expire(paths: readonly string[]): Promise<void> {
-    for (const path of paths) {
-      const { log } = this.keys.route(path);
-      await expireScript.run(
-        this.connection.client,
-        { log },
-        { limit: EXPIRED_PER_CALL },
-        { args: this.hooks.groupsKeepingExpired(path) },
-      );
+  /** Has the recurring sends of the route made that are due, once at a time. */
+  private async tick(path: string, now: number): Promise<void> {
+    if (this.ticking.has(path)) return;
+    this.ticking.add(path);
+    try {
+      const hasMoved = await this.hooks.onTicksDue(path, now);
+      if (hasMoved && !this.stopped) this.due.noLaterThan(path, 0);
+    } catch (error) {
+      // They stay due, for whoever looks next.
+      if (!this.stopped) this.hooks.onFault(error);
+    } finally {
+      this.ticking.delete(path);
     }
   }
+}
 
-  private async trim(paths: readonly string[]): Promise<void> {
-    if (paths.length === 0) return;
-    const results = await trimScript.run(
-      this.connection.client,
-      {},
-      { consumerIdleMs: CONSUMER_IDLE_MS },
-      {
-        keys: paths.map((path) => this.keys.route(path).log),
-        args: paths.flatMap((path) => this.retentionOf(path)),
-      },
-    );
-    results.forEach(({ trimmed, hasMore }, index) => {
-      const path = paths[index] as string;
-      if (trimmed > 0) this.hooks.onTrimmed?.(path, trimmed);
-      if (hasMore) this.due.noLaterThan(path, 0);
-    });
-  }
-
-  private retentionOf(path: string): [kind: string, amount: number] {
-    const retention = this.retentions.get(path) ?? this.options.retention;
-    return 'count' in retention ? ['count', retention.count] : ['age', retention.ageMs];
-  }
+function brokenRoute(path: string, { brokenBecause }: Broken): BrokerRefusedError {
+  return new BrokerRefusedError(
+    `Route "${displayPath(path)}" cannot be swept, a key of it is not what it should be: ${brokenBecause}`,
+    { code: 'KEY_TYPE' },
+  );
 }

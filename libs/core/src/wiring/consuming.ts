@@ -79,6 +79,7 @@ export function buildConsumer({
       },
       onGivenUp: (delivery, reason) => consuming.giveUp(delivery, reason),
       onFault: (error) => onFault('settle', error),
+      now: () => context.clock.now(),
     });
     const { maxCrashes, ack } = options;
     const once =

@@ -35,6 +35,8 @@ export function tellSettled(
     events.tell('deadLettered', () => ({ ...about(), reason, error }));
   } else if (verdict.kind === 'release') {
     events.tell('released', about);
+  } else if (verdict.kind === 'drop') {
+    events.tell('dropped', about);
   }
 }
 

@@ -83,6 +83,7 @@ export class Puller {
         this.waiters.delete(delivery);
       },
       onFault: (error) => onFault('settle', error),
+      now: () => context.clock.now(),
     });
   }
 

@@ -14,7 +14,8 @@
 -- ARGV[3] -> 'log' or 'inbox': which stream KEYS[1] is
 -- ARGV[4…] -> for each delivery: entry id, delivery count, where to ('inbox', 'dead' or 'schedule'), delay in ms (for
 --             'schedule'), history (JSON, becomes the first field), mark of its idempotency key or ''
--- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed)
+-- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed), 'dropped' (the
+--         group's messages were purged while it was in flight, and it is not tried again)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
 
@@ -47,6 +48,17 @@ local function bodyOf(id, history)
   return body
 end
 
+-- Up to which entry the group's messages were purged; see purge.lua.
+local purged = redis.pcall('HGET', string.sub(schedule, 1, -#'schedule' - 1) .. 'purged', source .. ':' .. group)
+
+local function isPurged(id)
+  if type(purged) ~= 'string' then return false end
+  local ms, number = string.match(id, '^(%d+)-(%d+)$')
+  local lastMs, lastNumber = string.match(purged, '^(%d+)-(%d+)$')
+  ms, number, lastMs, lastNumber = tonumber(ms), tonumber(number), tonumber(lastMs), tonumber(lastNumber)
+  return ms < lastMs or (ms == lastMs and number <= lastNumber)
+end
+
 local time
 local function now()
   time = time or redis.call('TIME')
@@ -70,7 +82,12 @@ for i = 4, #ARGV, 6 do
   if isOurs(id, deliveries) then
     local body = bodyOf(id, history)
     result = body and 'moved' or 'gone'
-    if body then move[target](body, id, delayMs) end
+    -- What is only given back has not failed.
+    if target ~= 'inbox' and isPurged(id) then
+      result = 'dropped'
+    elseif body then
+      move[target](body, id, delayMs)
+    end
     settle(id)
     -- Whoever has the same key next may run.
     if mark ~= '' and redis.call('GET', mark) == 'running ' .. consumer .. ' ' .. source .. ' ' .. id then

@@ -96,6 +96,21 @@ local function sentBefore(send, within)
   return id
 end
 
+-- How many messages a group has not been given, where Redis does not know: after a deletion, or a start in the middle of
+-- the log. They are counted only if the log is so long that it matters; beyond `most` it does not.
+local function unreadOf(log, group, most)
+  local length = redis.call('XLEN', log)
+  if length + #ARGV <= most then return length end
+  local count, from = 0, '(' .. group['last-delivered-id']
+  while count <= most do
+    local page = redis.call('XRANGE', log, from, '+', 'COUNT', 100)
+    count = count + #page
+    if #page < 100 then break end
+    from = '(' .. page[#page][1]
+  end
+  return count
+end
+
 -- How many messages of the route some group has not finished, as far as it matters: counted up to `most` where Redis
 -- does not know. Scheduled ones count, because they will arrive.
 local unfinished = {}
@@ -109,15 +124,13 @@ local function unfinishedOf(send, most)
     for _, flat in ipairs(groups) do
       local group = {}
       for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
-      local lag = group.lag
-      -- After a deletion, or a start in the middle of the log, Redis does not know.
-      if not lag then
-        lag = #redis.call('XRANGE', send.log, '(' .. group['last-delivered-id'], '+', 'COUNT', most)
-      end
-      count = math.max(count, lag + group.pending)
+      local redeliveries = redis.pcall('XLEN', send.base .. ':inbox:' .. group.name)
+      local others = group.pending + (type(redeliveries) == 'number' and redeliveries or 0)
+      count = math.max(count, others + (group.lag or unreadOf(send.log, group, most - others)))
     end
   end
-  count = count + redis.call('ZCARD', send.base .. ':schedule')
+  local scheduled = redis.pcall('ZCARD', send.base .. ':schedule')
+  if type(scheduled) == 'number' then count = count + scheduled end
   unfinished[send.log] = count
   return count
 end

@@ -25,7 +25,7 @@ for i = 3, #ARGV do
   if not isBarred(path) then
     local name = group .. ':' .. path
     changes = changes
-      + redis.call('HDEL', registry, 'deleted:' .. path, 'removed:' .. name)
+      + redis.call('HDEL', registry, 'deleted:' .. path, 'removed:' .. name, 'former:' .. name)
       + redis.call('HSETNX', registry, 'route:' .. path, now)
       + redis.call('HSET', registry, 'group:' .. name, now)
     allowed[#allowed + 1] = path

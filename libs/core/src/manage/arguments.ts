@@ -1,0 +1,66 @@
+import { ConfigError, NotFoundError, show } from '../errors.js';
+import { displayPath, isEntryId, validGroup, type EntryId } from '../message/index.js';
+import type { ManageContext } from './context.js';
+
+/** @throws {ConfigError} unless it is a whole number of at least `least` */
+export function wholeNumber(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw ConfigError.option(name, value, `a whole number, ${least} or more`);
+  }
+  return value;
+}
+
+/** @throws {ConfigError} for anything but an object with some of these names */
+export function knownOptions(owner: string, options: unknown, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ConfigError(`The options of ${owner} are ${show(options)}; give an object.`);
+  }
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    throw new ConfigError(`Option "${name}" is not known; ${owner} takes ${names.join(', ')}.`);
+  }
+}
+
+/** @throws {ConfigError} unless it has the form of an entry's id */
+export function validEntryId(what: string, id: EntryId): EntryId {
+  if (typeof id !== 'string' || !isEntryId(id)) {
+    throw new ConfigError(
+      `${what} ${show(id)} is not an id such as "1700000000000-0"; take one from list().`,
+      { code: 'ID_INVALID' },
+    );
+  }
+  return id;
+}
+
+/** @throws {NotFoundError} unless the queue exists */
+export async function assertQueue({ registry }: ManageContext, path: string): Promise<void> {
+  const state = await registry.stateOf(path);
+  if (state === 'known') return;
+  const shown = displayPath(path);
+  throw new NotFoundError(
+    state === 'deleted'
+      ? `Queue "${shown}" was deleted. Publish to it to revive it.`
+      : `There is no queue "${shown}": nothing was published to it and no group declared on it. Check the path, or publish to it to create it.`,
+  );
+}
+
+/** @throws {ConfigError | NotFoundError} unless the queue exists and the group is on it */
+export async function assertGroup(
+  context: ManageContext,
+  path: string,
+  group: string,
+): Promise<void> {
+  validGroup(group);
+  await assertQueue(context, path);
+  const { registry, connection, keys } = context;
+  if ((await registry.groupOf(path, group)) !== undefined) return;
+  // One that somebody has created by hand is one all the same.
+  const known = await connection.run((client) =>
+    client.xinfo('GROUPS', keys.route(path).log).catch(() => []),
+  );
+  const names = (known as unknown[][]).map((row) => row[1] as string);
+  if (names.includes(group)) return;
+  throw new NotFoundError(
+    `There is no group "${group}" on "${displayPath(path)}". Check the name, or declare it with declareGroup().`,
+  );
+}

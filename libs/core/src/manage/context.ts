@@ -1,0 +1,25 @@
+import type { Connection, Keys, Registry } from '../redis/index.js';
+
+/** What a sweep of a route did. */
+export interface SweepCounts {
+  /** Entries moved from the schedule to where they were due. */
+  readonly promoted: number;
+  /** Messages whose time to live had passed. */
+  readonly expired: number;
+  /** Finished entries that were removed from the log. */
+  readonly trimmed: number;
+}
+
+/** What managing needs of the rest. */
+export interface ManageContext {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  readonly registry: Registry;
+  /** Resolves when there is a connection. */
+  readonly ready: () => Promise<void>;
+  /** The group of this process, as a default. @throws {ConfigError} if it has none */
+  readonly ownGroup: () => string;
+  /** The registry was changed: this process need not wait until it looks. */
+  readonly changed: () => Promise<void>;
+  readonly sweep: (path: string) => Promise<SweepCounts>;
+}

@@ -1,0 +1,38 @@
+import type { Connection } from '../redis/index.js';
+import { readDeadLetter, type DeadLetter } from './dead-letter.js';
+import type { DeadLetterRange } from './dead-letter-filter.js';
+
+/** Where dead letters are. */
+export interface DeadLetterQueue {
+  readonly connection: Connection;
+  readonly path: string;
+  readonly group: string;
+  readonly key: string;
+}
+
+const PAGE = 100;
+
+/** All dead letters of a range, the oldest first, a page at a time. What dies meanwhile is left out by `end`. */
+export async function* scan(
+  { connection, path, group, key }: DeadLetterQueue,
+  { start, end }: DeadLetterRange,
+): AsyncGenerator<DeadLetter> {
+  for (let from = start; ;) {
+    const page = await connection.run((client) =>
+      client.xrangeBuffer(key, from, end, 'COUNT', PAGE),
+    );
+    for (const [id, fields] of page) yield readDeadLetter(path, group, id.toString(), fields);
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    from = `(${last[0].toString()}`;
+  }
+}
+
+/** The same range, ended by what is the newest dead letter now. Undefined if there is none. */
+export async function upToNow(
+  { connection, key }: DeadLetterQueue,
+  { start, end }: DeadLetterRange,
+): Promise<DeadLetterRange | undefined> {
+  const [newest] = await connection.run((client) => client.xrevrange(key, end, start, 'COUNT', 1));
+  return newest && { start, end: newest[0] };
+}

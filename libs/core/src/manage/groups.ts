@@ -1,0 +1,126 @@
+import { ConfigError, GroupBusyError, NotFoundError } from '../errors.js';
+import { displayPath, validGroup } from '../message/index.js';
+import { createGroups, type RegisteredGroup, type StartFrom } from '../redis/index.js';
+import { knownOptions } from './arguments.js';
+import type { ManageContext } from './context.js';
+import { removeGroupScript } from './route-scripts.js';
+
+export interface DeclareGroupOptions {
+  /** Where it begins if it is new: with the oldest that is there unless told. */
+  readonly startFrom?: StartFrom;
+}
+
+export interface RemoveGroupOptions {
+  /** Also when it has consumers, or messages in flight: their work is not waited for. */
+  readonly force?: boolean;
+  /** Its dead letters go too. */
+  readonly deadLetters?: boolean;
+}
+
+export interface RemovedGroup {
+  /** Messages that waited for it, or were scheduled. */
+  readonly dropped: number;
+  /** Dead letters that were kept. */
+  readonly deadLetters: number;
+}
+
+// A running consumer asks again after `blockMs`, 5 s unless told.
+const ACTIVE_MS = 60_000;
+const REMEDY = 'Stop its service first, or force it.';
+
+/**
+ * Creates a group, and its queue if need be, before its service is deployed: from then on nothing is trimmed that it has
+ * not been given. Harmless when repeated.
+ */
+export async function declareGroup(
+  { connection, keys, registry, changed }: ManageContext,
+  path: string,
+  group: string,
+  options: DeclareGroupOptions = {},
+): Promise<void> {
+  validGroup(group);
+  knownOptions('declareGroup()', options, ['startFrom']);
+  const startFrom = validStartFrom(options.startFrom ?? 'earliest');
+  const route = { path, keys: keys.route(path) };
+  await connection.run((client) =>
+    createGroups(client, registry, [route], group, startFrom, 'declare'),
+  );
+  await changed();
+}
+
+/**
+ * Removes a group and all that is its own. First the data, in one step, because that is what would keep the log from
+ * being trimmed; then the registry, which keeps its running consumers from creating it anew.
+ *
+ * @throws {GroupBusyError} if it has consumers or messages in flight, unless forced
+ */
+export async function removeGroup(
+  context: ManageContext,
+  path: string,
+  group: string,
+  options: RemoveGroupOptions = {},
+): Promise<RemovedGroup> {
+  knownOptions('removeGroup()', options, ['force', 'deadLetters']);
+  const { force = false, deadLetters = false } = options;
+  const { registry, changed } = context;
+  const registered = await registry.groupOf(path, group);
+  if (!force && registered !== undefined) await assertNotPaused(context, registered);
+  const first = await removeData(context, path, group, force, deadLetters);
+  if (first.result === 'missing' && registered === undefined) {
+    throw new NotFoundError(`There is no group "${group}" on "${displayPath(path)}".`);
+  }
+  await registry.removeGroup(path, group);
+  // By force, a consumer may have created it anew before it could know.
+  if (force) await removeData(context, path, group, force, deadLetters);
+  await changed();
+  return { dropped: first.dropped, deadLetters: first.left };
+}
+
+/** A consumer of a paused group does not ask for anything, which makes it look idle. */
+async function assertNotPaused(
+  { connection }: ManageContext,
+  { path, group, seenAt, pausedAt }: RegisteredGroup,
+): Promise<void> {
+  if (pausedAt === undefined) return;
+  const [seconds] = await connection.run((client) => client.time());
+  if (Number(seconds) * 1_000 - seenAt >= ACTIVE_MS) return;
+  throw new GroupBusyError(
+    `Group "${group}" on "${displayPath(path)}" is paused and had a consumer lately. ${REMEDY}`,
+  );
+}
+
+async function removeData(
+  { connection, keys }: ManageContext,
+  path: string,
+  group: string,
+  force: boolean,
+  deadLetters: boolean,
+): Promise<{ result: 'removed' | 'missing'; dropped: number; left: number }> {
+  const args = {
+    group,
+    force: force ? 'force' : '',
+    deadLetters: deadLetters ? 'drop' : 'keep',
+    activeMs: ACTIVE_MS,
+  };
+  const { log } = keys.route(path);
+  const [result, what, left = 0] = await connection.run((client) =>
+    removeGroupScript.run(client, { log }, args),
+  );
+  const named = `Group "${group}" on "${displayPath(path)}"`;
+  if (result === 'active') {
+    throw new GroupBusyError(`${named} has a consumer that was there lately, "${what}". ${REMEDY}`);
+  }
+  if (result === 'in-flight') {
+    throw new GroupBusyError(`${named} has ${what} messages in flight. ${REMEDY}`);
+  }
+  return { result, dropped: what as number, left };
+}
+
+function validStartFrom(startFrom: StartFrom): StartFrom {
+  if (startFrom === 'earliest' || startFrom === 'latest') return startFrom;
+  const at: unknown = Reflect.get(Object(startFrom) as object, 'at');
+  if (!Number.isSafeInteger(at) || (at as number) < 0) {
+    throw ConfigError.option('startFrom', startFrom, '"earliest", "latest" or { at: epoch ms }');
+  }
+  return startFrom;
+}

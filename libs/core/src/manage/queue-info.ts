@@ -1,0 +1,112 @@
+import { displayPath } from '../message/index.js';
+import type { RegisteredRoute, RouteSettings } from '../redis/index.js';
+import type { ManageContext } from './context.js';
+import { inspectScript, type GroupNumbers, type RouteNumbers } from './route-scripts.js';
+
+export interface ConsumerInfo {
+  readonly name: string;
+  /** Deliveries that it holds. */
+  readonly pending: number;
+  /** How long ago it last asked for something, ms. */
+  readonly idleMs: number;
+}
+
+/** A group on one queue. */
+export interface GroupInfo {
+  readonly group: string;
+  /** Messages that it has not been given yet: unread ones of the log and redeliveries. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Its retries. */
+  readonly scheduled: number;
+  /** Its dead letters. */
+  readonly dead: number;
+  readonly consumers: readonly ConsumerInfo[];
+  /** Unread messages of the log as Redis counts them; undefined when it does not know, after a deletion for example. */
+  readonly lag: number | undefined;
+  /** When one of its consumers was last known to be there, epoch ms; undefined if the registry does not know it. */
+  readonly seenAt: number | undefined;
+  /** Since when it is paused, epoch ms; undefined when it is not. */
+  readonly pausedAt: number | undefined;
+  /** It was removed, or went with its queue; its dead letters were kept. */
+  readonly isRemoved: boolean;
+}
+
+export interface QueueInfo {
+  /** The path in its canonical form, `order/status`. */
+  readonly path: string;
+  /** The path as people write it, `/order/status/`. */
+  readonly name: string;
+  /** Messages on the log: unfinished ones and those that are retained. */
+  readonly messages: number;
+  /** Delayed sends. */
+  readonly scheduled: number;
+  readonly groups: readonly GroupInfo[];
+  readonly settings: RouteSettings;
+  /** Epoch ms, the server's clock. */
+  readonly createdAt: number;
+  /** Since when it is deleted, epoch ms; undefined when it is not. */
+  readonly deletedAt: number | undefined;
+  /** False when what Redis does not know by itself was too much to be counted: then some numbers are estimates. */
+  readonly isExact: boolean;
+}
+
+/**
+ * Looks at a route once.
+ *
+ * @param limit how many entries to count at most where Redis does not know a number
+ */
+export async function inspect(
+  { connection, keys }: ManageContext,
+  route: RegisteredRoute,
+  limit: number,
+): Promise<QueueInfo> {
+  const { log } = keys.route(route.path);
+  const args = groupNames(route);
+  const numbers = await connection.run((client) =>
+    inspectScript.run(client, { log }, { limit }, { args }),
+  );
+  return infoOf(route, numbers);
+}
+
+/** All groups that may have something on the route. */
+export function groupNames({ groups, removedGroups, formerGroups }: RegisteredRoute): string[] {
+  return [...groups.map(({ group }) => group), ...removedGroups, ...formerGroups];
+}
+
+function infoOf(route: RegisteredRoute, numbers: RouteNumbers): QueueInfo {
+  const { path, settings, createdAt, deletedAt } = route;
+  const groups = Object.entries(numbers.groups)
+    .map(([group, each]) => groupOf(route, group, each))
+    // Nothing is left of it.
+    .filter(({ isRemoved, dead }) => !isRemoved || dead > 0)
+    .toSorted((a, b) => (a.group < b.group ? -1 : 1));
+  return {
+    path,
+    name: displayPath(path),
+    messages: numbers.messages,
+    scheduled: numbers.delayed,
+    groups,
+    settings,
+    createdAt,
+    deletedAt,
+    isExact: numbers.exact,
+  };
+}
+
+function groupOf(route: RegisteredRoute, group: string, numbers: GroupNumbers): GroupInfo {
+  const registered = route.groups.find((each) => each.group === group);
+  const { waiting, inFlight, scheduled, dead, lag, known, consumers } = numbers;
+  return {
+    group,
+    waiting,
+    inFlight,
+    scheduled,
+    dead,
+    consumers: Object.entries(consumers).map(([name, each]) => ({ name, ...each })),
+    lag,
+    seenAt: registered?.seenAt,
+    pausedAt: registered?.pausedAt,
+    isRemoved: registered === undefined && !known,
+  };
+}

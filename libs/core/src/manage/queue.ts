@@ -1,0 +1,156 @@
+import { displayPath } from '../message/index.js';
+import { assertQueue } from './arguments.js';
+import type { ManageContext, SweepCounts } from './context.js';
+import { DeadLetters } from './dead-letters.js';
+import { deleteQueue, type DeleteQueueOptions } from './delete-queue.js';
+import { find, type FoundMessage } from './find.js';
+import {
+  declareGroup,
+  removeGroup,
+  type DeclareGroupOptions,
+  type RemoveGroupOptions,
+  type RemovedGroup,
+} from './groups.js';
+import { listInFlight, type InFlightInfo, type InFlightOptions } from './in-flight.js';
+import { purge, type PurgeOptions } from './purge.js';
+import { inspect, type GroupInfo, type QueueInfo } from './queue-info.js';
+import { remove, type RemoveOptions, type RemovedFrom } from './remove.js';
+import { configure, setPaused, type QueueSettings } from './settings.js';
+
+const COUNT_LIMIT = 10_000;
+
+/**
+ * A queue as its keeper sees it. To have one does not create it: a publish does, or `declareGroup`. Everything else
+ * throws a `NotFoundError` for a queue that does not exist.
+ */
+export class Queue {
+  /** The path as people write it, `/order/status/`. */
+  readonly name: string;
+
+  constructor(
+    private readonly context: ManageContext,
+    /** The path in its canonical form, `order/status`. */
+    readonly path: string,
+  ) {
+    this.name = displayPath(path);
+  }
+
+  async exists(): Promise<boolean> {
+    await this.context.ready();
+    return (await this.context.registry.stateOf(this.path)) === 'known';
+  }
+
+  /** What there is on it, in numbers. */
+  async info(): Promise<QueueInfo> {
+    await this.context.ready();
+    await assertQueue(this.context, this.path);
+    const routes = await this.context.registry.routes();
+    const route = routes.find(({ path }) => path === this.path);
+    if (route === undefined) return this.info();
+    return inspect(this.context, route, COUNT_LIMIT);
+  }
+
+  async groups(): Promise<readonly GroupInfo[]> {
+    const { groups } = await this.info();
+    return groups.filter(({ isRemoved }) => !isRemoved);
+  }
+
+  /**
+   * Creates a group, and the queue if need be, before its service is deployed: from then on it misses nothing.
+   *
+   * @throws {ConfigError} if a name or an option is not acceptable
+   */
+  async declareGroup(group: string, options?: DeclareGroupOptions): Promise<void> {
+    await this.context.ready();
+    await declareGroup(this.context, this.path, group, options);
+  }
+
+  /**
+   * Removes a group with all that waits or is scheduled for it.
+   *
+   * @throws {GroupBusyError} if it has consumers or messages in flight, unless `force`
+   */
+  async removeGroup(group: string, options?: RemoveGroupOptions): Promise<RemovedGroup> {
+    await this.context.ready();
+    return removeGroup(this.context, this.path, group, options);
+  }
+
+  /**
+   * Deletes it with all that waits, is delayed or recurs; dead letters stay unless told. Consumers stop with a warning;
+   * publishing to it revives it.
+   *
+   * @returns how many messages were on its log
+   */
+  async delete(options?: DeleteQueueOptions): Promise<number> {
+    await this.context.ready();
+    await assertQueue(this.context, this.path);
+    return deleteQueue(this.context, this.path, options);
+  }
+
+  /**
+   * Drops what waits and is scheduled for a group. What is in flight stays, and is dropped if it fails later.
+   *
+   * @returns how many were dropped
+   */
+  async purge(options?: PurgeOptions): Promise<number> {
+    await this.context.ready();
+    return purge(this.context, this.path, options);
+  }
+
+  /**
+   * Where a message is, for each group; undefined if nothing is known of it.
+   *
+   * @param id the caller's own, or the one that publish gave
+   */
+  async find(id: string): Promise<FoundMessage | undefined> {
+    await this.context.ready();
+    await assertQueue(this.context, this.path);
+    return (await find(this.context, this.path, id))?.found;
+  }
+
+  /**
+   * Ends a message for one group wherever it is; its body goes when all groups are done with it.
+   *
+   * @returns where it was; undefined if there is nothing of it
+   * @throws {MessageWaitingError} if it waits on the log for other groups too
+   */
+  async remove(id: string, options?: RemoveOptions): Promise<RemovedFrom | undefined> {
+    await this.context.ready();
+    return remove(this.context, this.path, id, options);
+  }
+
+  /** What a group has in flight, with whom and for how long; the longest first. */
+  async inFlight(options?: InFlightOptions): Promise<InFlightInfo[]> {
+    await this.context.ready();
+    return listInFlight(this.context, this.path, options);
+  }
+
+  /** No process of the group begins with a message from now on, a restarted one neither. What runs is finished. */
+  async pause(group: string = this.context.ownGroup()): Promise<void> {
+    await this.context.ready();
+    await setPaused(this.context, this.path, group, true);
+  }
+
+  async resume(group: string = this.context.ownGroup()): Promise<void> {
+    await this.context.ready();
+    await setPaused(this.context, this.path, group, false);
+  }
+
+  /** Changes settings for all services; what is not given stays, null goes back to the default. */
+  async configure(settings: QueueSettings): Promise<void> {
+    await this.context.ready();
+    await configure(this.context, this.path, settings);
+  }
+
+  /** Promotes what is due, ends what has expired and trims what is finished, now. It happens by itself too. */
+  async sweep(): Promise<SweepCounts> {
+    await this.context.ready();
+    await assertQueue(this.context, this.path);
+    return this.context.sweep(this.path);
+  }
+
+  /** The dead letters of a group, of this process' own unless told. */
+  deadLetters(group: string = this.context.ownGroup()): DeadLetters {
+    return new DeadLetters(this.context, this.path, group);
+  }
+}

@@ -1,0 +1,31 @@
+#!lua flags=allow-oom
+-- Deletes what a route has in Redis, after its tombstone was put into the registry.
+--
+-- Recurring sends go too: the next tick would revive the route.
+--
+-- What carries a time to live by itself (marks of publishers and of idempotent handlers) is left to it: a batch that is
+-- sent again must still find that it was applied, and an effect that was had stays had.
+--
+-- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- ARGV[1] -> 'drop' or 'keep': what becomes of the dead letters
+-- ARGV[2…] -> groups, besides those of the log
+-- Output: how many messages were on the log
+local log = KEYS[1]
+local base = string.sub(log, 1, -5)
+
+local groups = {}
+for i = 2, #ARGV do groups[ARGV[i]] = true end
+local reply = redis.pcall('XINFO', 'GROUPS', log)
+if not reply.err then
+  for _, flat in ipairs(reply) do groups[flat[2]] = true end
+end
+
+local messages = redis.pcall('XLEN', log)
+for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'purged', 'replays', 'recurring', 'ticks'}) do
+  redis.call('UNLINK', base .. ':' .. what)
+end
+for group in pairs(groups) do
+  redis.call('UNLINK', base .. ':inbox:' .. group, base .. ':stale:' .. group, base .. ':rate:' .. group)
+  if ARGV[1] == 'drop' then redis.call('UNLINK', base .. ':dead:' .. group) end
+end
+return type(messages) == 'number' and messages or 0

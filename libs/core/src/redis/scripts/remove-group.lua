@@ -1,0 +1,82 @@
+#!lua flags=allow-oom
+-- Removes a group from a route, with all that is the group's own.
+--
+-- Invariants: nobody loses work unasked: a group that has something in flight, or a consumer that was there lately, is
+-- removed by force only. What would keep the log from being trimmed goes in this one step.
+--
+-- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- ARGV[1] -> group
+-- ARGV[2] -> 'force' or ''
+-- ARGV[3] -> 'drop' or 'keep': what becomes of its dead letters
+-- ARGV[4] -> a consumer that has been idle for less counts as there, ms
+-- Output: {'removed', how many messages waited or were scheduled for it, how many dead letters are left}, {'missing', 0,
+--         dead letters left}, {'active', name of a consumer}, {'in-flight', how many}
+local log, group, force, drop = KEYS[1], ARGV[1], ARGV[2] == 'force', ARGV[3] == 'drop'
+local base = string.sub(log, 1, -5)
+local inbox, dead, stale = base .. ':inbox:' .. group, base .. ':dead:' .. group, base .. ':stale:' .. group
+local schedule, scheduled = base .. ':schedule', base .. ':scheduled'
+
+-- A key of a wrong type is found before the first write, not between two of them.
+local wanted = {[log] = 'stream', [inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash',
+  [base .. ':purged'] = 'hash', [base .. ':replays'] = 'hash'}
+for key, kind in pairs(wanted) do
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= kind then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a ' .. kind)
+  end
+end
+
+local function rows(...)
+  local reply = redis.pcall('XINFO', ...)
+  local list = {}
+  if reply.err then return list end
+  for index, flat in ipairs(reply) do
+    local row = {}
+    for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
+    list[index] = row
+  end
+  return list
+end
+
+local function rowOf(stream)
+  for _, row in ipairs(rows('GROUPS', stream)) do
+    if row.name == group then return row end
+  end
+end
+
+local onLog, onInbox = rowOf(log), rowOf(inbox)
+local inFlight = (onLog and onLog.pending or 0) + (onInbox and onInbox.pending or 0)
+if not force then
+  for _, stream in ipairs({log, inbox}) do
+    for _, consumer in ipairs(rows('CONSUMERS', stream, group)) do
+      if consumer.idle < tonumber(ARGV[4]) then return {'active', consumer.name} end
+    end
+  end
+  if inFlight > 0 then return {'in-flight', inFlight} end
+end
+
+local dropped = redis.call('XLEN', inbox) - (onInbox and onInbox.pending or 0)
+if onLog then
+  dropped = dropped + (onLog.lag or 0)
+  redis.call('XGROUP', 'DESTROY', log, group)
+end
+redis.call('UNLINK', inbox, stale, base .. ':rate:' .. group)
+if drop then redis.call('UNLINK', dead) end
+
+local prefix = 'retry:' .. group .. ':'
+for _, member in ipairs(redis.call('ZRANGE', schedule, 0, -1)) do
+  if string.sub(member, 1, #prefix) == prefix then
+    redis.call('ZREM', schedule, member)
+    redis.call('HDEL', scheduled, member)
+    dropped = dropped + 1
+  end
+end
+
+redis.call('HDEL', base .. ':purged', 'log:' .. group, 'inbox:' .. group)
+-- A replay that was stopped keeps the log from being trimmed until it is gone on with.
+local replays = redis.call('HGETALL', base .. ':replays')
+for i = 1, #replays, 2 do
+  local ok, what = pcall(cjson.decode, string.match(replays[i + 1], '^%S+ (.*)$') or '')
+  if ok and what.group == group then redis.call('HDEL', base .. ':replays', replays[i]) end
+end
+return {onLog and 'removed' or 'missing', dropped, redis.call('XLEN', dead)}

@@ -1,0 +1,84 @@
+#!lua flags=allow-oom
+-- Removes a message for one group from where it was seen to be, or for all where it is not any group's own yet.
+--
+-- Invariants: no other group loses it; it is removed only if it still is where it was seen, so that whoever asks looks
+-- again otherwise. Its body goes with it when every group is done with it.
+--
+-- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- ARGV[1] -> group
+-- ARGV[2] -> where it was seen: 'in-flight', 'waiting', 'scheduled', 'dead', 'delayed' or 'done'
+-- ARGV[3] -> 'log' or 'inbox' for the first two, otherwise ''
+-- ARGV[4] -> its entry there, or its member of the schedule
+-- ARGV[5] -> its entry on the log, or ''
+-- ARGV[6] -> 'all' if it is removed for every group, or ''
+-- Output: 'removed', 'moved' (it is not there any more), 'wanted' (another group still waits for it)
+local log, group, state, source, at, entry, all = KEYS[1], unpack(ARGV)
+local base = string.sub(log, 1, -5)
+local stream = source == 'inbox' and base .. ':inbox:' .. group or log
+
+local function isAfter(a, b)
+  local aMs, aNumber = string.match(a, '^(%d+)-(%d+)$')
+  local bMs, bNumber = string.match(b, '^(%d+)-(%d+)$')
+  aMs, aNumber, bMs, bNumber = tonumber(aMs), tonumber(aNumber), tonumber(bMs), tonumber(bNumber)
+  return aMs > bMs or (aMs == bMs and aNumber > bNumber)
+end
+
+-- Whether a group still waits for an entry of the log, or has it in flight; asked of all groups but one.
+local function isWanted(id, but)
+  local reply = redis.pcall('XINFO', 'GROUPS', log)
+  if reply.err then return false end
+  for _, flat in ipairs(reply) do
+    local row = {}
+    for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
+    if row.name ~= but then
+      if isAfter(id, row['last-delivered-id']) and all ~= 'all' then return true end
+      if redis.call('XPENDING', log, row.name, id, id, 1)[1] then return true end
+    end
+  end
+  return false
+end
+
+local function isPending()
+  local pending = redis.pcall('XPENDING', stream, group, at, at, 1)
+  return not pending.err and pending[1] ~= nil
+end
+
+local remove = {}
+
+remove['in-flight'] = function()
+  if not isPending() then return 'moved' end
+  redis.call('XACK', stream, group, at)
+  if source == 'inbox' then redis.call('XDEL', stream, at) end
+  return 'removed'
+end
+
+remove.waiting = function()
+  if isPending() then return 'moved' end
+  -- An unread entry cannot be skipped: it goes for all who wait for it, or stays.
+  if source == 'log' and isWanted(at, group) then return 'wanted' end
+  return redis.call('XDEL', stream, at) == 1 and 'removed' or 'moved'
+end
+
+remove.scheduled = function()
+  redis.call('HDEL', base .. ':scheduled', at)
+  return redis.call('ZREM', base .. ':schedule', at) == 1 and 'removed' or 'moved'
+end
+
+remove.delayed = function()
+  local sent = base .. ':sent:' .. string.sub(at, #'send:' + 1)
+  local mark = redis.call('GET', sent)
+  local result = remove.scheduled()
+  -- It was never published: its id may be used again. A mark that leads to an entry is that of another send.
+  if result == 'removed' and mark and string.match(mark, '^%x+  ') then redis.call('DEL', sent) end
+  return result
+end
+
+remove.dead = function()
+  return redis.call('XDEL', base .. ':dead:' .. group, at) == 1 and 'removed' or 'moved'
+end
+
+remove.done = function() return 'removed' end
+
+local result = remove[state]()
+if result == 'removed' and entry ~= '' and not isWanted(entry, nil) then redis.call('XDEL', log, entry) end
+return result
