@@ -40,7 +40,10 @@ async function serverNow(): Promise<number> {
 /** What is on the log, by id of the message. */
 async function logged(): Promise<string[]> {
   const entries = await broker.redis.xrange(broker.key('due', 'log'), '-', '+');
-  return entries.map(([id, fields]) => fields[fields.indexOf('i') + 1] ?? id);
+  return entries.map(([id, fields]) => {
+    const at = fields.indexOf('i');
+    return at < 0 ? id : (fields[at + 1] as string);
+  });
 }
 
 describe('kill -9 of whoever moves what is due', () => {

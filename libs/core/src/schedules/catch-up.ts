@@ -10,6 +10,10 @@ import type { Rule } from './rule.js';
  */
 export type CatchUp = 'none' | 'last' | 'all';
 
+export function isCatchUp(value: unknown): value is CatchUp {
+  return value === 'none' || value === 'last' || value === 'all';
+}
+
 /** More than a failover, a restart and a look of somebody else's sweeper take. */
 export const MISSED_AFTER_MS = 60_000;
 

@@ -5,7 +5,7 @@ import {
   normalizePath,
   type MessageLimits,
 } from '../message/index.js';
-import type { CatchUp } from './catch-up.js';
+import { isCatchUp, type CatchUp } from './catch-up.js';
 import type { RuleSpec } from './rule.js';
 import type { ScheduleSpec } from './schedule.js';
 
@@ -26,7 +26,6 @@ export interface EncodedSchedule {
 }
 
 const ID = /^[A-Za-z0-9._:/-]{1,128}$/;
-const CATCH_UP: readonly unknown[] = ['none', 'last', 'all'] satisfies CatchUp[];
 const MOST_MS = 100 * 365 * 24 * 3_600_000;
 const NAMES: readonly string[] = [
   'id',
@@ -57,7 +56,7 @@ export function encodeSchedule(given: ScheduleSpec, limits: MessageLimits): Enco
     );
   }
   const { id, path, data, headers, ttlMs, catchUp = 'last' } = given;
-  if (!CATCH_UP.includes(catchUp)) {
+  if (!isCatchUp(catchUp)) {
     throw ConfigError.option('catchUp', catchUp, '"none", "last" or "all"');
   }
   if (ttlMs !== undefined && !(Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= MOST_MS)) {

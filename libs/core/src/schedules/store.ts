@@ -1,10 +1,9 @@
 import type { Redis } from 'ioredis';
 
-import { decodeHeaders, decodePayload } from '../message/index.js';
 import { defineScript, lua, type Connection, type Keys } from '../redis/index.js';
-import type { EncodedSchedule, SendSpec } from './encode.js';
-import type { RuleSpec } from './rule.js';
+import type { EncodedSchedule } from './encode.js';
 import type { Schedule } from './schedule.js';
+import { fieldsOf, scheduleOf, storedOf, type Stored } from './stored.js';
 
 const putScript = defineScript({
   lua: lua.putRecurringLua,
@@ -15,11 +14,6 @@ const putScript = defineScript({
     return { state, nextAt: Number(nextAt) };
   },
 });
-
-const FIELDS = ['rule', 'send', 'data', 'headers', 'created', 'updated', 'last'] as const;
-
-/** A recurring send as it is stored; undefined for what is not there. */
-export type Stored = Partial<Record<(typeof FIELDS)[number], string>>;
 
 /** A recurring send that is due. */
 export interface Due {
@@ -113,57 +107,6 @@ export class ScheduleStore {
       return seconds * 1_000 + Math.floor(micros / 1_000);
     });
   }
-}
-
-/** Undefined unless all of it is there: it may be about to be made or removed. */
-function scheduleOf(
-  id: string,
-  path: string,
-  { rule, send, data, headers, created, updated, last }: Stored,
-  nextAt: string | null,
-): Schedule | undefined {
-  if (rule === undefined || send === undefined || data === undefined || nextAt === null) {
-    return undefined;
-  }
-  const { catchUp, ttlMs } = JSON.parse(send) as SendSpec;
-  const spec = JSON.parse(rule) as Partial<Record<'cron' | 'timezone', string>> & {
-    everyMs?: number;
-  };
-  return {
-    id,
-    path,
-    cron: spec.cron,
-    timezone: spec.timezone,
-    everyMs: spec.everyMs,
-    data: decodePayload(data),
-    headers: headers === undefined || headers === '' ? {} : decodeHeaders(headers),
-    ttlMs,
-    catchUp,
-    nextAt: Number(nextAt),
-    lastAt: last === undefined ? undefined : Number(last),
-    createdAt: Number(created),
-    updatedAt: Number(updated),
-  };
-}
-
-/** @throws if it is of a kind that this version does not know */
-export function ruleSpecOf(json: string): RuleSpec {
-  const spec = JSON.parse(json) as RuleSpec;
-  if ('cron' in spec || 'everyMs' in spec) return spec;
-  throw new Error(`The rule ${json} is of a kind that this version does not know.`);
-}
-
-function fieldsOf(id: string): string[] {
-  return FIELDS.map((field) => `${field}:${id}`);
-}
-
-function storedOf(values: readonly (string | null)[]): Stored {
-  return Object.fromEntries(
-    FIELDS.flatMap((field, index) => {
-      const value = values[index] ?? null;
-      return value === null ? [] : [[field, value]];
-    }),
-  );
 }
 
 function valuesOf<T>(replies: [Error | null, unknown][] | null): T[] {

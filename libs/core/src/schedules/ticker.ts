@@ -1,9 +1,9 @@
 import { MessageIdConflictError, RouteFullError } from '../errors.js';
 import { planTick, type TickPlan } from './catch-up.js';
-import type { SendSpec } from './encode.js';
 import type { Homes } from './homes.js';
 import { ruleOf } from './rules.js';
-import { ruleSpecOf, type Due, type ScheduleStore } from './store.js';
+import type { Due, ScheduleStore } from './store.js';
+import { readRule, readSend } from './stored.js';
 
 /** An instant of a recurring send, as it is handed to the publisher. */
 export interface TickRequest {
@@ -64,8 +64,8 @@ export class Ticker {
     const isWhole = rule !== undefined && send !== undefined && data !== undefined;
     const home = await this.homes.of(id);
     if (!isWhole || (home !== undefined && home.path !== path)) return this.store.remove(path, id);
-    const { catchUp, ttlMs } = JSON.parse(send) as SendSpec;
-    const plan = planTick(await ruleOf(ruleSpecOf(rule), id), catchUp, dueAt, nowMs);
+    const { catchUp, ttlMs } = readSend(send);
+    const plan = planTick(await ruleOf(readRule(rule), id), catchUp, dueAt, nowMs);
     const outcome = await this.publish({ path, id, rule, dueAt, data, headers, ttlMs }, plan);
     // One that is not known to live anywhere was made before that knowledge was lost.
     if (outcome === 'made' && home === undefined) {
