@@ -1,7 +1,7 @@
 import { ConfigError, GroupBusyError, NotFoundError } from '../errors.js';
 import { displayPath, validGroup } from '../message/index.js';
 import { createGroups, type RegisteredGroup, type StartFrom } from '../redis/index.js';
-import { knownOptions } from './arguments.js';
+import { assertQueue, knownOptions } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { removeGroupScript } from './route-scripts.js';
 
@@ -24,7 +24,7 @@ export interface RemovedGroup {
   readonly deadLetters: number;
 }
 
-// A running consumer asks again after `blockMs`, 5 s unless told.
+// Its consumers say so every 30 s at least.
 const ACTIVE_MS = 60_000;
 const REMEDY = 'Stop its service first, or force it.';
 
@@ -40,7 +40,8 @@ export async function declareGroup(
 ): Promise<void> {
   validGroup(group);
   knownOptions('declareGroup()', options, ['startFrom']);
-  const startFrom = validStartFrom(options.startFrom ?? 'earliest');
+  const { startFrom = 'earliest' } = options;
+  validStartFrom(startFrom);
   const route = { path, keys: keys.route(path) };
   await connection.run((client) =>
     createGroups(client, registry, [route], group, startFrom, 'declare'),
@@ -61,13 +62,17 @@ export async function removeGroup(
   options: RemoveGroupOptions = {},
 ): Promise<RemovedGroup> {
   knownOptions('removeGroup()', options, ['force', 'deadLetters']);
+  validGroup(group);
   const { force = false, deadLetters = false } = options;
   const { registry, changed } = context;
+  await assertQueue(context, path);
   const registered = await registry.groupOf(path, group);
   if (!force && registered !== undefined) await assertNotPaused(context, registered);
   const first = await removeData(context, path, group, force, deadLetters);
   if (first.result === 'missing' && registered === undefined) {
-    throw new NotFoundError(`There is no group "${group}" on "${displayPath(path)}".`);
+    throw new NotFoundError(
+      `There is no group "${group}" on "${displayPath(path)}"; groups() lists those that there are.`,
+    );
   }
   await registry.removeGroup(path, group);
   // By force, a consumer may have created it anew before it could know.
@@ -76,7 +81,7 @@ export async function removeGroup(
   return { dropped: first.dropped, deadLetters: first.left };
 }
 
-/** A consumer of a paused group does not ask for anything, which makes it look idle. */
+/** A consumer of a paused group has nothing to do there, and does not say that it is there; its process does. */
 async function assertNotPaused(
   { connection }: ManageContext,
   { path, group, seenAt, pausedAt }: RegisteredGroup,
@@ -100,7 +105,6 @@ async function removeData(
     group,
     force: force ? 'force' : '',
     deadLetters: deadLetters ? 'drop' : 'keep',
-    activeMs: ACTIVE_MS,
   };
   const { log } = keys.route(path);
   const [result, what, left = 0] = await connection.run((client) =>
@@ -108,19 +112,18 @@ async function removeData(
   );
   const named = `Group "${group}" on "${displayPath(path)}"`;
   if (result === 'active') {
-    throw new GroupBusyError(`${named} has a consumer that was there lately, "${what}". ${REMEDY}`);
+    throw new GroupBusyError(`${named} has a consumer that is there, "${what}". ${REMEDY}`);
   }
   if (result === 'in-flight') {
-    throw new GroupBusyError(`${named} has ${what} messages in flight. ${REMEDY}`);
+    throw new GroupBusyError(`${named} has messages in flight (${what}). ${REMEDY}`);
   }
-  return { result, dropped: what as number, left };
+  return { result, dropped: what, left };
 }
 
-function validStartFrom(startFrom: StartFrom): StartFrom {
-  if (startFrom === 'earliest' || startFrom === 'latest') return startFrom;
+function validStartFrom(startFrom: StartFrom): void {
+  if (startFrom === 'earliest' || startFrom === 'latest') return;
   const at: unknown = Reflect.get(Object(startFrom) as object, 'at');
   if (!Number.isSafeInteger(at) || (at as number) < 0) {
     throw ConfigError.option('startFrom', startFrom, '"earliest", "latest" or { at: epoch ms }');
   }
-  return startFrom;
 }

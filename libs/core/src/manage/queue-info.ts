@@ -7,8 +7,10 @@ export interface ConsumerInfo {
   readonly name: string;
   /** Deliveries that it holds. */
   readonly pending: number;
-  /** How long ago it last asked for something, ms. */
+  /** How long ago it was last given something, as far as Redis says, ms; 0 if that was never. */
   readonly idleMs: number;
+  /** Whether it says that it is there; one that does not has crashed, or is not one of ours. */
+  readonly isHere: boolean;
 }
 
 /** A group on one queue. */
@@ -103,7 +105,11 @@ function groupOf(route: RegisteredRoute, group: string, numbers: GroupNumbers): 
     inFlight,
     scheduled,
     dead,
-    consumers: Object.entries(consumers).map(([name, each]) => ({ name, ...each })),
+    consumers: Object.entries(consumers).map(([name, { isHere = false, ...each }]) => ({
+      name,
+      ...each,
+      isHere,
+    })),
     lag,
     seenAt: registered?.seenAt,
     pausedAt: registered?.pausedAt,

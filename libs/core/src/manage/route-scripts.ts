@@ -16,9 +16,13 @@ export interface GroupNumbers {
   readonly lag?: number;
   /** Whether it is on the log. */
   readonly known: boolean;
-  readonly consumers: Readonly<
-    Record<string, { readonly pending: number; readonly idleMs: number }>
-  >;
+  readonly consumers: Readonly<Record<string, ConsumerNumbers>>;
+}
+
+export interface ConsumerNumbers {
+  readonly pending: number;
+  readonly idleMs: number;
+  readonly isHere?: boolean;
 }
 
 /** Followed by groups that may be there. */
@@ -32,7 +36,7 @@ export const inspectScript = defineScript({
 export const removeGroupScript = defineScript({
   lua: lua.removeGroupLua,
   keys: ['log'],
-  args: ['group', 'force', 'deadLetters', 'activeMs'],
+  args: ['group', 'force', 'deadLetters'],
   reply: (raw) =>
     raw as
       | ['removed' | 'missing', dropped: number, deadLeft: number]

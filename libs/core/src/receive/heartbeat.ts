@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { LeaseLostError } from '../errors.js';
 import type { InFlight, Source } from '../message/index.js';
 import type { ConsumerContext } from './context.js';
-import { noteHeld } from './held-note.js';
+import { notePresence } from './presence.js';
 import { heartbeatScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
@@ -28,6 +28,7 @@ export class Heartbeat {
   start(): void {
     this.timer = setInterval(() => void this.beat(), this.context.options.leaseMs / 3);
     this.stopListening = this.context.command.onEveryReady(() => void this.beat());
+    this.notePresence();
   }
 
   stop(): void {
@@ -42,7 +43,7 @@ export class Heartbeat {
     this.beating = true;
     try {
       const renewals = this.renewals().map((renewal) => this.renew(renewal));
-      this.noteHeld();
+      this.notePresence();
       await Promise.all(renewals);
     } catch {
       // The connection broke: the reconnection beats again. Nothing is known to be lost.
@@ -51,10 +52,10 @@ export class Heartbeat {
     }
   }
 
-  private noteHeld(): void {
+  private notePresence(): void {
     for (const subscription of this.subscriptions) {
       // Full memory, for example: the renewals count, not the note.
-      noteHeld(this.context, subscription).catch(() => undefined);
+      notePresence(this.context, subscription).catch(() => undefined);
     }
   }
 

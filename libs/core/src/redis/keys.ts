@@ -80,6 +80,11 @@ export class RouteKeys {
     return `${this.base}:sent:${messageId}`;
   }
 
+  /** Who of a group is there: HASH, consumer → until when it is to be believed, epoch ms. */
+  here(group: string): string {
+    return `${this.base}:here:${group}`;
+  }
+
   /** Since when a consumer works on what it has held for longer than a heartbeat. */
   held(group: string, consumer: string): string {
     return `${this.base}:held:${group}:${consumer}`;

@@ -25,7 +25,9 @@ for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'pur
   redis.call('UNLINK', base .. ':' .. what)
 end
 for group in pairs(groups) do
-  redis.call('UNLINK', base .. ':inbox:' .. group, base .. ':stale:' .. group, base .. ':rate:' .. group)
+  for _, what in ipairs({'inbox', 'stale', 'rate', 'here'}) do
+    redis.call('UNLINK', base .. ':' .. what .. ':' .. group)
+  end
   if ARGV[1] == 'drop' then redis.call('UNLINK', base .. ':dead:' .. group) end
 end
 return type(messages) == 'number' and messages or 0

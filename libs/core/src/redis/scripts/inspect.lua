@@ -8,11 +8,13 @@
 -- ARGV[1] -> how many entries to look through at most, for each number
 -- ARGV[2…] -> groups that may be there, besides those of the log
 -- Output: JSON of {messages, delayed, exact, groups}, groups by name {waiting, inFlight, scheduled, dead, lag, known,
---         consumers}, known false for a group that is not on the log, consumers by name {pending, idleMs}
+--         consumers}, known false for a group that is not on the log, consumers by name {pending, idleMs, isHere}
 local log, limit = KEYS[1], tonumber(ARGV[1])
 local base = string.sub(log, 1, -5)
 local PAGE = 100
 local exact = true
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local function rows(...)
   local reply = redis.pcall('XINFO', ...)
@@ -47,6 +49,18 @@ local function unread(row)
   return math.max(count, messages)
 end
 
+-- Who says that it is there; Redis does not list a consumer that has not been given anything yet.
+local function addThoseHere(group, consumers)
+  local here = redis.pcall('HGETALL', base .. ':here:' .. group)
+  if here.err then return end
+  for i = 1, #here, 2 do
+    if tonumber(here[i + 1]) > now then
+      consumers[here[i]] = consumers[here[i]] or {pending = 0, idleMs = 0}
+      consumers[here[i]].isHere = true
+    end
+  end
+end
+
 local function addConsumers(stream, group, consumers)
   for _, row in ipairs(rows('CONSUMERS', stream, group)) do
     local known = consumers[row.name] or {pending = 0, idleMs = row.idle}
@@ -63,6 +77,7 @@ local function add(name, row)
   local consumers = {}
   addConsumers(log, name, consumers)
   addConsumers(inbox, name, consumers)
+  addThoseHere(name, consumers)
   groups[name] = {
     waiting = (row and unread(row) or 0) + lengthOf(inbox) - own.pending,
     inFlight = (row and row.pending or 0) + own.pending,

@@ -4,7 +4,7 @@
 -- Invariant: removing a consumer drops what is pending for it for good, so that one that still owns a delivery stays,
 -- and is removed by a sweep when its deliveries have been taken over.
 --
--- KEYS -> streams
+-- KEYS -> streams; what the consumer says of itself is beside its log
 -- ARGV[1] -> group
 -- ARGV[2] -> consumer
 -- Output: in how many streams it still owns deliveries
@@ -17,6 +17,11 @@ for _, stream in ipairs(KEYS) do
     else
       redis.call('XGROUP', 'DELCONSUMER', stream, ARGV[1], ARGV[2])
     end
+  end
+  local base = string.match(stream, '^(.*):log$')
+  if base then
+    redis.call('HDEL', base .. ':here:' .. ARGV[1], ARGV[2])
+    redis.call('DEL', base .. ':held:' .. ARGV[1] .. ':' .. ARGV[2])
   end
 end
 return kept

@@ -1,14 +1,13 @@
 #!lua flags=allow-oom
 -- Removes a group from a route, with all that is the group's own.
 --
--- Invariants: nobody loses work unasked: a group that has something in flight, or a consumer that was there lately, is
--- removed by force only. What would keep the log from being trimmed goes in this one step.
+-- Invariants: nobody loses work unasked: a group that has something in flight, or a consumer that is there, is removed by
+-- force only. What would keep the log from being trimmed goes in this one step.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV[1] -> group
 -- ARGV[2] -> 'force' or ''
 -- ARGV[3] -> 'drop' or 'keep': what becomes of its dead letters
--- ARGV[4] -> a consumer that has been idle for less counts as there, ms
 -- Output: {'removed', how many messages waited or were scheduled for it, how many dead letters are left}, {'missing', 0,
 --         dead letters left}, {'active', name of a consumer}, {'in-flight', how many}
 local log, group, force, drop = KEYS[1], ARGV[1], ARGV[2] == 'force', ARGV[3] == 'drop'
@@ -18,7 +17,7 @@ local schedule, scheduled = base .. ':schedule', base .. ':scheduled'
 
 -- A key of a wrong type is found before the first write, not between two of them.
 local wanted = {[log] = 'stream', [inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash',
-  [base .. ':purged'] = 'hash', [base .. ':replays'] = 'hash'}
+  [base .. ':purged'] = 'hash', [base .. ':replays'] = 'hash', [base .. ':here:' .. group] = 'hash'}
 for key, kind in pairs(wanted) do
   local found = redis.call('TYPE', key).ok
   if found ~= 'none' and found ~= kind then
@@ -26,32 +25,31 @@ for key, kind in pairs(wanted) do
   end
 end
 
-local function rows(...)
-  local reply = redis.pcall('XINFO', ...)
-  local list = {}
-  if reply.err then return list end
-  for index, flat in ipairs(reply) do
+local function rowOf(stream)
+  local reply = redis.pcall('XINFO', 'GROUPS', stream)
+  if reply.err then return nil end
+  for _, flat in ipairs(reply) do
     local row = {}
     for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
-    list[index] = row
+    if row.name == group then return row end
   end
-  return list
 end
 
-local function rowOf(stream)
-  for _, row in ipairs(rows('GROUPS', stream)) do
-    if row.name == group then return row end
+-- Somebody who says that it is there, and is to be believed.
+local function consumerHere()
+  local time = redis.call('TIME')
+  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  local here = redis.call('HGETALL', base .. ':here:' .. group)
+  for i = 1, #here, 2 do
+    if tonumber(here[i + 1]) > now then return here[i] end
   end
 end
 
 local onLog, onInbox = rowOf(log), rowOf(inbox)
 local inFlight = (onLog and onLog.pending or 0) + (onInbox and onInbox.pending or 0)
 if not force then
-  for _, stream in ipairs({log, inbox}) do
-    for _, consumer in ipairs(rows('CONSUMERS', stream, group)) do
-      if consumer.idle < tonumber(ARGV[4]) then return {'active', consumer.name} end
-    end
-  end
+  local consumer = consumerHere()
+  if consumer then return {'active', consumer} end
   if inFlight > 0 then return {'in-flight', inFlight} end
 end
 
@@ -60,7 +58,7 @@ if onLog then
   dropped = dropped + (onLog.lag or 0)
   redis.call('XGROUP', 'DESTROY', log, group)
 end
-redis.call('UNLINK', inbox, stale, base .. ':rate:' .. group)
+redis.call('UNLINK', inbox, stale, base .. ':rate:' .. group, base .. ':here:' .. group)
 if drop then redis.call('UNLINK', dead) end
 
 local prefix = 'retry:' .. group .. ':'
