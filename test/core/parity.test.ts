@@ -1,0 +1,60 @@
+import { readFile, readdir } from 'node:fs/promises';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { useBroker } from '../support/broker.js';
+import { nextEvent } from '../support/eventually.js';
+
+const broker = useBroker();
+
+const read = (path: string): Promise<string> => readFile(new URL(path, import.meta.url), 'utf8');
+
+describe('parity', () => {
+  test('each test that the table names exists', async () => {
+    const sources = new Map<string, string>();
+    for (const folder of ['.', '../faults']) {
+      for (const file of await readdir(new URL(folder, import.meta.url))) {
+        const name = /^(.*)\.test\.ts$/.exec(file)?.[1];
+        if (name === undefined) continue;
+        sources.set(name, (sources.get(name) ?? '') + (await read(`${folder}/${file}`)));
+      }
+    }
+    const rows = [
+      ...(await read('../../docs/parity.md')).matchAll(/^\|.*\| `([a-z-]+)`: (.+?) *\|$/gm),
+    ];
+    expect(rows.length).toBeGreaterThan(50);
+    const missing = rows
+      .map(([, file = '', name = '']) => [file, name] as const)
+      .filter(([file, name]) => sources.get(file)?.includes(name) !== true);
+    expect(missing).toEqual([]);
+  });
+
+  test('each row of the table names a test', async () => {
+    const rows = (await read('../../docs/parity.md'))
+      .split('\n')
+      .filter((line) => /^\|(?! *(there|asked for|-))/.test(line));
+    expect(rows.filter((row) => !/\| `[a-z-]+`: .+\|$/.test(row))).toEqual([]);
+  });
+
+  test('event names such as user.created are paths', async () => {
+    const got: unknown[] = [];
+    const mq = await broker.consume(
+      'user.created',
+      ({ path, data }) => void got.push([path, data]),
+    );
+    const acked = nextEvent(mq.events, 'acked');
+    await mq.publish('user.created', { id: 1 });
+    await acked;
+    expect(got).toEqual([['user.created', { id: 1 }]]);
+  });
+
+  test('many are published in one call, each with its own result', async () => {
+    const mq = broker.mq();
+    const items = Array.from({ length: 300 }, (_, n) => ({ data: n === 7 ? 7n : n }));
+    const results = await mq.publishMany('/many', items);
+    expect(results).toHaveLength(300);
+    expect(results[7]).toMatchObject({ outcome: 'failed', error: { code: 'MESSAGE_INVALID' } });
+    expect(results.filter(({ outcome }) => outcome === 'published')).toHaveLength(299);
+    expect(await broker.redis.xlen(broker.key('many', 'log'))).toBe(299);
+  });
+});
