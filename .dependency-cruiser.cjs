@@ -6,7 +6,7 @@
  *   apps → any package
  *   cli → core, http        dashboard → nestjs, http
  *   http → nestjs, core     testing → nestjs, core
- *   nestjs → core           core → ioredis
+ *   nestjs → core           core → ioredis, cron-parser
  *
  * And inside the core, the steps in a message's life do not know each other: `leanmq.ts` wires them.
  */
@@ -22,7 +22,7 @@ const ARROWS = {
 };
 
 const CORE = '^libs/core/src/';
-const STEPS = `${CORE}(publish|receive|run|settle|sweep|manage)/`;
+const STEPS = `${CORE}(publish|receive|run|settle|sweep|schedules|manage)/`;
 const SPEC = '\\.spec\\.ts$';
 const NPM = [
   'npm',
@@ -70,10 +70,17 @@ module.exports = {
     },
     {
       name: 'core-third-party',
-      comment: 'The core needs ioredis and what Node brings along, and nothing else',
+      comment: 'The core needs ioredis, cron-parser and what Node brings along, and nothing else',
       severity: 'error',
       from: { path: CORE, pathNot: SPEC },
-      to: { dependencyTypes: NPM, pathNot: '(^|/)node_modules/ioredis/' },
+      to: { dependencyTypes: NPM, pathNot: '(^|/)node_modules/(ioredis|cron-parser)/' },
+    },
+    {
+      name: 'core-cron',
+      comment: 'Only schedules/ knows cron expressions; see docs/adr/0009',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: [SPEC, `${CORE}schedules/`] },
+      to: { path: '(^|/)node_modules/cron-parser/' },
     },
     {
       name: 'declared-dependencies',
