@@ -514,8 +514,6 @@ export class LeanMQ implements AsyncDisposable {
       onFault: (error) => this.fault('sweep', error),
       onTicksDue: (path, now) => this.scheduling.ticker.tick(path, now),
       revive: (path) => this.registry.addRoute(this.command.client, path),
-      groupsKeepingExpired: (path) =>
-        this.registrations.get(path)?.options.onExpired === 'dead-letter' ? [this.groupName] : [],
     });
   }
 

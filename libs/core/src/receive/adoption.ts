@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Redis } from 'ioredis';
 
 import type { Source } from '../message/index.js';
-import { replyOf } from '../redis/index.js';
+import { isDenied, isMissingGroup, replyOf } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import { adoptScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
@@ -34,8 +34,8 @@ export async function dismiss(
   try {
     await client.client('KILL', 'ID', previous.id);
   } catch (error) {
-    // It has gone by itself.
-    if (replyOf(error)?.includes('No such client') !== true) throw error;
+    // It has gone by itself; or it may not be ended, and what it is given is taken over when its lease has run out.
+    if (replyOf(error)?.includes('No such client') !== true && !isDenied(error)) throw error;
   }
 }
 
@@ -60,7 +60,7 @@ async function adoptFrom(
 ): Promise<void> {
   const stream = subscription.streamOf(source);
   for (let start = '-'; ;) {
-    const page = (await client.xpending(stream, group, start, '+', PAGE, consumer)) as [string][];
+    const page = await pendingPage(client, stream, group, start, consumer);
     const unknown = page.map(([id]) => id).filter((id) => !subscription.holds(source, id));
     if (unknown.length > 0) {
       const sentAt = performance.now();
@@ -78,5 +78,21 @@ async function adoptFrom(
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;
     start = `(${last[0]}`;
+  }
+}
+
+async function pendingPage(
+  client: Redis,
+  stream: string,
+  group: string,
+  start: string,
+  consumer: string,
+): Promise<[string][]> {
+  try {
+    return (await client.xpending(stream, group, start, '+', PAGE, consumer)) as [string][];
+  } catch (error) {
+    // Where there is no group, as on a deleted route, there is nothing to adopt.
+    if (isMissingGroup(error)) return [];
+    throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 import type { Redis } from 'ioredis';
 
 import type { ConsumerContext } from './context.js';
@@ -37,10 +39,25 @@ export async function readPass(
     }
   }
   if (left < count || blockMs === undefined || hungry.length === 0) return count - left;
-  return read(client, context, {
-    subscriptions: hungry,
-    sources: BOTH_SOURCES,
-    count: 1,
-    blockMs,
-  });
+  return readWithin(client, context, hungry, blockMs);
+}
+
+/** Waits in turns: a connection that is silent for much longer than a reader's counts as dead. */
+async function readWithin(
+  client: Redis,
+  context: ConsumerContext,
+  subscriptions: readonly Subscription[],
+  blockMs: number,
+): Promise<number> {
+  const until = performance.now() + blockMs;
+  for (let leftMs = blockMs; leftMs > 0; leftMs = Math.ceil(until - performance.now())) {
+    const came = await read(client, context, {
+      subscriptions,
+      sources: BOTH_SOURCES,
+      count: 1,
+      blockMs: Math.max(1, Math.min(leftMs, context.options.blockMs)),
+    });
+    if (came > 0) return came;
+  }
+  return 0;
 }

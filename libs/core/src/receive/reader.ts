@@ -37,6 +37,10 @@ export class Reader {
   private mustRegroup = false;
   private paused = false;
   private blockedOn: ReadonlySet<Subscription> | undefined;
+  /** The blocked read that is being ended. */
+  private renewing: ReadonlySet<Subscription> | undefined;
+  /** Those whose keys the server refuses, until when they are left alone, monotonic ms. */
+  private readonly aside = new Map<Subscription, number>();
   private wakeUp: (() => void) | undefined;
   private finished: Promise<void> | undefined;
   /** When a read last came back, monotonic ms. */
@@ -82,7 +86,7 @@ export class Reader {
     const { blockedOn } = this;
     if (blockedOn === undefined || this.paused) return;
     for (const subscription of this.subscriptions) {
-      if (!blockedOn.has(subscription) && subscription.appetite > 0) return this.renew();
+      if (!blockedOn.has(subscription) && this.isHungry(subscription)) return this.renew();
     }
   }
 
@@ -93,7 +97,9 @@ export class Reader {
         await this.connection.whenReady(signal);
         if (this.mustRegroup) await this.regroup();
         if (this.connectionChanged) await this.settleIn();
-        const hungry = this.paused ? [] : this.subscriptions.filter((each) => each.appetite > 0);
+        // Whoever stopped it meanwhile had nothing to wake.
+        if (this.isStopping()) break;
+        const hungry = this.paused ? [] : this.subscriptions.filter((each) => this.isHungry(each));
         if (hungry.length === 0) await this.nextWake();
         else await this.read(hungry);
       } catch (error) {
@@ -108,7 +114,41 @@ export class Reader {
     return this.stopping.signal.aborted;
   }
 
-  private async read(hungry: readonly Subscription[]): Promise<void> {
+  private read(hungry: readonly Subscription[]): Promise<void> {
+    return this.together(hungry, (some) =>
+      some === hungry ? this.readTogether(some) : this.readOnce(some, undefined),
+    );
+  }
+
+  /** Does it for all at once; if that is refused, for each by itself, so that one holds up no other. */
+  private async together(
+    subscriptions: readonly Subscription[],
+    act: (some: readonly Subscription[]) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await act(subscriptions);
+    } catch (error) {
+      const [first] = subscriptions;
+      if (isTransient(error) || isMissingGroup(error) || first === undefined) throw error;
+      if (this.isStopping()) return;
+      if (subscriptions.length === 1) return this.setAside(first, error);
+      for (const each of subscriptions) await this.together([each], act);
+    }
+  }
+
+  /** The server refuses a key of the route (another type, no permission), which time alone may not cure. */
+  private setAside(subscription: Subscription, error: unknown): void {
+    this.aside.set(subscription, performance.now() + FAULT_PAUSE_MS);
+    setTimeout(() => this.wake(), FAULT_PAUSE_MS + 1).unref();
+    this.hooks.onFault(error);
+  }
+
+  private isHungry(subscription: Subscription): boolean {
+    if (subscription.appetite === 0) return false;
+    return (this.aside.get(subscription) ?? 0) <= performance.now();
+  }
+
+  private async readTogether(hungry: readonly Subscription[]): Promise<void> {
     const hot = hungry.filter(({ isHot }) => isHot);
     if (hot.length === 0) return this.readBlocking(hungry);
     // Each at its own pace; those where little happens share a read that does not wait.
@@ -147,7 +187,7 @@ export class Reader {
     const current = await identify(client);
     if (previous !== undefined) {
       await dismiss(client, previous, current);
-      await adopt(client, this.context, this.subscriptions);
+      await this.together(this.subscriptions, (some) => adopt(client, this.context, some));
       this.hooks.onRead();
     }
     this.identity = current;
@@ -171,7 +211,9 @@ export class Reader {
     const { client } = this.connection;
     const wanted = this.subscriptions.filter(({ isOff }) => !isOff);
     const { registry } = this.context;
-    this.hooks.onBarred(await ensureGroups(client, registry, wanted, 'earliest', 'again'));
+    await this.together(wanted, async (some) => {
+      this.hooks.onBarred(await ensureGroups(client, registry, some, 'earliest', 'again'));
+    });
     this.mustRegroup = false;
   }
 
@@ -194,16 +236,24 @@ export class Reader {
     const { blockedOn, identity } = this;
     const { command } = this.context;
     if (blockedOn === undefined || identity === undefined || !command.ready) return;
+    if (this.renewing === blockedOn) return;
+    this.renewing = blockedOn;
     command.client.client('UNBLOCK', identity.id).then(
       (unblocked) => {
-        // The read was still on its way to the server.
-        if (unblocked === 0 && this.blockedOn === blockedOn) {
-          setTimeout(() => {
-            if (this.blockedOn === blockedOn) this.renew();
-          }, UNBLOCK_AGAIN_MS).unref();
-        }
+        if (unblocked === 0) this.renewAgain(blockedOn);
       },
-      () => undefined,
+      () => {
+        this.renewing = undefined;
+      },
     );
+  }
+
+  /** The read was still on its way to the server. */
+  private renewAgain(blockedOn: ReadonlySet<Subscription>): void {
+    setTimeout(() => {
+      if (this.blockedOn !== blockedOn) return;
+      this.renewing = undefined;
+      this.renew();
+    }, UNBLOCK_AGAIN_MS).unref();
   }
 }

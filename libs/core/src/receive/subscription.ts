@@ -33,6 +33,8 @@ export class Subscription {
     readonly keys: RouteKeys,
     readonly group: string,
     readonly options: SubscriptionOptions,
+    /** Whether the group wants what expires as dead letters. */
+    readonly keepsExpired = false,
   ) {}
 
   streamOf(source: Source): string {

@@ -11,6 +11,8 @@ export type StartFrom = 'earliest' | 'latest' | { readonly at: number };
 export interface RouteRef {
   readonly path: string;
   readonly keys: RouteKeys;
+  /** Whether the group wants what expires as dead letters; undefined leaves that as it is. */
+  readonly keepsExpired?: boolean;
 }
 
 /**
@@ -33,11 +35,20 @@ export async function createGroups(
   await Promise.all(
     routes
       .filter(({ path }) => allowed.includes(path))
-      .map(({ keys }) =>
-        createGroupScript.run(client, { log: keys.log, inbox: keys.inbox(group) }, { group, from }),
+      .map(({ keys, keepsExpired }) =>
+        createGroupScript.run(
+          client,
+          { log: keys.log, inbox: keys.inbox(group), keepers: keys.keepers },
+          { group, from, keepsExpired: wordOf(keepsExpired) },
+        ),
       ),
   );
   return allowed;
+}
+
+function wordOf(wish: boolean | undefined): 'yes' | 'no' | '' {
+  if (wish === undefined) return '';
+  return wish ? 'yes' : 'no';
 }
 
 /** The id after which a group begins. */

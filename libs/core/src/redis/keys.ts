@@ -36,6 +36,7 @@ export class RouteKeys {
   readonly expiry: string;
   readonly sweeper: string;
   readonly replays: string;
+  readonly keepers: string;
   readonly recurring: string;
   readonly ticks: string;
 
@@ -46,6 +47,7 @@ export class RouteKeys {
     this.expiry = `${base}:expiry`;
     this.sweeper = `${base}:sweeper`;
     this.replays = `${base}:replays`;
+    this.keepers = `${base}:keepers`;
     this.recurring = `${base}:recurring`;
     this.ticks = `${base}:ticks`;
   }

@@ -44,7 +44,7 @@ export const changeRegistryScript = defineScript({
 
 export const createGroupScript = defineScript({
   lua: lua.createGroupLua,
-  keys: ['log', 'inbox'],
-  args: ['group', 'from'],
+  keys: ['log', 'inbox', 'keepers'],
+  args: ['group', 'from', 'keepsExpired'],
   reply: oneOf('created', 'known'),
 });

@@ -63,7 +63,6 @@ export const trimScript = defineScript({
   }),
 });
 
-/** Followed by the groups that want expired messages as dead letters. */
 export const expireScript = defineScript({
   lua: lua.expireLua,
   keys: ['log'],

@@ -13,8 +13,6 @@ export interface DeadLetterDrop extends DroppedDeadLetter {
 export interface TidierHooks {
   onTrimmed?: (path: string, count: number) => void;
   onDeadLetterDropped?: (drop: DeadLetterDrop) => void;
-  /** Groups of the route that want expired messages as dead letters. */
-  groupsKeepingExpired: (path: string) => readonly string[];
 }
 
 interface Limits {
@@ -57,8 +55,7 @@ export class Tidier {
   /** Ends the wait of some messages whose time to live has passed. Returns how many. */
   async expire(path: string): Promise<number> {
     const { log } = this.keys.route(path);
-    const args = this.hooks.groupsKeepingExpired(path);
-    return expireScript.run(this.connection.client, { log }, { limit: EXPIRED_PER_CALL }, { args });
+    return expireScript.run(this.connection.client, { log }, { limit: EXPIRED_PER_CALL });
   }
 
   /** Trims what every group has finished. For each route, how much it was and whether there is more. */

@@ -42,7 +42,13 @@ export function buildConsumer({
   const steps = new Map<Subscription, Steps>();
   const subscriptions = [...registrations].map((registration) => {
     const { path, options } = registration;
-    const subscription = new Subscription(path, keys.route(path), group, slotsOf(options));
+    const subscription = new Subscription(
+      path,
+      keys.route(path),
+      group,
+      slotsOf(options),
+      options.onExpired === 'dead-letter',
+    );
     steps.set(subscription, stepsOf(subscription, registration));
     sweeper.add(path);
     return subscription;

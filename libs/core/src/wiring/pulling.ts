@@ -64,7 +64,13 @@ export class Puller {
     const { context, options, path, connection, sweeper, events, onFault } = parts;
     const { group, consumer, keys, command } = context;
     const unlimited = { ...options, concurrency: Number.MAX_SAFE_INTEGER };
-    const subscription = new Subscription(path, keys.route(path), group, unlimited);
+    const subscription = new Subscription(
+      path,
+      keys.route(path),
+      group,
+      unlimited,
+      options.onExpired === 'dead-letter',
+    );
     this.consumer = new PullConsumer(context, subscription, connection, (error) =>
       onFault('receive', error),
     );

@@ -21,7 +21,7 @@ if not reply.err then
 end
 
 local messages = redis.pcall('XLEN', log)
-for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'purged', 'replays', 'recurring', 'ticks'}) do
+for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'purged', 'replays', 'keepers', 'recurring', 'ticks'}) do
   redis.call('UNLINK', base .. ':' .. what)
 end
 for group in pairs(groups) do

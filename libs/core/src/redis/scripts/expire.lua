@@ -6,13 +6,12 @@
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV[1] -> how many to look at, at most
--- ARGV[2…] -> groups that want expired messages as dead letters
 -- Output: how many entries were removed
 local log = KEYS[1]
 local base = string.sub(log, 1, -5)
 local expiry = base .. ':expiry'
 local keepsExpired = {}
-for i = 2, #ARGV do keepsExpired[ARGV[i]] = true end
+for _, group in ipairs(redis.call('SMEMBERS', base .. ':keepers')) do keepsExpired[group] = true end
 
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))

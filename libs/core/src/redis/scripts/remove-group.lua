@@ -17,7 +17,8 @@ local schedule, scheduled = base .. ':schedule', base .. ':scheduled'
 
 -- A key of a wrong type is found before the first write, not between two of them.
 local wanted = {[log] = 'stream', [inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash',
-  [base .. ':purged'] = 'hash', [base .. ':replays'] = 'hash', [base .. ':here:' .. group] = 'hash'}
+  [base .. ':purged'] = 'hash', [base .. ':replays'] = 'hash', [base .. ':keepers'] = 'set',
+  [base .. ':here:' .. group] = 'hash'}
 for key, kind in pairs(wanted) do
   local found = redis.call('TYPE', key).ok
   if found ~= 'none' and found ~= kind then
@@ -77,4 +78,5 @@ for i = 1, #replays, 2 do
   local ok, what = pcall(cjson.decode, string.match(replays[i + 1], '^%S+ (.*)$') or '')
   if ok and what.group == group then redis.call('HDEL', base .. ':replays', replays[i]) end
 end
+redis.call('SREM', base .. ':keepers', group)
 return {onLog and 'removed' or 'missing', dropped, redis.call('XLEN', dead)}

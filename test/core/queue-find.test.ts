@@ -1,0 +1,256 @@
+import { describe, expect, test } from '@jest/globals';
+import { RejectError, type FoundMessage, type LeanMQ } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+
+const broker = useBroker();
+
+const find = async (mq: LeanMQ, path: string, id: string): Promise<FoundMessage> => {
+  const found = await mq.queue(path).find(id);
+  if (found === undefined) throw new Error(`nothing is known of ${id}`);
+  return found;
+};
+
+describe('finding a message', () => {
+  test('follows it through its whole life, for each group by itself', async () => {
+    const mq = broker.mq({ group: 'g', handlers: { attempts: 3 } });
+    await mq.queue('/a').declareGroup('other');
+    const before = Date.now() - 1_000;
+    const { id } = await mq.publish('/a', { n: 1 }, { ttlMs: 60_000 });
+    await mq.queue('/a').declareGroup('g');
+
+    const waiting = await find(mq, '/a', id);
+    expect(waiting).toMatchObject({
+      ...{ id, entryId: id, delayedUntil: undefined },
+      groups: {
+        g: { state: 'waiting', isRedelivery: false, attempts: 0, firstDeliveredAt: undefined },
+        other: { state: 'waiting' },
+      },
+    });
+    expect(waiting.publishedAt).toBeGreaterThan(before);
+    expect(waiting.expiresAt).toBe((waiting.publishedAt ?? 0) + 60_000);
+
+    const [first] = await mq.receive('/a');
+    const inFlight = (await find(mq, '/a', id)).groups.g;
+    if (inFlight?.state !== 'in-flight') throw new Error(`it is ${inFlight?.state}`);
+    expect(inFlight).toMatchObject({
+      consumer: mq.consumer,
+      deliveries: 1,
+      attempts: 1,
+      crashes: 0,
+    });
+    expect(inFlight.since).toBeGreaterThan(before);
+    expect(inFlight.firstDeliveredAt).toBe(inFlight.since);
+
+    await first?.retry({ afterMs: 60_000, error: new TypeError('not yet') });
+    const scheduled = (await find(mq, '/a', id)).groups.g;
+    if (scheduled?.state !== 'scheduled') throw new Error(`it is ${scheduled?.state}`);
+    expect(scheduled).toMatchObject({ attempts: 1, lastError: { name: 'RetryError' } });
+    expect(scheduled.dueAt).toBeGreaterThan(before + 50_000);
+    expect(scheduled.firstDeliveredAt).toBeGreaterThan(before);
+    expect(scheduled.firstDeliveredAt).toBe(scheduled.lastDeliveredAt);
+
+    await makeDue('a');
+    await mq.queue('/a').sweep();
+    expect((await find(mq, '/a', id)).groups.g).toMatchObject({
+      ...{ state: 'waiting', isRedelivery: true, attempts: 1 },
+    });
+    const [second] = await mq.receive('/a');
+    expect((await find(mq, '/a', id)).groups.g).toMatchObject({
+      ...{ state: 'in-flight', attempts: 2, firstDeliveredAt: scheduled.firstDeliveredAt },
+    });
+    // From the inbox a retry is known by another name.
+    await second?.retry({ afterMs: 60_000 });
+    expect((await find(mq, '/a', id)).groups.g).toMatchObject({ state: 'scheduled', attempts: 2 });
+    await makeDue('a');
+    await mq.queue('/a').sweep();
+    const [third] = await mq.receive('/a');
+    await third?.deadLetter('of no use');
+    const dead = (await find(mq, '/a', id)).groups.g;
+    if (dead?.state !== 'dead') throw new Error(`it is ${dead?.state}`);
+    expect(dead).toMatchObject({
+      reason: 'rejected',
+      attempts: 3,
+      lastError: { message: 'of no use' },
+    });
+    expect(dead.firstDeliveredAt).toBe(scheduled.firstDeliveredAt);
+    expect(dead.lastDeliveredAt).toBeGreaterThanOrEqual(dead.firstDeliveredAt ?? Infinity);
+    expect(await mq.deadLetters('/a').get(dead.deadLetterId)).toMatchObject({ messageId: id });
+
+    await mq.deadLetters('/a').replay(dead.deadLetterId);
+    const [fourth] = await mq.receive('/a');
+    expect((await find(mq, '/a', id)).groups.g).toMatchObject({ attempts: 1, replays: 1 });
+    await fourth?.ack();
+    expect((await find(mq, '/a', id)).groups).toMatchObject({
+      ...{ g: { state: 'done' }, other: { state: 'waiting' } },
+    });
+  });
+
+  test("by the caller's own id, also while it is delayed and after it was trimmed", async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.queue('/a').declareGroup('g');
+    const messageId = 'order 1: [x]*';
+    await mq.publish('/a', 1, { messageId, delayMs: 60_000 });
+    const delayed = await find(mq, '/a', messageId);
+    expect(delayed).toMatchObject({ id: messageId, entryId: undefined, groups: {} });
+    expect(delayed.delayedUntil).toBeGreaterThan(Date.now() + 50_000);
+    await makeDue('a');
+    await mq.queue('/a').sweep();
+    const [delivery] = await mq.receive('/a');
+    expect(await find(mq, '/a', messageId)).toMatchObject({
+      ...{ id: messageId, entryId: delivery?.origin, groups: { g: { state: 'in-flight' } } },
+    });
+    await delivery?.ack();
+    await broker.redis.xtrim(broker.key('a', 'log'), 'MAXLEN', 0);
+    expect(await find(mq, '/a', messageId)).toMatchObject({ groups: { g: { state: 'gone' } } });
+  });
+
+  test('by the id that a delayed send was given, when nothing else leads to it', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.queue('/a').declareGroup('g');
+    for (let n = 0; n < 120; n += 1) void mq.publish('/a', n);
+    const { id } = await mq.publish('/a', 'x', { delayMs: 1 });
+    await eventually(async () => (await find(mq, '/a', id)).entryId !== undefined);
+    for (let n = 0; n < 120; n += 1) await mq.publish('/a', n);
+    expect(await find(mq, '/a', id)).toMatchObject({ id, groups: { g: { state: 'waiting' } } });
+    // Its retry is found when its body is gone.
+    const held = await mq.receive('/a', { count: 200 });
+    await held.find((each) => each.id === id)?.retry({ afterMs: 60_000 });
+    await broker.redis.xtrim(broker.key('a', 'log'), 'MAXLEN', 0);
+    expect((await find(mq, '/a', id)).groups.g).toMatchObject({ state: 'scheduled' });
+  });
+
+  test('what has expired and was given to nobody is told from what waits', async () => {
+    const mq = broker.mq({ sweepMs: 60_000 });
+    await mq.queue('/a').declareGroup('g');
+    const { id } = await mq.publish('/a', 1, { ttlMs: 1 });
+    await eventually(async () => (await find(mq, '/a', id)).groups.g?.state === 'expired');
+    await mq.queue('/a').sweep();
+    expect(await mq.queue('/a').find(id)).toBeUndefined();
+  });
+
+  test('a message that nobody has subscribed to is on the log; one that is not known is undefined', async () => {
+    const mq = broker.mq();
+    const { id } = await mq.publish('/a', 1);
+    expect(await find(mq, '/a', id)).toMatchObject({ entryId: id, groups: {} });
+    for (const unknown of ['1-1', 'no such id', '99999999999999-0', id.replace('-', '_')]) {
+      expect(await mq.queue('/a').find(unknown)).toBeUndefined();
+    }
+  });
+
+  test('among thousands of dead letters it is still found', async () => {
+    const mq = await broker.consume('/a', () => Promise.reject(new RejectError()), { group: 'g' });
+    const sent = await mq.publishMany(
+      '/a',
+      Array.from({ length: 3_000 }, (_, data) => ({ data })),
+    );
+    await eventually(async () => (await mq.deadLetters('/a').count()) === 3_000);
+    for (const index of [0, 1_500, 2_999]) {
+      const { id } = sent[index] as { id: string };
+      expect((await find(mq, '/a', id)).groups.g).toMatchObject({ state: 'dead' });
+    }
+  });
+
+  test('where there is too much to look through, it says that it does not know', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const { id } = await mq.publish('/a', 'x');
+    const [delivery] = await mq.receive('/a');
+    const history = { origin: '1-1', attempts: 1, crashes: 0, reason: 'failed' };
+    for (let n = 0; n < 30; n += 1) {
+      const fields = ['m', JSON.stringify(history), 'd', JSON.stringify('x'.repeat(200_000))];
+      await broker.redis.xadd(broker.key('a', 'dead:g'), '*', ...fields);
+    }
+    expect((await find(mq, '/a', id)).groups.g).toMatchObject({ state: 'in-flight' });
+    await delivery?.ack();
+    expect((await find(mq, '/a', id)).groups.g).toEqual({ state: 'unknown' });
+  });
+
+  test('an id that cannot be one is refused', async () => {
+    const mq = broker.mq();
+    await mq.publish('/a', 1);
+    for (const id of ['', 'x'.repeat(300), 'a\nb', 7 as unknown as string]) {
+      await expect(mq.queue('/a').find(id)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
+  });
+});
+
+describe('what is in flight', () => {
+  test('is listed with whom, for how long and which attempt it is, the longest first', async () => {
+    const one = broker.mq({ group: 'g', consumerName: 'one' });
+    const two = broker.mq({ group: 'g', consumerName: 'two' });
+    const sent = await one.publish('/a', 1, { messageId: 'mine' });
+    await one.publish('/a', 2);
+    const [retried] = await one.receive('/a');
+    await retried?.retry({ afterMs: 0 });
+    const [again] = await one.receive('/a', { blockMs: 500 });
+    const [other] = await two.receive('/a', { blockMs: 500 });
+    const list = await one.queue('/a').inFlight();
+    const byId = Object.fromEntries(list.map((each) => [each.id, each]));
+    expect(list).toHaveLength(2);
+    expect(Object.keys(byId).toSorted()).toEqual([other?.id, again?.id].toSorted());
+    const mine = [again, other].find((each) => each?.id === sent.id);
+    expect(byId[sent.id]).toMatchObject({ consumer: mine?.consumer, attempt: 2, deliveries: 1 });
+    expect(list[0]?.since).toBeLessThanOrEqual(list[1]?.since ?? 0);
+    expect(await one.queue('/a').inFlight({ count: 1 })).toHaveLength(1);
+    await one.queue('/a').declareGroup('idle');
+    expect(await one.queue('/a').inFlight({ group: 'idle' })).toEqual([]);
+    await again?.ack();
+    await other?.ack();
+    expect(await one.queue('/a').inFlight()).toEqual([]);
+  });
+
+  test('for how long is right also when its lease was renewed meanwhile', async () => {
+    let finish: (() => void) | undefined;
+    const mq = await broker.consume(
+      '/a',
+      () => new Promise<void>((resolve) => (finish = resolve)),
+      {
+        group: 'g',
+        leaseMs: 300,
+      },
+    );
+    const delivered = nextEvent(mq.events, 'delivered');
+    const { id } = await mq.publish('/a', 1);
+    await delivered;
+    const startedAt = performance.now();
+    // Renewed every 100 ms: without a note it would seem to be that young.
+    await eventually(() => performance.now() - startedAt > 700);
+    const [held] = await mq.queue('/a').inFlight();
+    const forMs = performance.now() - startedAt;
+    expect(held).toMatchObject({ id, consumer: mq.consumer, attempt: 1 });
+    expect(held?.idleMs).toBeLessThan(300);
+    expect(held?.forMs).toBeGreaterThan(600);
+    expect(held?.forMs).toBeLessThan(forMs + 50);
+    const place = (await find(mq, '/a', id)).groups.g;
+    if (place?.state !== 'in-flight') throw new Error(`it is ${place?.state}`);
+    expect(Math.abs(place.since - (held?.since ?? 0))).toBeLessThan(5);
+    finish?.();
+  });
+
+  test('a wrong count or group is refused', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.publish('/a', 1);
+    await mq.queue('/a').declareGroup('g');
+    for (const count of [0, -1, 1.5, Number.NaN, 10_001, '3' as unknown as number]) {
+      await expect(mq.queue('/a').inFlight({ count })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
+    }
+    await expect(mq.queue('/a').inFlight({ group: 'no' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    const groupless = broker.url;
+    const { LeanMQ } = await import('@leanmq/core');
+    await using anonymous = new LeanMQ({ redis: groupless, prefix: broker.prefix });
+    await expect(anonymous.queue('/a').inFlight()).rejects.toThrow(/"group" is missing/);
+  });
+});
+
+/** Everything that is scheduled is due now. */
+async function makeDue(path: string): Promise<void> {
+  const schedule = broker.key(path, 'schedule');
+  for (const member of await broker.redis.zrange(schedule, 0, -1)) {
+    await broker.redis.zadd(schedule, 'XX', '1', member);
+  }
+}
