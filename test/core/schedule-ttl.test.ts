@@ -93,3 +93,33 @@ describe('a message that expires while it waits for its retry', () => {
     await eventually(async () => (await broker.redis.xlen(inbox)) === 0);
   });
 });
+
+describe('what expires while a group is away', () => {
+  async function expireFor(onExpired: 'discard' | 'dead-letter'): Promise<number> {
+    const group = await broker.consume('/short', () => undefined, {
+      group: 'away',
+      handlers: { onExpired },
+    });
+    await group.close();
+    const publisher = broker.mq({ group: 'other' });
+    await publisher.publish('/short', 'x', { ttlMs: 50 });
+    await eventually(async () => (await broker.redis.xlen(broker.key('short', 'log'))) === 0);
+    return broker.redis.xlen(broker.key('short', 'dead:away'));
+  }
+
+  test('is a dead letter, also when a process finds it that knows nothing of the group', async () => {
+    expect(await expireFor('dead-letter')).toBe(1);
+  });
+
+  test('is gone when the group said so, and when it says so later', async () => {
+    expect(await expireFor('discard')).toBe(0);
+    expect(await expireFor('dead-letter')).toBe(1);
+    expect(await expireFor('discard')).toBe(1);
+  });
+
+  test('the wish of a group goes with it when it is removed', async () => {
+    expect(await expireFor('dead-letter')).toBe(1);
+    await broker.mq().queue('/short').removeGroup('away', { force: true });
+    expect(await broker.redis.exists(broker.key('short', 'keepers'))).toBe(0);
+  });
+});
