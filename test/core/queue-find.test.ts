@@ -250,7 +250,7 @@ describe('what is in flight', () => {
 /** Everything that is scheduled is due now. */
 async function makeDue(path: string): Promise<void> {
   const schedule = broker.key(path, 'schedule');
-  for (const member of await broker.redis.zrange(schedule, 0, -1)) {
-    await broker.redis.zadd(schedule, 'XX', '1', member);
+  for (const member of await broker.redis.zrange(schedule, '0', '-1')) {
+    await broker.redis.zadd(schedule, 1, member);
   }
 }

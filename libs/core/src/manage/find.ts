@@ -70,6 +70,8 @@ export interface FoundMessage {
 export interface FoundRaw {
   readonly found: FoundMessage;
   readonly raw: RawFound;
+  /** The groups that are there; others may have left dead letters. */
+  readonly present: readonly string[];
 }
 
 // Looked through in a few milliseconds.
@@ -111,7 +113,10 @@ export async function find(
     delayedUntil: raw.due,
     groups: raw.due === undefined ? groups : {},
   };
-  return { found, raw };
+  const present = Object.keys(raw.groups).filter(
+    (group) => raw.groups[group]?.known === true || isOf(route?.groups, group),
+  );
+  return { found, raw, present };
 }
 
 function isOf(groups: readonly { readonly group: string }[] | undefined, name: string): boolean {

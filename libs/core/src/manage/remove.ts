@@ -2,7 +2,7 @@ import { MessageError, MessageWaitingError, show } from '../errors.js';
 import { displayPath } from '../message/index.js';
 import { assertGroup, assertQueue, knownOptions } from './arguments.js';
 import type { ManageContext } from './context.js';
-import { find } from './find.js';
+import { find, type FoundRaw } from './find.js';
 import { removeMessageScript, type RawFound } from './route-scripts.js';
 
 export interface RemoveOptions {
@@ -41,7 +41,7 @@ export async function remove(
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const found = await find(context, path, id);
     if (found === undefined) return from;
-    const result = await removeFound(context, path, id, found.raw, group);
+    const result = await removeFound(context, path, id, found, group);
     if (from === undefined || from === 'done') from = result.from ?? from;
     if (!result.hasMoved) return from;
   }
@@ -62,11 +62,11 @@ async function removeFound(
   context: ManageContext,
   path: string,
   id: string,
-  raw: RawFound,
+  { raw, present }: FoundRaw,
   group: string | undefined,
 ): Promise<Removal> {
   if (raw.due !== undefined) {
-    const others = Object.keys(raw.groups).filter((each) => each !== group);
+    const others = present.filter((each) => each !== group);
     if (group !== undefined && others.length > 0) {
       throw new MessageWaitingError(id, displayPath(path));
     }
@@ -87,7 +87,7 @@ async function removeFound(
     from = from === undefined || from === 'done' ? result.from : from;
   }
   // Nobody has subscribed yet: then it is only on the log.
-  if (from === undefined && raw.body && concerned.length === 0 && raw.entry !== undefined) {
+  if (from === undefined && raw.body && present.length === 0 && raw.entry !== undefined) {
     const place = { state: 'waiting' as const, source: 'log' as const, at: raw.entry };
     return removeFrom(context, path, id, raw, '', place, true);
   }

@@ -81,6 +81,8 @@ export interface RawPlace {
   readonly deliveries?: number;
   readonly dueAt?: number;
   readonly history?: string;
+  /** Whether the group is on the log. */
+  readonly known: boolean;
 }
 
 export interface RawFound {

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { ShutdownError, type LeanMQError } from '../errors.js';
 import type { InFlight } from '../message/index.js';
 import type { Connection } from '../redis/index.js';
+import { Conditions } from './conditions.js';
 import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
@@ -41,11 +42,13 @@ export class Consumer {
   private readonly reclaimer: Reclaimer;
   private readonly quarantine: Quarantine;
   private readonly limiters = new Map<Subscription, RateLimiter>();
-  private readonly watchers = new Set<() => void>();
+  private readonly conditions = new Conditions();
   private pumpScheduled = false;
   /** Nothing is started: it drains, or a suspect runs alone. */
   private holding = false;
   private stopping = false;
+  /** Counts the calls of `switchOff`: the latest holds. */
+  private switches = 0;
 
   constructor(
     private readonly context: ConsumerContext,
@@ -123,7 +126,7 @@ export class Consumer {
       await this.reclaimer.visit(subscriptions);
       let left = count - this.inFlightCount;
       let waitMs = blockMs;
-      while (left > 0) {
+      while (left > 0 && subscriptions.length > 0) {
         await this.until(() => subscriptions.some(({ appetite }) => appetite > 0), Infinity);
         const came = await connection.run((client) =>
           readPass(client, this.context, subscriptions, left, waitMs),

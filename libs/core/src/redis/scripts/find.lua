@@ -10,7 +10,7 @@
 -- ARGV[3] -> how many bytes to look through at most, for each group
 -- ARGV[4…] -> groups that may be there, besides those of the log
 -- Output: JSON of {now, entry, body (whether it is on the log), sent (whether its id is remembered), due, expiresAt,
---         groups}, groups by name {state, …}; what a state says besides is below. Nothing is left out that is known
+--         groups}, groups by name {state, known (whether it is on the log), …}; what else a state says is below
 local log, id, entryId, limit = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local base = string.sub(log, 1, -5)
 local schedule, scheduled = base .. ':schedule', base .. ':scheduled'
@@ -145,13 +145,19 @@ local function findUnread(row)
   return {state = 'waiting', source = 'log', at = entry}
 end
 
-local function find(group, row)
+local function search(group, row)
   local budget = {left = limit}
   local found = (row and entry and inFlight(log, group, entry, 'log', nil))
     or findUnread(row) or findScheduled(group, budget) or findInInbox(group, budget) or findDead(group, budget)
   if found then return found end
   if budget.spent then return {state = 'unknown'} end
   return {state = body and row and 'done' or 'gone'}
+end
+
+local function find(group, row)
+  local found = search(group, row)
+  found.known = row ~= nil
+  return found
 end
 
 local groups, onLog = {}, groupsOf(log)

@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import type { LeanMQ } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+import { eventually } from '../support/eventually.js';
+
+const broker = useBroker();
+
+/** Resolves when that long has passed, and the condition has held all the time. */
+async function holdsFor(ms: number, condition: () => void | Promise<void>): Promise<void> {
+  const until = performance.now() + ms;
+  await eventually(async () => {
+    await condition();
+    return performance.now() > until;
+  });
+}
+
+const pausedAt = async (mq: LeanMQ): Promise<number | undefined> =>
+  (await mq.queue('/a').groups()).find(({ group }) => group === 'g')?.pausedAt;
+
+describe('pausing a group', () => {
+  test('is honoured by all its processes within a second, by nobody else, and ends when it is resumed', async () => {
+    const seen: [string, unknown][] = [];
+    for (const name of ['one', 'two']) {
+      await broker.consume('/a', ({ data }) => void seen.push([name, data]), { group: 'g' });
+    }
+    const others: unknown[] = [];
+    await broker.consume('/a', ({ data }) => void others.push(data), { group: 'other' });
+    const operator = broker.mq();
+    await operator.queue('/a').pause('g');
+    expect(await pausedAt(operator)).toBeGreaterThan(Date.now() - 60_000);
+    // Within a second: what is published later is not begun with.
+    await holdsFor(1_000, () => undefined);
+    for (let n = 0; n < 20; n += 1) await operator.publish('/a', n);
+    await eventually(() => others.length === 20);
+    await holdsFor(600, () => expect(seen).toEqual([]));
+    expect(await operator.queue('/a').groups()).toMatchObject([{ waiting: 20, inFlight: 0 }, {}]);
+
+    await operator.queue('/a').resume('g');
+    await eventually(() => seen.length === 20, { timeoutMs: 1_500 });
+    expect(await pausedAt(operator)).toBeUndefined();
+    expect(new Set(seen.map(([, data]) => data)).size).toBe(20);
+  });
+
+  test('lasts over a restart: nothing is begun with, not even for a moment', async () => {
+    const operator = broker.mq();
+    await operator.queue('/a').declareGroup('g');
+    await operator.queue('/a').pause('g');
+    for (let n = 0; n < 20; n += 1) await operator.publish('/a', n);
+    const seen: unknown[] = [];
+    for (let start = 0; start < 3; start += 1) {
+      const mq = await broker.consume('/a', ({ data }) => void seen.push(data), { group: 'g' });
+      await holdsFor(200, () => undefined);
+      await mq.close();
+    }
+    const once = broker.mq({ group: 'g' });
+    once.handle('/a', ({ data }) => void seen.push(data));
+    expect(await once.processOnce()).toMatchObject({ processed: 0 });
+    expect(seen).toEqual([]);
+    expect(await operator.queue('/a').groups()).toMatchObject([{ waiting: 20, inFlight: 0 }]);
+    await operator.queue('/a').resume('g');
+    expect(await once.processOnce()).toMatchObject({ processed: 20 });
+  });
+
+  test('gives back what was read and not begun, without an attempt; what runs is finished', async () => {
+    const finish: (() => void)[] = [];
+    const attempts: number[] = [];
+    let slow = false;
+    const mq = await broker.consume(
+      '/a',
+      async ({ attempt }) => {
+        attempts.push(attempt);
+        if (slow) await new Promise<void>((resolve) => finish.push(resolve));
+      },
+      { group: 'g', handlers: { concurrency: 2 } },
+    );
+    // Fast ones at first, so that it reads ahead.
+    for (let n = 0; n < 50; n += 1) await mq.publish('/a', n);
+    await eventually(() => attempts.length === 50);
+    await eventually(() => mq.health().inFlight === 0);
+    slow = true;
+    await mq.publishMany(
+      '/a',
+      Array.from({ length: 30 }, (_, data) => ({ data })),
+    );
+    await eventually(() => finish.length === 2 && mq.health().inFlight > 10);
+    await mq.queue('/a').pause();
+    await eventually(async () => {
+      expect(await mq.queue('/a').groups()).toMatchObject([{ inFlight: 2, waiting: 28 }]);
+    });
+    finish.splice(0).forEach((resolve) => resolve());
+    await eventually(() => mq.health().inFlight === 0);
+    expect(finish).toEqual([]);
+
+    slow = false;
+    await mq.queue('/a').resume();
+    await eventually(() => attempts.length === 80);
+    expect(new Set(attempts)).toEqual(new Set([1]));
+    expect(await mq.deadLetters('/a').count()).toBe(0);
+  });
+
+  test('can be repeated, and asks for a group that is there', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.publish('/a', 1);
+    await expect(mq.queue('/a').pause()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(mq.queue('/a').pause('a:b')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await mq.queue('/a').declareGroup('g');
+    await mq.queue('/a').pause();
+    await mq.queue('/a').pause();
+    await mq.queue('/a').resume();
+    await mq.queue('/a').resume();
+    expect(await pausedAt(mq)).toBeUndefined();
+  });
+});
