@@ -117,6 +117,7 @@ export class LeanMQ implements AsyncDisposable {
   private userClient: Connection | undefined;
   private connected: Promise<void> | undefined;
   private started: Promise<void> | undefined;
+  private stopped: Promise<void> | undefined;
   private isConnected = false;
   private closing: Promise<void> | undefined;
   private released = 0;
@@ -231,13 +232,18 @@ export class LeanMQ implements AsyncDisposable {
     options: HandlerOptions<T> = {},
   ): this {
     const batch = { ...BATCH_DEFAULTS, ...options.batch };
-    const collector = new BatchCollector(handler, batch);
+    const { concurrency = this.options.handlers.concurrency } = options;
+    const collector = new BatchCollector(handler, batch, concurrency);
     return this.handle(path, (delivery) => collector.add(delivery), { ...options, batch });
   }
 
   /** Begins to deliver. Without handlers it is a publisher only and opens no reader. */
   start(): Promise<void> {
-    this.started ??= this.begin();
+    this.started ??= this.begin().catch((error: unknown) => {
+      // It may be tried again.
+      this.started = undefined;
+      throw error;
+    });
     return this.started;
   }
 
@@ -310,8 +316,14 @@ export class LeanMQ implements AsyncDisposable {
    * Stops reading, waits up to `drainTimeoutMs` for running handlers, and gives back what they have not finished.
    * Publishing goes on.
    */
-  async stop(): Promise<void> {
-    await this.started?.catch(() => undefined);
+  stop(): Promise<void> {
+    if (this.started === undefined) return Promise.resolve();
+    this.stopped ??= this.stopConsuming();
+    return this.stopped;
+  }
+
+  /** What is still about to begin finds out at its next step. */
+  private async stopConsuming(): Promise<void> {
     const { consuming } = this;
     if (consuming === undefined) return;
     this.consuming = undefined;
@@ -525,12 +537,14 @@ export class LeanMQ implements AsyncDisposable {
 
   private async beginConsuming(): Promise<void> {
     await this.connect();
-    if (this.registrations.size === 0 || this.closing !== undefined) return;
+    if (this.registrations.size === 0 || (this.stopped ?? this.closing) !== undefined) return;
     const { consumer } = this;
     const group = this.groupName;
     const consuming = this.makeConsumer();
     this.consuming = consuming;
     await this.join(consuming);
+    // Stopped meanwhile.
+    if (this.consuming !== consuming) return;
     consuming.start(() => this.connections.make('read'));
     const routes = [...this.registrations.keys()];
     this.events.tell('started', () => ({ group, consumer, routes }));

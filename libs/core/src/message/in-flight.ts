@@ -31,7 +31,7 @@ export class InFlight<Route> implements Claim {
   hasEnded = false;
   /** Its outcome is known and on its way to Redis; the first outcome counts. */
   isSettling = false;
-  /** Redis has confirmed how it ended. */
+  /** Redis has confirmed how it ended, or refused to hear of it. */
   isSettled = false;
   /** Why its lease is not renewed any more. */
   lostBecause: LeanMQError | undefined = undefined;
@@ -39,6 +39,8 @@ export class InFlight<Route> implements Claim {
   onLost: ((reason: LeanMQError) => void) | undefined = undefined;
   /** The mark of its idempotency key in Redis, from when it was begun with. */
   onceMark: string | undefined = undefined;
+  /** Renews that mark with the lease. */
+  renewMark: (() => Promise<unknown>) | undefined = undefined;
   /** The same entry, claimed anew while its handler here was still running. */
   successor: { readonly claim: Claim; readonly leasedUntil: number } | undefined = undefined;
 

@@ -123,11 +123,14 @@ export class Consumer {
     const subscriptions = [...this.subscriptions].filter(({ isOff }) => !isOff);
     this.heartbeat.start();
     try {
-      await this.reclaimer.visit(subscriptions);
+      await this.takeOver(subscriptions, count);
       let left = count - this.inFlightCount;
       let waitMs = blockMs;
       while (left > 0 && subscriptions.length > 0) {
-        await this.until(() => subscriptions.some(({ appetite }) => appetite > 0), Infinity);
+        await this.conditions.until(
+          () => subscriptions.some(({ appetite }) => appetite > 0),
+          Infinity,
+        );
         const came = await connection.run((client) =>
           readPass(client, this.context, subscriptions, left, waitMs),
         );
@@ -137,11 +140,20 @@ export class Consumer {
         this.pumpSoon();
       }
       this.pumpSoon();
-      await this.until(() => this.inFlightCount === 0, Infinity);
+      await this.quarantine.ended;
+      await this.conditions.until(() => this.inFlightCount === 0, Infinity);
     } finally {
-      this.heartbeat.stop();
-      this.quarantine.stop();
-      await this.leave();
+      await this.stop();
+    }
+  }
+
+  /** Takes over what is stale, `count` deliveries at most. */
+  private async takeOver(subscriptions: readonly Subscription[], count: number): Promise<void> {
+    for (const subscription of subscriptions) {
+      const left = Math.max(0, count - this.inFlightCount);
+      await this.reclaimer.visit([subscription], ({ freeSlots }) => Math.min(freeSlots, left));
+      // The rest is for another pass.
+      subscription.hasStaleLeft = false;
     }
   }
 
@@ -150,14 +162,16 @@ export class Consumer {
     const { drainTimeoutMs } = this.context.options;
     this.stopping = true;
     this.holding = true;
-    this.quarantine.stop();
-    this.reclaimer.stop();
     for (const limiter of this.limiters.values()) limiter.stop();
-    await Promise.all(this.readers.map((reader) => reader.stop()));
-    for (const subscription of this.subscriptions) {
-      for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
-    }
-    const drained = await this.until(() => this.inFlightCount === 0, drainTimeoutMs);
+    this.pumpSoon();
+    // What is taken over by a call that is on its way already is given back as well.
+    await Promise.all([
+      this.quarantine.stop(),
+      this.reclaimer.stop(),
+      ...this.readers.map((reader) => reader.stop()),
+    ]);
+    for (const subscription of this.subscriptions) this.giveBackWaiting(subscription);
+    const drained = await this.conditions.until(() => this.inFlightCount === 0, drainTimeoutMs);
     if (!drained) await this.abandonRest();
     this.heartbeat.stop();
     await this.leave();
@@ -169,6 +183,8 @@ export class Consumer {
    * @param isOff for each path, whether it is to be left alone
    */
   async switchOff(isOff: (path: string) => boolean): Promise<void> {
+    this.switches += 1;
+    const own = this.switches;
     const revived: Subscription[] = [];
     for (const subscription of this.subscriptions) {
       const off = isOff(subscription.path);
@@ -181,6 +197,7 @@ export class Consumer {
       const barred = await command.run((client) =>
         ensureGroups(client, registry, revived, 'earliest', 'again'),
       );
+      if (own !== this.switches) return;
       for (const each of revived) each.isOff = barred.includes(each);
     }
     for (const reader of this.readers) reader.renew();
@@ -204,7 +221,7 @@ export class Consumer {
   /** Redis refuses to settle it: it is no longer kept alive, and comes again when its lease has run out. */
   giveUp(delivery: InFlight<Subscription>, reason: LeanMQError): void {
     delivery.lose(reason);
-    this.forgetIfDone(delivery);
+    this.settled(delivery);
   }
 
   get inFlightCount(): number {
@@ -229,20 +246,25 @@ export class Consumer {
   }
 
   private pump(): void {
-    for (const watcher of this.watchers) watcher();
-    if (this.holding) return;
     for (const subscription of this.subscriptions) {
-      this.startWhatMay(subscription);
-      if (subscription.hasStaleLeft && subscription.freeSlots > 0) {
-        void this.reclaimer.more(subscription);
-      }
+      // A read or a takeover that was on its way then has brought it.
+      if (this.stopping || subscription.isOff) this.giveBackWaiting(subscription);
+      else if (!this.holding) this.serve(subscription);
     }
-    for (const reader of this.readers) reader.wake();
+    if (!this.holding) for (const reader of this.readers) reader.wake();
+    this.conditions.look();
+  }
+
+  private serve(subscription: Subscription): void {
+    this.startWhatMay(subscription);
+    if (subscription.hasStaleLeft && subscription.freeSlots > 0) {
+      void this.reclaimer.more(subscription);
+    }
   }
 
   private forgetIfDone(delivery: InFlight<Subscription>): void {
     if (isDone(delivery)) delivery.route.forget(delivery);
-    if (this.watchers.size > 0 || delivery.successor !== undefined) this.pumpSoon();
+    if (!this.conditions.isEmpty || delivery.successor !== undefined) this.pumpSoon();
   }
 
   private startWhatMay(subscription: Subscription): void {
@@ -258,8 +280,12 @@ export class Consumer {
   private turnOff(subscriptions: readonly Subscription[]): void {
     for (const subscription of subscriptions) {
       subscription.isOff = true;
-      for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
+      this.giveBackWaiting(subscription);
     }
+  }
+
+  private giveBackWaiting(subscription: Subscription): void {
+    for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
   }
 
   private giveBack(delivery: InFlight<Subscription>): void {
@@ -272,13 +298,13 @@ export class Consumer {
     for (const subscription of this.subscriptions) {
       for (const source of ['log', 'inbox'] as const) {
         for (const delivery of [...subscription.deliveries(source)]) {
-          if (delivery.isSettling) continue;
-          this.hooks.release(delivery);
+          // What was acked before it ran has no way back, but is to hear of it.
+          if (!delivery.isSettling) this.hooks.release(delivery);
           delivery.onLost?.(reason);
         }
       }
     }
-    await this.until(() => this.unsettledCount === 0, CONFIRM_MS);
+    await this.conditions.until(() => this.unsettledCount === 0, CONFIRM_MS);
   }
 
   private get unsettledCount(): number {
@@ -309,13 +335,17 @@ export class Consumer {
     for (const reader of this.readers) reader.pause();
     const isQuiet = (): boolean =>
       [...this.subscriptions].every(({ runningCount }) => runningCount === 0);
-    return this.until(isQuiet, timeoutMs);
+    return this.conditions.until(() => this.stopping || isQuiet(), timeoutMs);
   }
 
   private async runAlone(suspect: InFlight<Subscription>): Promise<void> {
+    if (this.stopping) {
+      this.giveBack(suspect);
+      return;
+    }
     suspect.route.begin(suspect);
     this.hooks.run(suspect);
-    await this.until(() => isDone(suspect), Infinity);
+    await this.conditions.until(() => this.stopping || isDone(suspect), Infinity);
   }
 
   private rejoin(): void {
@@ -324,25 +354,9 @@ export class Consumer {
     for (const reader of this.readers) reader.resume();
     this.pumpSoon();
   }
-
-  /** Whether the condition came true in time; it is looked at whenever something ended. */
-  private async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
-    if (condition()) return true;
-    return new Promise((resolve) => {
-      const done = (result: boolean) => (): void => {
-        clearTimeout(timer);
-        this.watchers.delete(watcher);
-        resolve(result);
-      };
-      const timer = timeoutMs === Infinity ? undefined : setTimeout(done(false), timeoutMs);
-      const watcher = (): void => {
-        if (condition()) done(true)();
-      };
-      this.watchers.add(watcher);
-    });
-  }
 }
 
-function isDone(delivery: InFlight<Subscription>): boolean {
-  return delivery.hasEnded && (delivery.isSettled || delivery.lostBecause !== undefined);
+function isDone({ hasEnded, isSettled, isSettling, lostBecause }: InFlight<Subscription>): boolean {
+  // A late success may still count: until that is known, what was claimed anew is not to run.
+  return hasEnded && (isSettled || (lostBecause !== undefined && !isSettling));
 }

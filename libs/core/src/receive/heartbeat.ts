@@ -84,18 +84,23 @@ export class Heartbeat {
         args: [due.length, ...due.map(({ entryId }) => entryId)],
       },
     );
-    const marks = due.flatMap(({ onceMark }) => (onceMark === undefined ? [] : [onceMark]));
-    // Were one lost by now, another process would have it: to lengthen its lease does no harm.
-    await Promise.all(marks.map((mark) => command.client.pexpire(mark, options.leaseMs)));
     const gone = new Set(lost);
+    const leasedUntil = sentAt + options.leaseMs;
     for (const delivery of due) {
-      if (!gone.has(delivery.entryId)) {
-        delivery.leasedUntil = sentAt + options.leaseMs;
-      } else if (!delivery.isSettling) {
-        delivery.lose(new LeaseLostError());
-        this.onLost(delivery);
-      }
+      if (gone.has(delivery.entryId)) this.lose(delivery);
+      else if (delivery.successor === undefined) delivery.leasedUntil = leasedUntil;
+      else delivery.successor = { claim: delivery.successor.claim, leasedUntil };
     }
+    // Not of what is being settled: its mark may be free again by the time that this arrives.
+    const marked = due.filter(({ entryId, isSettling }) => !isSettling && !gone.has(entryId));
+    await Promise.all(marked.map(async (delivery) => delivery.renewMark?.()));
+  }
+
+  private lose(delivery: InFlight<Subscription>): void {
+    delivery.successor = undefined;
+    if (delivery.isSettling || delivery.lostBecause !== undefined) return;
+    delivery.lose(new LeaseLostError());
+    this.onLost(delivery);
   }
 }
 
@@ -106,6 +111,6 @@ interface Renewal {
 }
 
 /** What is on its way to being settled is kept as well: until Redis has confirmed, nobody else is to take it over. */
-function isToBeKept(delivery: InFlight<Subscription>): boolean {
-  return delivery.lostBecause === undefined && !delivery.isSettled;
+function isToBeKept({ lostBecause, isSettled, successor }: InFlight<Subscription>): boolean {
+  return successor !== undefined || (lostBecause === undefined && !isSettled);
 }

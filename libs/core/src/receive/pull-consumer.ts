@@ -15,6 +15,7 @@ export class PullConsumer {
   private readonly heartbeat: Heartbeat;
   private readonly reclaimer: Reclaimer;
   private ready: Promise<void> | undefined;
+  private hasSuspects = false;
 
   constructor(
     private readonly context: ConsumerContext,
@@ -23,9 +24,10 @@ export class PullConsumer {
     onFault: (error: unknown) => void,
   ) {
     this.subscriptions = new Set([subscription]);
-    this.heartbeat = new Heartbeat(context, this.subscriptions, () => undefined);
+    // Whether its caller still settles it or not: it may come again.
+    this.heartbeat = new Heartbeat(context, this.subscriptions, (lost) => this.drop(lost));
     this.reclaimer = new Reclaimer(context, this.subscriptions, {
-      onReclaimed: () => undefined,
+      onReclaimed: (_, { suspects }) => (this.hasSuspects = suspects > 0),
       onFault,
     });
   }
@@ -51,6 +53,8 @@ export class PullConsumer {
     await this.reclaimer.visit([this.subscription], () => count);
     const reclaimed = this.take(count);
     if (reclaimed.length > 0) return reclaimed;
+    const suspect = await this.takeSuspect();
+    if (suspect !== undefined) return [suspect];
     await this.connection.run((client) =>
       readPass(client, this.context, [this.subscription], count, blockMs),
     );
@@ -64,8 +68,7 @@ export class PullConsumer {
 
   settled(delivery: InFlight<Subscription>): void {
     delivery.isSettled = true;
-    this.subscription.ended(delivery);
-    this.subscription.forget(delivery);
+    this.drop(delivery);
   }
 
   giveUp(delivery: InFlight<Subscription>): void {
@@ -79,6 +82,11 @@ export class PullConsumer {
       ...this.subscription.deliveries('log'),
       ...this.subscription.deliveries('inbox'),
     ].filter(({ isSettling }) => !isSettling);
+  }
+
+  /** Whoever is waiting for a delivery waits in vain. */
+  stopReading(): void {
+    this.connection.close();
   }
 
   async close(): Promise<void> {
@@ -102,6 +110,21 @@ export class PullConsumer {
       throw new NotFoundError(`Route "${path}" was deleted. Publish to it to revive it.`);
     }
     this.heartbeat.start();
+  }
+
+  private drop(delivery: InFlight<Subscription>): void {
+    this.subscription.ended(delivery);
+    this.subscription.forget(delivery);
+  }
+
+  /** What has been in so many crashes is delivered alone, when nothing else is held. */
+  private async takeSuspect(): Promise<InFlight<Subscription> | undefined> {
+    if (!this.hasSuspects || this.subscription.inFlightCount > 0) return undefined;
+    this.hasSuspects = false;
+    const { command } = this.context;
+    const suspect = await command.run(() => this.reclaimer.takeSuspect(this.subscription));
+    if (suspect !== undefined) this.subscription.begin(suspect);
+    return suspect;
   }
 
   private take(count: number): InFlight<Subscription>[] {

@@ -16,6 +16,8 @@ export interface Isolation {
 
 // Suspects are rare and mostly innocent; the others must not wait for them for long.
 const SESSION_MS = 1_000;
+// A process whose handlers run for long must not spend its time waiting for them to end.
+const LEASES_BETWEEN_TRIES = 9;
 
 /**
  * Runs suspects alone: one process of the group at a time, with nothing else in flight there. A message that has been in
@@ -23,7 +25,9 @@ const SESSION_MS = 1_000;
  */
 export class Quarantine {
   private readonly waiting = new Set<Subscription>();
-  private active = false;
+  private current: Promise<void> | undefined;
+  /** Not to be tried again before, monotonic ms. */
+  private notBefore = 0;
   private stopped = false;
 
   constructor(
@@ -34,16 +38,22 @@ export class Quarantine {
 
   /** There are suspects on the route. They are reported at every reclaim until somebody has run them. */
   request(subscription: Subscription): void {
+    if (this.stopped || performance.now() < this.notBefore) return;
     this.waiting.add(subscription);
-    if (this.active || this.stopped) return;
-    this.active = true;
-    void this.session().finally(() => {
-      this.active = false;
+    this.current ??= this.session().finally(() => {
+      this.current = undefined;
     });
   }
 
-  stop(): void {
+  /** Resolves when no suspect is run alone any more. */
+  get ended(): Promise<void> {
+    return this.current ?? Promise.resolve();
+  }
+
+  /** Resolves when none is taken any more. */
+  stop(): Promise<void> {
     this.stopped = true;
+    return this.ended;
   }
 
   private async session(): Promise<void> {
@@ -53,7 +63,9 @@ export class Quarantine {
     }
     this.reclaimer.paused = true;
     try {
-      if (await this.isolation.enter(this.context.options.leaseMs)) await this.runSuspects();
+      const { leaseMs } = this.context.options;
+      if (await this.isolation.enter(leaseMs)) await this.runSuspects();
+      else this.notBefore = performance.now() + leaseMs * LEASES_BETWEEN_TRIES;
     } catch {
       // The connection broke: the suspects stay where they are and are reported again.
     } finally {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 
 import { defineScript, lua } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
@@ -15,10 +16,14 @@ const permitsScript = defineScript({
 });
 
 const RETRY_MS = 100;
+// A permit that a pause has kept from being used would add to those of a later period.
+const USE_WITHIN_MS = 100;
 
 /** Permits to begin deliveries, asked for in Redis as they are needed. */
 export class RateLimiter {
   private permits = 0;
+  private grantedAt = 0;
+  private stopped = false;
   private asking = false;
   private timer: NodeJS.Timeout | undefined;
 
@@ -31,6 +36,7 @@ export class RateLimiter {
 
   /** Uses a permit up, if there is one. */
   take(): boolean {
+    if (performance.now() - this.grantedAt > USE_WITHIN_MS) this.permits = 0;
     if (this.permits === 0) return false;
     this.permits -= 1;
     return true;
@@ -49,7 +55,8 @@ export class RateLimiter {
       )
       .then(
         ({ granted, waitMs }) => {
-          this.permits += granted;
+          this.permits = granted;
+          this.grantedAt = performance.now();
           this.later(granted > 0 ? 0 : waitMs);
         },
         () => this.later(RETRY_MS),
@@ -57,6 +64,7 @@ export class RateLimiter {
   }
 
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
   }
 
@@ -66,6 +74,6 @@ export class RateLimiter {
       this.onGranted();
     };
     if (waitMs === 0) done();
-    else this.timer = setTimeout(done, waitMs);
+    else if (!this.stopped) this.timer = setTimeout(done, waitMs);
   }
 }

@@ -131,8 +131,8 @@ export class Reader {
       const [first] = subscriptions;
       if (isTransient(error) || isMissingGroup(error) || first === undefined) throw error;
       if (this.isStopping()) return;
-      if (subscriptions.length === 1) return this.setAside(first, error);
-      for (const each of subscriptions) await this.together([each], act);
+      if (subscriptions.length === 1) this.setAside(first, error);
+      else for (const each of subscriptions) await this.together([each], act);
     }
   }
 

@@ -21,7 +21,7 @@ export interface ReclaimHooks {
  */
 export class Reclaimer {
   private timer: NodeJS.Timeout | undefined;
-  private busy = false;
+  private visiting: Promise<void> | undefined;
   /** Paused while a suspect runs alone. */
   paused = false;
 
@@ -35,20 +35,24 @@ export class Reclaimer {
     this.schedule();
   }
 
-  stop(): void {
+  /** Resolves when nothing is taken over any more. */
+  async stop(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.paused = true;
+    await this.visiting;
   }
 
   /** Slots were freed on a route where stale deliveries wait for them. */
   async more(subscription: Subscription): Promise<void> {
+    if (this.visiting !== undefined || this.paused) return;
     subscription.hasStaleLeft = false;
     await this.visit([subscription]);
   }
 
   /** Takes one suspect of the route, which must be run alone; undefined when there is none left. */
   async takeSuspect(subscription: Subscription): Promise<InFlight<Subscription> | undefined> {
+    if (subscription.isOff) return undefined;
     const sentAt = performance.now();
     const [found] = await this.reclaim([subscription], 'suspect', () => 1);
     const claim = found?.taken[0];
@@ -77,8 +81,20 @@ export class Reclaimer {
     subscriptions: readonly Subscription[],
     room = (subscription: Subscription): number => subscription.freeSlots,
   ): Promise<void> {
-    if (this.busy || this.paused || !this.context.command.ready) return;
-    this.busy = true;
+    if (this.visiting !== undefined || this.paused || !this.context.command.ready) return;
+    this.visiting = this.takeStale(
+      subscriptions.filter(({ isOff }) => !isOff),
+      room,
+    ).finally(() => {
+      this.visiting = undefined;
+    });
+    await this.visiting;
+  }
+
+  private async takeStale(
+    subscriptions: readonly Subscription[],
+    room: (subscription: Subscription) => number,
+  ): Promise<void> {
     try {
       for (const some of chunks(byMaxCrashes(subscriptions), ROUTES_PER_CALL)) {
         const sentAt = performance.now();
@@ -89,15 +105,14 @@ export class Reclaimer {
             subscription.accept(claim, sentAt + this.context.options.leaseMs);
           }
           subscription.hasStaleLeft = each.left > 0;
-          if (each.taken.length > 0 || each.suspects > 0) {
+          // What is left may have got room meanwhile.
+          if (each.taken.length > 0 || each.suspects > 0 || each.left > 0) {
             this.hooks.onReclaimed(subscription, each);
           }
         });
       }
     } catch (error) {
       if (!isMissingGroup(error)) this.hooks.onFault(error);
-    } finally {
-      this.busy = false;
     }
   }
 

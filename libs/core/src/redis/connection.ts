@@ -124,6 +124,7 @@ export class Connection {
   async run<T>(command: (client: Redis) => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
       await this.whenReady(signal);
+      signal?.throwIfAborted();
       try {
         return await command(this.client);
       } catch (error) {

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
+import { ClosedError } from '../errors.js';
 import { Connection } from './connection.js';
 import type { ConnectionRole, RedisTarget } from './options.js';
 
@@ -25,13 +26,16 @@ export class Connections {
   private readonly all = new Set<Connection>();
   private readonly lost = new Set<Connection>();
   private lostSince = 0;
+  private closed = false;
 
   constructor(
     private readonly options: ConnectionsOptions,
     private readonly hooks: ConnectionsHooks,
   ) {}
 
+  /** @throws {ClosedError} after `closeAll`: nobody would close it */
   make(role: ConnectionRole): Connection {
+    if (this.closed) throw new ClosedError();
     const { target, owner, blockMs, silenceMs } = this.options;
     const connection: Connection = new Connection(
       target,
@@ -64,6 +68,7 @@ export class Connections {
   }
 
   closeAll(): void {
+    this.closed = true;
     for (const connection of this.all) connection.close();
   }
 

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.js';
 import type { WebhookDelivery } from '../message/index.js';
+import { Delivery } from './delivery.js';
 
 /** How deliveries are collected for a batch handler. */
 export interface BatchOptions {
@@ -27,26 +28,42 @@ interface Waiting {
 export class BatchCollector {
   private waiting: Waiting[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private running = 0;
 
   constructor(
     private readonly handler: BatchHandler<never>,
     private readonly options: BatchOptions,
+    /** Batches that are handled at the same time. */
+    private readonly concurrency: number,
   ) {}
 
   /** Settles as this delivery's part of its batch did. */
   add(delivery: WebhookDelivery): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ delivery, resolve, reject });
-      if (this.waiting.length >= this.options.size) return void this.flush();
-      this.timer ??= setTimeout(() => void this.flush(), this.options.waitMs);
+      this.flushSoon();
     });
   }
 
-  private async flush(): Promise<void> {
+  private flushSoon(): void {
+    if (this.running >= this.concurrency || this.waiting.length === 0) return;
+    if (this.waiting.length >= this.options.size) return this.flush();
+    this.timer ??= setTimeout(() => this.flush(), this.options.waitMs);
+  }
+
+  private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const batch = this.waiting;
-    this.waiting = [];
+    const batch = this.waiting.splice(0, this.options.size).filter((each) => !isCancelled(each));
+    if (batch.length === 0) return;
+    this.running += 1;
+    void this.handle(batch).finally(() => {
+      this.running -= 1;
+      this.flushSoon();
+    });
+  }
+
+  private async handle(batch: readonly Waiting[]): Promise<void> {
     try {
       const result = await this.handler(batch.map(({ delivery }) => delivery as never));
       const outcomes: readonly unknown[] = Array.isArray(result)
@@ -67,4 +84,11 @@ export class BatchCollector {
       for (const { reject } of batch) reject(error);
     }
   }
+}
+
+/** Its time is over, or somebody else has it by now; whoever counts the slots is told either way. */
+function isCancelled({ delivery, reject }: Waiting): boolean {
+  if (!(delivery instanceof Delivery) || !delivery.isCancelled) return false;
+  reject(delivery.signal.reason);
+  return true;
 }

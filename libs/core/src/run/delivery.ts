@@ -81,6 +81,10 @@ export class Delivery<T> implements WebhookDelivery<T> {
     return this.abort.signal;
   }
 
+  get isCancelled(): boolean {
+    return this.abortedBecause !== undefined;
+  }
+
   /** Tells the handler that its work is no longer wanted. */
   cancel(reason: Error): void {
     this.abortedBecause ??= reason;

@@ -1,3 +1,5 @@
+import type { Redis } from 'ioredis';
+
 import { ConfigError } from '../errors.js';
 import { isPlainText, type InFlight, type WebhookDelivery } from '../message/index.js';
 import { defineScript, lua, type Connection, type RouteKeys } from '../redis/index.js';
@@ -62,11 +64,13 @@ export class Once {
     const { idempotencyStore } = this.options;
     if (idempotencyStore !== undefined) return idempotencyStore.begin(key, owner, this.leaseMs);
     const mark = this.keys.once(this.group, key);
-    const decision = await this.connection.run(
-      (client) => beginOnceScript.run(client, { mark }, { owner, leaseMs: this.leaseMs }),
-      signal,
-    );
-    if (decision.state === 'run') inFlight.onceMark = mark;
+    const begin = (client: Redis): Promise<OnceDecision> =>
+      beginOnceScript.run(client, { mark }, { owner, leaseMs: this.leaseMs });
+    const decision = await this.connection.run(begin, signal);
+    if (decision.state !== 'run') return decision;
+    inFlight.onceMark = mark;
+    // To begin anew is to renew, also when the mark has run out in an outage; what is done by now stays so.
+    inFlight.renewMark = () => begin(this.connection.client);
     return decision;
   }
 

@@ -101,7 +101,7 @@ export class Runner<Route extends DeliverySource> {
     inFlight.onLost = (reason) => delivery.cancel(reason);
     once.begin(inFlight, delivery, delivery.signal).then(
       (decision) => {
-        if (decision.state === 'run') return this.call(inFlight, delivery);
+        if (decision.state === 'run') return this.callUnlessCancelled(once, inFlight, delivery);
         const delayMs = decision.state === 'busy' ? Math.min(decision.forMs, POSTPONE_MS) : 0;
         this.finishUnrun(
           inFlight,
@@ -114,6 +114,18 @@ export class Runner<Route extends DeliverySource> {
           inFlight.lostBecause === undefined ? { kind: 'failure', error } : { kind: 'released' },
         ),
     );
+  }
+
+  /** By the time that it may run, somebody else may have it. */
+  private callUnlessCancelled(
+    once: Once,
+    inFlight: InFlight<Route>,
+    delivery: Delivery<unknown>,
+  ): void {
+    if (!delivery.isCancelled) return this.call(inFlight, delivery);
+    // A store that does not hear of it frees the key when the lease has run out.
+    once.end(inFlight, delivery, false).catch(() => undefined);
+    this.finishUnrun(inFlight, { kind: 'released' });
   }
 
   /** A store of the user's hears of it before Redis does. */
@@ -137,17 +149,19 @@ export class Runner<Route extends DeliverySource> {
       this.running.set(delivery, inFlight);
       this.timeouts.add(delivery);
     }
-    let result: unknown;
+    let pending: Promise<unknown> | undefined;
     try {
-      result =
+      const result: unknown =
         this.once === undefined
           ? this.handler(delivery)
           : this.handleAndTell(this.once, inFlight, delivery);
+      // Made a promise of, because a thenable of another make may throw, or settle twice.
+      if (isThenable(result)) pending = Promise.resolve(result);
     } catch (error) {
       return this.finish(inFlight, delivery, { kind: 'failure', error });
     }
-    if (!isThenable(result)) return this.finish(inFlight, delivery, SUCCESS);
-    result.then(
+    if (pending === undefined) return this.finish(inFlight, delivery, SUCCESS);
+    pending.then(
       () => this.finish(inFlight, delivery, SUCCESS),
       (error: unknown) => this.finish(inFlight, delivery, { kind: 'failure', error }),
     );

@@ -107,20 +107,34 @@ export class Settler<Route extends SettleRoute> {
       );
     }
     const ids = items.map(({ delivery }) => delivery.entryId);
-    const acked = await this.untilDone(items, (client) => this.sendAck(client, source, ids));
+    let attempts = 0;
+    const acked = await this.untilDone(items, (client) => {
+      attempts += 1;
+      // After a fault each by itself: by now some of them may be another's.
+      return attempts === 1 ? this.sendAck(client, source, ids) : this.ackEach(client, source, ids);
+    });
     if (acked === undefined) return;
-    const isOurs = items.length > 1 || acked > 0;
-    for (const { delivery, verdict, outcome } of items) {
-      this.hooks.onSettled(delivery, verdict, outcome, isOurs);
-    }
+    items.forEach((each, index) => this.confirm(each, acked[index] === true));
   }
 
-  private async sendAck(client: Redis, source: Source, ids: readonly string[]): Promise<number> {
+  /** Whether each of them was ours; of many, sent while their leases last, all are. */
+  private async sendAck(client: Redis, source: Source, ids: readonly string[]): Promise<boolean[]> {
     const stream = this.route.streamOf(source);
     const acked = client.xack(stream, this.route.group, ...ids);
     // An inbox is for this group alone: what it has finished nobody needs.
     if (source === 'inbox') await Promise.all([acked, client.xdel(stream, ...ids)]);
-    return acked;
+    const count = await acked;
+    return ids.map(() => ids.length > 1 || count > 0);
+  }
+
+  private async ackEach(client: Redis, source: Source, ids: readonly string[]): Promise<boolean[]> {
+    return (await Promise.all(ids.map((id) => this.sendAck(client, source, [id])))).flat();
+  }
+
+  /** An ack ends the entry, whoever has it: it is not run again, also if it was claimed anew meanwhile. */
+  private confirm({ delivery, verdict, outcome }: Pending<Route>, isOurs: boolean): void {
+    delivery.successor = undefined;
+    this.hooks.onSettled(delivery, verdict, outcome, isOurs);
   }
 
   /** The same for an idempotent handler: done and acked in one step. */
@@ -134,11 +148,8 @@ export class Settler<Route extends SettleRoute> {
     const acked = await this.untilDone(items, (client) =>
       ackOnceScript.run(client, names, args, more),
     );
-    items.forEach(({ delivery, verdict, outcome }, index) => {
-      if (acked !== undefined) {
-        this.hooks.onSettled(delivery, verdict, outcome, acked[index] === 1);
-      }
-    });
+    if (acked === undefined) return;
+    items.forEach((each, index) => this.confirm(each, acked[index] === 1));
   }
 
   private async move(source: Source, items: readonly Pending<Route>[]): Promise<void> {

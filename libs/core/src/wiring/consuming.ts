@@ -83,7 +83,11 @@ export function buildConsumer({
         tellSettled(events, consumer, delivery, verdict, outcome, isOurs);
         onSettled?.(verdict, outcome);
       },
-      onGivenUp: (delivery, reason) => consuming.giveUp(delivery, reason),
+      onGivenUp: (delivery, reason) => {
+        consuming.giveUp(delivery, reason);
+        // Its handler was to begin after the ack.
+        if (ack === 'before') consuming.ended(delivery);
+      },
       onFault: (error) => onFault('settle', error),
       now: () => context.clock.now(),
     });

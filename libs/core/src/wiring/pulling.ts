@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { RejectError, RetryError, type LeanMQError } from '../errors.js';
 import type { Events } from '../events.js';
 import {
@@ -48,6 +50,9 @@ export interface PullingParts {
   readonly events: Events;
   readonly onFault: (where: string, error: unknown) => void;
 }
+
+// How long what is given back at the end may take to be confirmed.
+const CONFIRM_MS = 2_000;
 
 interface Waiter {
   readonly resolve: (settled: Settled) => void;
@@ -100,7 +105,16 @@ export class Puller {
 
   /** Gives back what is not settled. */
   async close(): Promise<void> {
-    await Promise.all(this.consumer.held.map((each) => this.settle(each, { kind: 'released' })));
+    this.consumer.stopReading();
+    const { held } = this.consumer;
+    const givenBack = Promise.all(held.map((each) => this.settle(each, { kind: 'released' })));
+    const enough = new AbortController();
+    // While Redis is away it cannot be confirmed; the leases run out then.
+    await Promise.race([
+      givenBack.catch(() => undefined),
+      delay(CONFIRM_MS, undefined, { signal: enough.signal }).catch(() => undefined),
+    ]);
+    enough.abort();
     await this.consumer.close();
   }
 

@@ -1,0 +1,211 @@
+import { describe, expect, test } from '@jest/globals';
+import type { WebhookDelivery } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+
+const broker = useBroker();
+
+const pendingOf = async (path: string, what: string, group = 'g'): Promise<number> =>
+  ((await broker.redis.xpending(broker.key(path, what), group)) as [number])[0];
+
+/** Makes it look as if a process that died had had the first entry so many times. */
+async function crashed(path: string, times: number): Promise<void> {
+  const log = broker.key(path, 'log');
+  const reply = (await broker.redis.xreadgroup(
+    'GROUP',
+    'g',
+    'dead',
+    'COUNT',
+    1,
+    'STREAMS',
+    log,
+    '>',
+  )) as [string, [string, string[]][]][];
+  const id = reply[0]?.[1][0]?.[0] as string;
+  await broker.redis.xclaim(log, 'g', 'dead', 0, id, 'IDLE', 600_000, 'RETRYCOUNT', times);
+}
+
+describe('a lease that was lost and taken back', () => {
+  test('a late success counts: the message is not run again', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const begun: WebhookDelivery[] = [];
+    const finish: (() => void)[] = [];
+    await mq.consume('/a', (delivery) => {
+      begun.push(delivery);
+      return new Promise<void>((resolve) => finish.push(resolve));
+    });
+    await mq.publish('/a', 1);
+    await eventually(() => begun.length === 1);
+    const log = broker.key('a', 'log');
+    const lost = nextEvent(mq.events, 'leaseLost');
+    const reclaimed = nextEvent(mq.events, 'reclaimed');
+    await broker.redis.xclaim(
+      log,
+      'g',
+      'other',
+      0,
+      begun[0]?.origin as string,
+      'IDLE',
+      600_000,
+      'RETRYCOUNT',
+      1,
+    );
+    await Promise.all([lost, reclaimed]);
+    finish[0]?.();
+    await eventually(async () => (await pendingOf('a', 'log')) === 0);
+    await eventually(() => mq.health().inFlight === 0, { timeoutMs: 1_500 });
+    expect(begun).toHaveLength(1);
+    finish.forEach((each) => each());
+  });
+
+  test('it is kept alive while the first run goes on', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const begun: WebhookDelivery[] = [];
+    await mq.consume('/a', (delivery) => {
+      begun.push(delivery);
+      return new Promise<void>(() => undefined);
+    });
+    await mq.publish('/a', 1);
+    await eventually(() => begun.length === 1);
+    const log = broker.key('a', 'log');
+    const reclaimed = nextEvent(mq.events, 'reclaimed');
+    await broker.redis.xclaim(
+      log,
+      'g',
+      'other',
+      0,
+      begun[0]?.origin as string,
+      'IDLE',
+      600_000,
+      'RETRYCOUNT',
+      1,
+    );
+    await reclaimed;
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const [[, , , count]] = (await broker.redis.xpending(log, 'g', '-', '+', 1)) as [
+      [string, string, number, number],
+    ];
+    expect(count).toBe(2);
+  }, 15_000);
+});
+
+describe('an idempotent handler', () => {
+  test('its key is remembered for the whole window, also when a consumer without the lease still beats', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const begun: WebhookDelivery[] = [];
+    await mq.consume(
+      '/a',
+      (delivery) => {
+        begun.push(delivery);
+        return new Promise<void>(() => undefined);
+      },
+      { idempotent: true },
+    );
+    await mq.publish('/a', 1);
+    await eventually(() => begun.length === 1);
+    const [mark] = await broker.redis
+      .keys(broker.key('a', '*') + '*done*')
+      .then(async (found) =>
+        found.length > 0
+          ? found
+          : (await broker.redis.keys(`${broker.prefix}:*`)).filter((k) => /once|done/.test(k)),
+      );
+    expect(mark).toBeDefined();
+    // Somebody else has taken it over and finished it.
+    const lost = nextEvent(mq.events, 'leaseLost');
+    await broker.redis
+      .multi()
+      .xclaim(broker.key('a', 'log'), 'g', 'other', 0, begun[0]?.origin as string)
+      .xack(broker.key('a', 'log'), 'g', begun[0]?.origin as string)
+      .set(mark as string, 'done', 'PX', 86_400_000)
+      .exec();
+    await lost;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await broker.redis.pttl(mark as string)).toBeGreaterThan(80_000_000);
+  });
+
+  test('a decision that comes after the message was given back does not run it', async () => {
+    let decide = (): void => undefined;
+    let asked = 0;
+    let runs = 0;
+    const freed: string[] = [];
+    const mq = broker.mq({ group: 'g', drainTimeoutMs: 100 });
+    await mq.consume('/a', () => void (runs += 1), {
+      idempotent: true,
+      idempotencyStore: {
+        begin: () => {
+          asked += 1;
+          return new Promise((resolve) => (decide = () => resolve({ state: 'run' })));
+        },
+        complete: () => Promise.resolve(),
+        fail: (key) => {
+          freed.push(key);
+          return Promise.resolve();
+        },
+      },
+    });
+    await mq.publish('/a', 1);
+    await eventually(() => asked === 1);
+    await mq.stop();
+    decide();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([runs, freed.length]).toEqual([0, 1]);
+  });
+});
+
+describe('pause', () => {
+  test('a suspect of a paused route is not run', async () => {
+    const mq = broker.mq({ group: 'g' });
+    let runs = 0;
+    await mq.consume('/a', () => void (runs += 1));
+    await mq.queue('/a').pause();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await mq.publish('/a', 1);
+    await crashed('a', 2);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(runs).toBe(0);
+    await mq.queue('/a').resume();
+    await eventually(() => runs === 1);
+  }, 15_000);
+});
+
+describe("ack: 'before'", () => {
+  test('a refused ack frees the slot', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const got: unknown[] = [];
+    await mq.consume('/a', ({ data }) => void got.push(data), { ack: 'before', concurrency: 1 });
+    const log = broker.key('a', 'log');
+    await eventually(async () => (await broker.redis.exists(log)) === 1);
+    // By the time of the ack it is of another type.
+    await broker.redis.eval(
+      "redis.call('XADD', KEYS[1], '*', 'd', '1') redis.call('RENAME', KEYS[1], KEYS[2]) redis.call('SET', KEYS[1], 'x')",
+      2,
+      log,
+      broker.key('a', 'saved'),
+    );
+    await broker.redis.multi().rename(broker.key('a', 'saved'), log).exec();
+    await eventually(() => got.length === 1);
+    await broker.redis.set(log, 'x');
+    await eventually(() => mq.health().inFlight === 0);
+  });
+
+  test('the shutdown is heard by its handler', async () => {
+    const reasons: unknown[] = [];
+    const mq = broker.mq({ group: 'g', drainTimeoutMs: 100 });
+    let began = false;
+    await mq.consume(
+      '/a',
+      ({ signal }) => {
+        began = true;
+        signal.addEventListener('abort', () => reasons.push(signal.reason));
+        return new Promise(() => undefined);
+      },
+      { ack: 'before' },
+    );
+    await mq.publish('/a', 1);
+    await eventually(() => began);
+    await mq.stop();
+    expect(reasons).toHaveLength(1);
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { useBroker } from '../support/broker.js';
+import { eventually } from '../support/eventually.js';
+import { within } from '../support/within.js';
+
+const broker = useBroker();
+
+const pendingOf = async (path: string, what: string, group = 'g'): Promise<number> =>
+  ((await broker.redis.xpending(broker.key(path, what), group)) as [number])[0];
+
+/** Makes it look as if a process that died had had the first entry so many times. */
+async function crashed(path: string, times: number): Promise<void> {
+  const log = broker.key(path, 'log');
+  const reply = (await broker.redis.xreadgroup(
+    'GROUP',
+    'g',
+    'dead',
+    'COUNT',
+    1,
+    'STREAMS',
+    log,
+    '>',
+  )) as [string, [string, string[]][]][];
+  const id = reply[0]?.[1][0]?.[0] as string;
+  await broker.redis.xclaim(log, 'g', 'dead', 0, id, 'IDLE', 600_000, 'RETRYCOUNT', times);
+}
+
+describe('processOnce', () => {
+  test('has nothing to do when all routes are paused', async () => {
+    const mq = broker.mq({ group: 'g' });
+    mq.handle('/a', () => undefined);
+    await mq.processOnce();
+    await mq.queue('/a').pause();
+    await mq.publish('/a', 1);
+    expect(await within(3_000, mq.processOnce())).toMatchObject({ processed: 0 });
+  });
+
+  test('without handlers does nothing', async () => {
+    const mq = broker.mq({ group: 'g' });
+    expect(await within(3_000, mq.processOnce())).toMatchObject({ processed: 0 });
+  });
+
+  test('waits as long as told, also longer than a reader does', async () => {
+    const mq = broker.mq({ group: 'g' });
+    mq.handle('/a', () => undefined);
+    const startedAt = performance.now();
+    await within(7_000, mq.processOnce({ blockMs: 4_000 }));
+    expect(performance.now() - startedAt).toBeGreaterThan(3_500);
+  });
+
+  test('runs a suspect, alone', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const got: number[] = [];
+    mq.handle('/a', ({ crashes }) => void got.push(crashes));
+    await mq.processOnce();
+    await mq.publish('/a', 1);
+    await crashed('a', 2);
+    await eventually(
+      async () => {
+        await mq.processOnce();
+        return got.length === 1;
+      },
+      { timeoutMs: 4_000, everyMs: 100 },
+    );
+    expect(got).toEqual([2]);
+    expect(await pendingOf('a', 'log')).toBe(0);
+  });
+
+  test('takes over no more than told', async () => {
+    const mq = broker.mq({ group: 'g' });
+    let runs = 0;
+    mq.handle('/a', () => void (runs += 1));
+    await mq.processOnce();
+    for (let n = 0; n < 5; n += 1) await mq.publish('/a', n);
+    for (let n = 0; n < 5; n += 1) await crashed('a', 1);
+    await mq.processOnce({ count: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    runs = 0;
+    await mq.processOnce({ count: 2 });
+    expect(runs).toBe(2);
+  });
+});
+
+describe('pull', () => {
+  test('waits as long as told, also longer than a reader does', async () => {
+    const mq = broker.mq({ group: 'g' });
+    expect(await within(7_000, mq.receive('/a', { blockMs: 4_000 }))).toEqual([]);
+  });
+
+  test('a suspect is delivered too, and is poison when it crashes once more', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.receive('/a');
+    await mq.publish('/a', 1);
+    await crashed('a', 2);
+    const got = await eventually(
+      async () => {
+        const [delivery] = await mq.receive('/a');
+        if (delivery === undefined) throw new Error('nothing');
+        return delivery;
+      },
+      { timeoutMs: 3_000, everyMs: 100 },
+    );
+    expect(got.crashes).toBe(2);
+    await got.ack();
+  });
+
+  test('what was lost and comes back is delivered again, whatever the caller did with the first', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.receive('/a');
+    await mq.publish('/a', 1);
+    const [first] = await mq.receive('/a');
+    const aborted = new Promise((resolve) => first?.signal.addEventListener('abort', resolve));
+    await broker.redis.xclaim(
+      broker.key('a', 'log'),
+      'g',
+      'other',
+      0,
+      first?.origin as string,
+      'IDLE',
+      600_000,
+      'RETRYCOUNT',
+      1,
+    );
+    await aborted;
+    const again = await eventually(
+      async () => {
+        const [delivery] = await mq.receive('/a');
+        if (delivery === undefined) throw new Error('nothing');
+        return delivery;
+      },
+      { timeoutMs: 4_000, everyMs: 100 },
+    );
+    expect(await again.ack()).toBe('settled');
+  });
+});

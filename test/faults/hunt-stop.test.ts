@@ -1,0 +1,135 @@
+import { describe, expect, test } from '@jest/globals';
+import { LeanMQ } from '@leanmq/core';
+
+import { QUICK } from '../support/broker.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+import { expectNoNewResources, openResources } from '../support/leaks.js';
+import { connectTo } from '../support/redis.js';
+import { useFaultyRig } from '../support/server.js';
+import { within } from '../support/within.js';
+
+const rig = useFaultyRig();
+const key = (path: string, what: string): string => `${rig.prefix}:{${path}}:${what}`;
+
+describe('stop and close come to an end', () => {
+  test.each(['paused', 'open'])(
+    'while a reader begins, on a route that is %s',
+    async (how) => {
+      const server = await rig.server();
+      const proxy = await rig.proxy(server);
+      const manager = rig.mq(server.url);
+      await manager.consume('/a', () => undefined);
+      if (how === 'paused') await manager.queue('/a').pause();
+      const mq = rig.mq(proxy.url, { blockMs: 20_000 });
+      await mq.connect();
+      await mq.consume('/a', () => undefined);
+      // What the reader asks first takes a while.
+      proxy.delay(60);
+      await eventually(() => mq.health().connections['read'] === true, { everyMs: 1 });
+      await within(5_000, mq.stop());
+    },
+    15_000,
+  );
+
+  test('during an outage, with a pulled delivery that nobody has settled', async () => {
+    const server = await rig.server();
+    const mq = new LeanMQ({ ...QUICK, redis: server.url, prefix: rig.prefix, group: 'g' });
+    await mq.publish('/a', 1);
+    expect(await mq.receive('/a')).toHaveLength(1);
+    await server.kill();
+    await within(8_000, mq.close());
+  });
+
+  test('when Redis went away while the consumer was joining', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const mq = new LeanMQ({ ...QUICK, redis: proxy.url, prefix: rig.prefix, group: 'g' });
+    await mq.connect();
+    mq.handle('/a', () => undefined);
+    proxy.refuse();
+    proxy.cut();
+    await eventually(() => mq.health().status === 'down');
+    const started = mq.start().catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await within(8_000, mq.close());
+    await within(1_000, started);
+  });
+
+  test('close waits for a stop that is draining', async () => {
+    const server = await rig.server();
+    const mq = rig.mq(server.url);
+    let finish = (): void => undefined;
+    await mq.consume('/a', () => new Promise<void>((resolve) => (finish = resolve)));
+    const delivered = nextEvent(mq.events, 'delivered');
+    await mq.publish('/a', 1);
+    await delivered;
+    const stopping = mq.stop();
+    const closing = mq.close();
+    setTimeout(() => finish(), 200);
+    await Promise.all([stopping, closing]);
+    const redis = await connectTo(server.url);
+    const [pending] = (await redis.xpending(key('a', 'log'), 'g')) as [number];
+    expect(pending).toBe(0);
+    redis.disconnect();
+  });
+
+  test('a consumer that was stopped before Redis was there does not begin later', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    proxy.refuse();
+    const mq = rig.mq(proxy.url, { connect: 'wait' });
+    const got: unknown[] = [];
+    mq.handle('/a', ({ data }) => void got.push(data));
+    await mq.start();
+    await mq.stop();
+    proxy.accept();
+    await mq.publish('/a', 1);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(got).toEqual([]);
+  });
+
+  test('a start that failed may be tried again', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    proxy.refuse();
+    const mq = rig.mq(proxy.url, { connectTimeoutMs: 200 });
+    const got: unknown[] = [];
+    mq.handle('/a', ({ data }) => void got.push(data));
+    await expect(mq.start()).rejects.toMatchObject({ name: 'BrokerUnavailableError' });
+    proxy.accept();
+    await eventually(async () => mq.start().then(() => true));
+    await mq.publish('/a', 1);
+    await eventually(() => got.length === 1);
+  });
+
+  test('nothing is opened after it', async () => {
+    const server = await rig.server();
+    const mq = rig.mq(server.url);
+    await mq.connect();
+    await mq.close();
+    const before = await openResources();
+    await expect(mq.receive('/a')).rejects.toMatchObject({ code: 'CLOSED' });
+    await expect(mq.processOnce()).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(() => mq.redis).toThrow(expect.objectContaining({ code: 'CLOSED' }));
+    await expectNoNewResources(before, { timeoutMs: 1_000 });
+  });
+
+  test('a rate limit leaves no timer behind', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const before = await openResources();
+    const mq = rig.mq(proxy.url);
+    let runs = 0;
+    await mq.consume('/b', () => void (runs += 1), { rateLimit: { count: 1, perMs: 600_000 } });
+    await mq.publish('/b', 1);
+    await eventually(() => runs === 1);
+    // The next permit is being asked for when it stops.
+    proxy.delay(100);
+    await mq.publish('/b', 2);
+    await eventually(() => mq.health().inFlight === 1, { everyMs: 1 });
+    await mq.close();
+    proxy.delay(0);
+    await expectNoNewResources(before);
+    expect(runs).toBe(1);
+  });
+});
