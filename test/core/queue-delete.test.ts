@@ -202,6 +202,7 @@ describe('deleting a queue', () => {
     expect(kept.map(({ path }) => path)).toEqual(['a*', 'a:b', 'deleted:a', 'group:g:a', 'x:a']);
     for (const info of kept) {
       expect(info).toMatchObject({ messages: 1, settings: { maxLength: 10 } });
+      expect(info.createdAt).toBeGreaterThan(0);
       expect(info.groups).toMatchObject([{ group: 'g', waiting: 1 }]);
       expect(info.groups[0]?.seenAt).toBeDefined();
     }
