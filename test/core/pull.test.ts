@@ -26,6 +26,17 @@ describe('pull', () => {
     expect(await broker.redis.xlen(broker.key('q', 'log'))).toBe(5);
   });
 
+  test('as a consumer with a name, which is seen with what it holds', async () => {
+    const mq = broker.mq({ group: 'g' });
+    for (let n = 0; n < 3; n += 1) await mq.publish('/q', n);
+    const [forAda] = await mq.receive('/q', { consumer: 'ada' });
+    const [forBob] = await mq.receive('/q', { consumer: 'bob' });
+    const held = await mq.queue('/q').inFlight();
+    expect(held.map(({ consumer }) => consumer.split('-')[0])).toEqual(['ada', 'bob']);
+    await forAda?.ack();
+    await forBob?.ack();
+  });
+
   test('waits for the first message if told', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.receive('/q');

@@ -1,7 +1,7 @@
 export * from './errors.js';
 export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
-export { LeanMQ, type Health, type Processed } from './leanmq.js';
-export type { PulledDelivery, ReceiveOptions, Settled } from './wiring/index.js';
+export { LeanMQ, type Health } from './leanmq.js';
+export type { Processed, PulledDelivery, ReceiveOptions, Settled } from './wiring/index.js';
 export {
   listWithDeadLetters,
   type ConsumerInfo,

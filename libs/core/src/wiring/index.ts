@@ -1,3 +1,3 @@
-export { Puller, type PulledDelivery, type ReceiveOptions, type Settled } from './pulling.js';
-export { buildScheduling, type Scheduling } from './scheduling.js';
-export { buildConsumer, type ConsumingParts, type Registration } from './consuming.js';
+export { Engine } from './engine.js';
+export type { PulledDelivery, ReceiveOptions, Settled } from './pulling.js';
+export { Service, type Processed } from './service.js';

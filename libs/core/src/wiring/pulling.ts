@@ -39,6 +39,8 @@ export interface ReceiveOptions {
   readonly count?: number;
   /** How long to wait if there is none, ms; not at all unless told. */
   readonly blockMs?: number;
+  /** Who takes them; the name is made unique. */
+  readonly consumer?: string;
 }
 
 export interface PullingParts {
@@ -101,6 +103,10 @@ export class Puller {
   async receive<T>({ count = 1, blockMs }: ReceiveOptions): Promise<PulledDelivery<T>[]> {
     const deliveries = await this.consumer.receive({ count, blockMs });
     return deliveries.flatMap((delivery) => this.open<T>(delivery) ?? []);
+  }
+
+  get path(): string {
+    return this.parts.path;
   }
 
   /** Gives back what is not settled. */

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+
+import { ClosedError, ConfigError, toError } from '../errors.js';
+import { Events } from '../events.js';
+import { displayPath } from '../message/index.js';
+import { resolveOptions, type LeanMQOptions, type ResolvedOptions } from '../options.js';
+import { Publisher } from '../publish/index.js';
+import {
+  Connections,
+  Keys,
+  Registry,
+  RegistryWatch,
+  ServerClock,
+  checkServer,
+  isTransient,
+  type Connection,
+  type RegisteredRoute,
+} from '../redis/index.js';
+import { Sweeper } from '../sweep/index.js';
+import { buildScheduling, type Scheduling } from './scheduling.js';
+
+/** How often a process says that its groups are there, ms; more often only with shorter leases. */
+const TOUCH_MS = 30_000;
+
+/** What the engine asks of the service that it carries. */
+export interface EngineHooks {
+  /** The registry has changed, or is told for the first time. */
+  onRegistry: (routes: readonly RegisteredRoute[]) => void;
+  /** Says that its groups are there. */
+  touch: () => Promise<void>;
+  /** Whether this service wants expired messages of the path as dead letters. */
+  keepsExpired: (path: string) => boolean;
+}
+
+/** What every process has, whether it consumes or only publishes: connections, registry, publisher, sweeper, schedules. */
+export class Engine {
+  readonly events = new Events();
+  /** This process' unique name within its group. */
+  readonly consumer: string;
+  readonly options: ResolvedOptions;
+  readonly keys: Keys;
+  readonly clock = new ServerClock();
+  readonly connections: Connections;
+  readonly command: Connection;
+  readonly registry: Registry;
+  readonly watch: RegistryWatch;
+  readonly publisher: Publisher;
+  readonly sweeper: Sweeper;
+  readonly scheduling: Scheduling;
+  isConnected = false;
+  isClosing = false;
+  private readonly publishing: Connection;
+  private connected: Promise<void> | undefined;
+
+  /** @throws {ConfigError} for an option that is not acceptable */
+  constructor(
+    options: LeanMQOptions,
+    private readonly hooks: EngineHooks,
+  ) {
+    this.options = resolveOptions(options);
+    this.keys = new Keys(this.options.prefix);
+    this.consumer = uniqueName(this.options.consumerName);
+    this.connections = this.makeConnections();
+    this.command = this.connections.make('command');
+    this.publishing = this.connections.make('publish');
+    this.registry = new Registry(this.command, this.keys.registry);
+    this.watch = new RegistryWatch(this.registry, {
+      isReady: () => this.command.ready,
+      onChange: (routes) => this.onRegistry(routes),
+      touch: () => this.hooks.touch(),
+      touchMs: Math.min(this.options.leaseMs, TOUCH_MS),
+    });
+    this.publisher = this.makePublisher();
+    this.scheduling = this.makeScheduling();
+    this.sweeper = this.makeSweeper();
+  }
+
+  /** Connects and checks the server. */
+  connect(): Promise<void> {
+    this.connected ??= this.open().catch((error: unknown) => {
+      this.connected = undefined;
+      throw error;
+    });
+    return this.connected;
+  }
+
+  /** What every operation waits for: the connection, or with `connect: 'wait'` nothing. */
+  async prepare(): Promise<void> {
+    if (this.isClosing) throw new ClosedError();
+    const opening = this.connect();
+    if (this.options.connect === 'fail') return opening;
+    // Sends wait in the publisher until there is a connection, each up to its own deadline.
+    opening.catch((error: unknown) => this.fault('connect', error));
+  }
+
+  /** @throws {ConfigError} if this process has no group */
+  requireGroup(): string {
+    const { group } = this.options;
+    if (group === undefined) {
+      throw new ConfigError(
+        'Option "group" is missing: a service that has handlers names its group.',
+      );
+    }
+    return group;
+  }
+
+  get group(): string {
+    return this.requireGroup();
+  }
+
+  /** Ends what every process has. What is being published may finish. */
+  async shutDown(): Promise<void> {
+    await this.publisher.idle(this.options.drainTimeoutMs);
+    this.publisher.close();
+    this.sweeper.stop();
+    this.watch.stop();
+    this.connections.closeAll();
+  }
+
+  /** Something in the background failed. */
+  fault(where: string, thrown: unknown): void {
+    // The connection tells of its own faults, once.
+    if (this.isClosing || isTransient(thrown)) return;
+    const error = toError(thrown);
+    this.events.tell('fault', () => ({ where, error }));
+  }
+
+  private onRegistry(routes: readonly RegisteredRoute[]): void {
+    this.publisher.onRegistry(routes);
+    this.sweeper.onRegistry(routes);
+    this.scheduling.refresh().catch((error: unknown) => this.fault('schedules', error));
+    this.hooks.onRegistry(routes);
+  }
+
+  private async open(): Promise<void> {
+    if (this.isClosing) throw new ClosedError();
+    const { connect, connectTimeoutMs, allowEviction } = this.options;
+    for (const connection of [this.command, this.publishing]) connection.open();
+    if (connect === 'wait') await this.command.whenReady();
+    else await this.command.connect(connectTimeoutMs);
+    const { warnings } = await this.command.run((client) => checkServer(client, { allowEviction }));
+    for (const message of warnings) {
+      this.events.tell('warning', () => ({ code: 'EVICTION_POLICY', message }));
+    }
+    const [seconds, micros] = (await this.command.run((client) => client.time())).map(Number);
+    this.clock.sync((seconds as number) * 1_000 + Math.floor((micros as number) / 1_000));
+    if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
+    this.isConnected = true;
+    await this.watch.start();
+  }
+
+  private makeConnections(): Connections {
+    const { redis: target, group: owner = 'publisher', blockMs, silenceMs } = this.options;
+    return new Connections(
+      { target, owner, blockMs, silenceMs },
+      {
+        onLost: (role, error) => this.events.tell('connectionLost', () => ({ role, error })),
+        onRegained: (downMs) => this.events.tell('connectionRegained', () => ({ downMs })),
+      },
+    );
+  }
+
+  private makePublisher(): Publisher {
+    const { limits } = this.options;
+    return new Publisher(
+      this.consumer,
+      this.publishing,
+      this.keys,
+      this.registry,
+      limits,
+      this.options,
+      {
+        onPublished: (path, { id, outcome }) => {
+          this.sweeper.add(path);
+          this.events.tell('published', () => ({ path, id, outcome }));
+        },
+        onScheduled: (path, due) => {
+          if ('at' in due) this.sweeper.scheduledAt(path, due.at);
+          else this.sweeper.scheduledIn(path, due.inMs);
+        },
+      },
+    );
+  }
+
+  private makeScheduling(): Scheduling {
+    const { command, keys, registry, publisher, events } = this;
+    return buildScheduling({
+      ...{ command, keys, registry, publisher, events },
+      limits: this.options.limits,
+      sweeper: () => this.sweeper,
+      connect: async () => {
+        if (!this.isConnected) await this.prepare();
+      },
+      onFault: (where, error) => this.fault(where, error),
+    });
+  }
+
+  private makeSweeper(): Sweeper {
+    return new Sweeper(this.consumer, this.command, this.keys, this.clock, this.options, {
+      onPromoted: (path, count) => this.events.tell('promoted', () => ({ path, count })),
+      onTrimmed: (path, count) => this.events.tell('trimmed', () => ({ path, count })),
+      onDeadLetterDropped: (drop) => this.events.tell('deadLetterDropped', () => drop),
+      onSetAside: (path, count) => {
+        const message = `${count} scheduled entries of "${displayPath(path)}" cannot be appended and are set aside for a minute.`;
+        this.events.tell('warning', () => ({ code: 'SCHEDULE_ENTRY', message }));
+      },
+      onFault: (error) => this.fault('sweep', error),
+      onTicksDue: (path, now) => this.scheduling.ticker.tick(path, now),
+      revive: (path) => this.registry.addRoute(this.command.client, path),
+    });
+  }
+}
+
+/** A consumer's name that no other has, also not the next start of the same process. */
+export function uniqueName(name: string): string {
+  const plain = name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
+  return `${plain}-${process.pid}-${randomUUID().slice(0, 8)}`;
+}
