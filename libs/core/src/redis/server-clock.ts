@@ -2,20 +2,29 @@ import { performance } from 'node:perf_hooks';
 
 /**
  * The server's time, as far as it is known here. It is carried on by the monotonic clock, so that a step of this
- * machine's clock does not matter.
+ * machine's clock does not matter. Of what is possible it is the latest: nothing counts as alive that may have expired.
  */
 export class ServerClock {
-  private atServerMs = Number.NaN;
-  private atLocalMs = 0;
+  /** Bounds of what the server's clock is ahead of the local one, ms; each reading narrows them. */
+  private least = Number.NaN;
+  private most = Number.NaN;
 
-  /** @param serverMs epoch ms, just read from the server */
-  sync(serverMs: number): void {
-    this.atServerMs = serverMs;
-    this.atLocalMs = performance.now();
+  /**
+   * @param serverMs epoch ms, just read from the server, rounded down
+   * @param askedAt when it was asked, monotonic ms; a reply that was long on its way says little
+   */
+  sync(serverMs: number, askedAt = performance.now()): void {
+    const least = serverMs - performance.now();
+    const most = serverMs + 1 - askedAt;
+    const [highest, lowest] = [Math.max(least, this.least), Math.min(most, this.most)];
+    // They exclude each other when a clock was set, another server took over, or one of them drifts.
+    const isNarrower = highest <= lowest;
+    this.least = isNarrower ? highest : least;
+    this.most = isNarrower ? lowest : most;
   }
 
   /** Epoch ms on the server's clock; NaN before the first `sync`. */
   now(): number {
-    return this.atServerMs + (performance.now() - this.atLocalMs);
+    return performance.now() + this.most;
   }
 }

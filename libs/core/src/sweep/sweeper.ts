@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 import { BrokerRefusedError } from '../errors.js';
 import { displayPath } from '../message/index.js';
 import type { Connection, Keys, RegisteredRoute, ServerClock } from '../redis/index.js';
@@ -171,6 +173,7 @@ export class Sweeper {
   }
 
   private async sweepSome(paths: readonly string[]): Promise<void> {
+    const askedAt = performance.now();
     const { now, routes } = await sweepScript.run(
       this.connection.client,
       {},
@@ -181,7 +184,7 @@ export class Sweeper {
       },
       { keys: paths.map((path) => this.keys.route(path).log) },
     );
-    this.clock.sync(now);
+    this.clock.sync(now, askedAt);
     const held: string[] = [];
     const expiring: string[] = [];
     for (const [index, swept] of routes.entries()) {
