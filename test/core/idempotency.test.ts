@@ -27,13 +27,18 @@ describe('an idempotent handler', () => {
     );
     const mq = broker.mq();
     let acked = 0;
-    for (const consumer of consumers) consumer.events.on('acked', () => (acked += 1));
+    let skipped = 0;
+    for (const consumer of consumers) {
+      consumer.events.on('acked', () => (acked += 1));
+      consumer.events.on('skipped', () => (skipped += 1));
+    }
     await Promise.all(
       Array.from({ length: 60 }, (_, n) => mq.publish('/pay', { key: `k${n % 6}`, n })),
     );
     await eventually(async () => (await pending('g')) === 0 && runs.length === 6);
     expect(runs.toSorted()).toEqual(['k0', 'k1', 'k2', 'k3', 'k4', 'k5']);
     expect(acked).toBe(6);
+    await eventually(() => skipped === 54);
   });
 
   test('a duplicate that meets a running one waits without a slot and without an attempt, and is then done', async () => {

@@ -35,6 +35,8 @@ export interface LeanMQEvents {
   expired: [DeliveryEvent];
   /** A handler of a route with `ack: 'before'` failed: the message is gone, as agreed. */
   lost: [DeliveryEvent & { readonly error: ErrorRecord }];
+  /** An idempotent handler had been done with its key: it was acked without being run. */
+  skipped: [DeliveryEvent];
   /** Given back unfinished, without using an attempt up. */
   released: [DeliveryEvent];
   /** The delivery is no longer ours: what its handler does from now on may be done twice. */

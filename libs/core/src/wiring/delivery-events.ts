@@ -24,6 +24,7 @@ export function tellSettled(
   const about = (): DeliveryEvent => aboutDelivery(delivery, consumer);
   // A late failure changed nothing.
   if (!isOurs) return events.tell('leaseLost', about);
+  if (outcome.kind === 'duplicate') events.tell('skipped', about);
   if (outcome.kind === 'expired') events.tell('expired', about);
   if (verdict.kind === 'retry') {
     const { delayMs, error } = verdict;

@@ -142,8 +142,7 @@ export class Engine {
     for (const message of warnings) {
       this.events.tell('warning', () => ({ code: 'EVICTION_POLICY', message }));
     }
-    const [seconds, micros] = (await this.command.run((client) => client.time())).map(Number);
-    this.clock.sync((seconds as number) * 1_000 + Math.floor((micros as number) / 1_000));
+    await this.command.run((client) => this.clock.read(client));
     if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
     this.isConnected = true;
     await this.watch.start();
