@@ -16,5 +16,5 @@ export { Registry, type RegisterReason } from './registry.js';
 export { RegistryWatch } from './registry-watch.js';
 export { defineScript, listOf, oneOf, type Script, type ScriptArgument } from './script.js';
 export * as lua from './scripts.generated.js';
-export { ServerClock } from './server-clock.js';
+export { ServerClock, serverTime } from './server-clock.js';
 export { checkServer, type ServerInfo } from './server-check.js';

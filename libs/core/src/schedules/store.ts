@@ -1,6 +1,4 @@
-import type { Redis } from 'ioredis';
-
-import { defineScript, lua, type Connection, type Keys } from '../redis/index.js';
+import { defineScript, lua, serverTime, type Connection, type Keys } from '../redis/index.js';
 import type { EncodedSchedule } from './encode.js';
 import type { Schedule } from './schedule.js';
 import { fieldsOf, scheduleOf, storedOf, type Stored } from './stored.js';
@@ -102,10 +100,7 @@ export class ScheduleStore {
   }
 
   now(): Promise<number> {
-    return this.connection.run(async (client: Redis) => {
-      const [seconds, micros] = (await client.time()).map(Number) as [number, number];
-      return seconds * 1_000 + Math.floor(micros / 1_000);
-    });
+    return this.connection.run(serverTime);
   }
 }
 
