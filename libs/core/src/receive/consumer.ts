@@ -70,6 +70,9 @@ export class Consumer {
     });
     this.reclaimer = new Reclaimer(context, this.subscriptions, {
       onFault: hooks.onFault,
+      onUncertain: () => {
+        for (const reader of this.readers) reader.adoptSoon();
+      },
       onReclaimed: (subscription, { taken, suspects }) => {
         if (taken.length > 0) hooks.onReclaimed?.(subscription, taken.length);
         if (suspects > 0) {

@@ -35,6 +35,7 @@ export class Reader {
   private identity: ServerSideClient | undefined;
   private connectionChanged = true;
   private mustRegroup = false;
+  private mustAdopt = false;
   private paused = false;
   private blockedOn: ReadonlySet<Subscription> | undefined;
   /** The blocked read that is being ended. */
@@ -80,6 +81,12 @@ export class Reader {
     this.wake();
   }
 
+  /** What was given to this consumer in an answer that never arrived is taken in before the next read. */
+  adoptSoon(): void {
+    this.mustAdopt = true;
+    this.renew();
+  }
+
   /** Slots were freed: reads for them, renewing a blocked read that does not cover them. */
   wake(): void {
     this.wakeUp?.();
@@ -97,6 +104,7 @@ export class Reader {
         await this.connection.whenReady(signal);
         if (this.mustRegroup) await this.regroup();
         if (this.connectionChanged) await this.settleIn();
+        if (this.mustAdopt) await this.adopt();
         // Whoever stopped it meanwhile had nothing to wake.
         if (this.isStopping()) break;
         const hungry = this.paused ? [] : this.subscriptions.filter((each) => this.isHungry(each));
@@ -187,11 +195,22 @@ export class Reader {
     const current = await identify(client);
     if (previous !== undefined) {
       await dismiss(client, previous, current);
-      await this.together(this.subscriptions, (some) => adopt(client, this.context, some));
-      this.hooks.onRead();
+      this.mustAdopt = true;
     }
     this.identity = current;
     this.connectionChanged = false;
+  }
+
+  private async adopt(): Promise<void> {
+    this.mustAdopt = false;
+    const { client } = this.connection;
+    try {
+      await this.together(this.subscriptions, (some) => adopt(client, this.context, some));
+    } catch (error) {
+      this.mustAdopt = true;
+      throw error;
+    }
+    this.hooks.onRead();
   }
 
   private async recover(error: unknown): Promise<void> {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { InFlight } from '../message/index.js';
-import { isMissingGroup } from '../redis/index.js';
+import { isConnectionFault, isMissingGroup } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import { reclaimScript, type Reclaimed } from './scripts.js';
 import type { Subscription } from './subscription.js';
@@ -12,6 +12,8 @@ const ROUTES_PER_CALL = 25;
 export interface ReclaimHooks {
   /** Deliveries were taken over, or a suspect is there. */
   onReclaimed: (subscription: Subscription, found: Reclaimed) => void;
+  /** The answer of a takeover was lost: deliveries may be ours that nobody here knows of. */
+  onUncertain?: () => void;
   onFault: (error: unknown) => void;
 }
 
@@ -122,7 +124,7 @@ export class Reclaimer {
     room: (subscription: Subscription) => number,
   ): Promise<Reclaimed[]> {
     const { command, group, consumer, options } = this.context;
-    return reclaimScript.run(
+    const found = reclaimScript.run(
       command.client,
       {},
       {
@@ -138,6 +140,10 @@ export class Reclaimer {
         args: subscriptions.map(room),
       },
     );
+    return found.catch((error: unknown) => {
+      if (isConnectionFault(error)) this.hooks.onUncertain?.();
+      throw error;
+    });
   }
 }
 
