@@ -230,6 +230,21 @@ test('a duplicate is a duplicate also when the route is full', async () => {
   expect(await mq.publish('/full', 1, { messageId: 'a' })).toMatchObject({ outcome: 'duplicate' });
 });
 
+test('a route with a key of another type does not hold up the others, and is told of', async () => {
+  const mq = broker.mq();
+  const fault = nextEvent<LeanMQEvents['fault'][0]>(mq.events, 'fault');
+  const promoted = nextEvent<LeanMQEvents['promoted'][0]>(mq.events, 'promoted');
+  await broker.redis.set(broker.key('bad', 'schedule'), 'a text');
+  // The first of a sweep is the first that was known.
+  await mq.publish('/bad', 1);
+  await mq.publish('/good', 2, { delayMs: 300 });
+  expect((await fault).error).toMatchObject({
+    code: 'KEY_TYPE',
+    message: expect.stringMatching(/"\/bad\/" .*WRONGTYPE/) as unknown,
+  });
+  expect(await promoted).toEqual({ path: 'good', count: 1 });
+});
+
 test('on an idle system, delays over three seconds are kept to 250 ms (p99)', async () => {
   const mq = broker.mq();
   const late: number[] = [];
