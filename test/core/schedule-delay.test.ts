@@ -1,18 +1,14 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { LeanMQ, LeanMQEvents } from '@leanmq/core';
+import type { LeanMQEvents } from '@leanmq/core';
 
 import { useBroker } from '../support/broker.js';
 import { eventually, nextEvent } from '../support/eventually.js';
+import { serverNow } from '../support/recurring.js';
 
 const broker = useBroker();
 afterEach(() => {
   jest.restoreAllMocks();
 });
-
-async function serverNow(): Promise<number> {
-  const [seconds, micros] = (await broker.redis.time()).map(Number) as [number, number];
-  return seconds * 1_000 + Math.floor(micros / 1_000);
-}
 
 const dueOf = async (path: string, id: string): Promise<number> =>
   Number(await broker.redis.zscore(broker.key(path, 'schedule'), `send:${id}`));
@@ -22,9 +18,9 @@ describe('deliverAt', () => {
     ['epoch ms', (at: number) => at],
     ['a Date', (at: number) => new Date(at)],
   ])('%s: delivered then by the clock of the server, and not before', async (_, form) => {
-    const at = (await serverNow()) + 400;
+    const at = (await serverNow(broker.redis)) + 400;
     const got = new Promise<number>((resolve) => {
-      void broker.consume('/then', async () => resolve(await serverNow()));
+      void broker.consume('/then', async () => resolve(await serverNow(broker.redis)));
     });
     const { outcome } = await broker.mq().publish('/then', 'x', { deliverAt: form(at) });
     expect(outcome).toBe('scheduled');
@@ -44,7 +40,7 @@ describe('deliverAt', () => {
 
   test('an instant that has passed is now', async () => {
     const mq = broker.mq();
-    const past = (await serverNow()) - 1_000;
+    const past = (await serverNow(broker.redis)) - 1_000;
     const result = await mq.publish('/then', 'x', { deliverAt: past, ttlMs: 60_000 });
     expect(result.outcome).toBe('published');
     expect(await broker.redis.zcard(broker.key('then', 'schedule'))).toBe(0);
@@ -56,7 +52,7 @@ describe('deliverAt', () => {
   });
 
   test('in a transaction with sends of now and sends of later', async () => {
-    const at = (await serverNow()) + 3_600_000;
+    const at = (await serverNow(broker.redis)) + 3_600_000;
     const results = await broker.mq().transaction((tx) => {
       tx.send('/a', 1);
       tx.send('/a', 2, { deliverAt: at, messageId: 'then' });
@@ -151,10 +147,10 @@ describe('cancel', () => {
   test('while thousands become due: each is delivered or cancelled, never both, never neither', async () => {
     const mq = broker.mq();
     const total = 2_000;
-    const at = (await serverNow()) + 300;
+    const at = (await serverNow(broker.redis)) + 300;
     const ids = Array.from({ length: total }, (_, n) => `m${n}`);
     await Promise.all(ids.map((id) => mq.publish('/later', id, { deliverAt: at, messageId: id })));
-    await eventually(async () => (await serverNow()) >= at, { everyMs: 1 });
+    await eventually(async () => (await serverNow(broker.redis)) >= at, { everyMs: 1 });
     const outcomes = await Promise.all(ids.map((id) => mq.cancel('/later', id)));
     await eventually(async () => (await broker.redis.zcard(broker.key('later', 'schedule'))) === 0);
     const entries = await broker.redis.xrange(broker.key('later', 'log'), '-', '+');
@@ -173,61 +169,6 @@ describe('cancel', () => {
   ])('path %j and id %j are refused', async (path, id, code) => {
     await expect(broker.mq().cancel(path, id)).rejects.toMatchObject({ code });
   });
-});
-
-describe('the id of a delayed send', () => {
-  test('is remembered until it is due, and its window begins then', async () => {
-    const mq = broker.mq();
-    const options = { messageId: 'a', dedupeMs: 1_000, delayMs: 60_000 };
-    await mq.publish('/later', 1, options);
-    expect(await mq.publish('/later', 1, options)).toEqual({ id: 'a', outcome: 'duplicate' });
-    const leftMs = await broker.redis.pttl(broker.key('later', 'sent:a'));
-    expect(leftMs).toBeGreaterThan(60_000);
-    expect(leftMs).toBeLessThanOrEqual(61_000);
-  });
-
-  test('leads to its entry once it was moved', async () => {
-    const mq = broker.mq();
-    const promoted = nextEvent(mq.events, 'promoted');
-    await mq.publish('/later', 1, { messageId: 'a', delayMs: 10 });
-    await promoted;
-    const [[entry]] = (await broker.redis.xrange(broker.key('later', 'log'), '-', '+')) as [
-      [string, string[]],
-    ];
-    expect(await broker.redis.get(broker.key('later', 'sent:a'))).toMatch(
-      new RegExp(`^[0-9a-f]{40} ${entry} a$`),
-    );
-    expect(await broker.redis.pttl(broker.key('later', 'sent:a'))).toBeGreaterThan(0);
-  });
-
-  test('used again when its window is over does not replace one that is still waiting', async () => {
-    const mq: LeanMQ = broker.mq();
-    await mq.publish('/later', 'first', { messageId: 'a', delayMs: 500 });
-    await broker.redis.del(broker.key('later', 'sent:a'));
-    await mq.publish('/later', 'second', { messageId: 'a', delayMs: 600 });
-    const got: unknown[] = [];
-    await broker.consume('/later', ({ data }) => void got.push(data));
-    await eventually(() => got.length === 2);
-    expect(got).toEqual(['first', 'second']);
-  });
-});
-
-test('a duplicate is a duplicate also when the route is full', async () => {
-  const mq = broker.mq();
-  await mq.connect();
-  await broker.redis
-    .multi()
-    .hset(`${broker.prefix}:routes`, 'setting:maxLength:full', '1')
-    .hincrby(`${broker.prefix}:routes`, 'version', 1)
-    .exec();
-  await eventually(async () => {
-    await mq.publish('/full', 1, { messageId: 'a' });
-    await mq.publish('/full', 2).then(
-      () => Promise.reject(new Error('not full')),
-      (error: unknown) => expect(error).toMatchObject({ code: 'ROUTE_FULL' }),
-    );
-  });
-  expect(await mq.publish('/full', 1, { messageId: 'a' })).toMatchObject({ outcome: 'duplicate' });
 });
 
 test('a route with a key of another type does not hold up the others, and is told of', async () => {
@@ -249,9 +190,9 @@ test('on an idle system, delays over three seconds are kept to 250 ms (p99)', as
   const mq = broker.mq();
   const late: number[] = [];
   await broker.consume<number>('/steady', async ({ data: at }) => {
-    late.push((await serverNow()) - at);
+    late.push((await serverNow(broker.redis)) - at);
   });
-  const from = (await serverNow()) + 200;
+  const from = (await serverNow(broker.redis)) + 200;
   await Promise.all(
     Array.from({ length: 200 }, (_, n) => {
       const at = from + n * 15;

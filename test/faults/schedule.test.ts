@@ -5,6 +5,7 @@ import { QUICK, useBroker } from '../support/broker.js';
 import { Child, killChildren } from '../support/children.js';
 import { eventually, nextEvent } from '../support/eventually.js';
 import type { SchedulerSettings } from '../support/programs/scheduler.js';
+import { serverNow } from '../support/recurring.js';
 import { connectTo } from '../support/redis.js';
 import { useFaultyRig } from '../support/server.js';
 
@@ -32,11 +33,6 @@ const says =
 const firstToSay = (children: readonly Child[], what: string): Promise<Child> =>
   Promise.race(children.map((child) => child.says(says(what)).then(() => child)));
 
-async function serverNow(): Promise<number> {
-  const [seconds, micros] = (await broker.redis.time()).map(Number) as [number, number];
-  return seconds * 1_000 + Math.floor(micros / 1_000);
-}
-
 /** What is on the log, by id of the message. */
 async function logged(): Promise<string[]> {
   const entries = await broker.redis.xrange(broker.key('due', 'log'), '-', '+');
@@ -50,7 +46,7 @@ describe('kill -9 of whoever moves what is due', () => {
   test('while thousands become due: each is moved, and moved once', async () => {
     const children = await schedulers(3);
     const hellos = await broker.redis.xlen(broker.key('due', 'log'));
-    const deliverAt = (await serverNow()) + 500;
+    const deliverAt = (await serverNow(broker.redis)) + 500;
     const items = Array.from({ length: 8_000 }, (_, data) => ({ data, options: { deliverAt } }));
     const publisher = broker.mq();
     const sent = await publisher.publishMany('/due', items);
@@ -79,7 +75,7 @@ describe('kill -9 of whoever makes recurring sends', () => {
     } as const;
     const children = await schedulers(3, { recurring });
     // As if nobody had been there for a while.
-    const dueAt = Math.floor((await serverNow()) / 1_000) * 1_000 - 3_000_000;
+    const dueAt = Math.floor((await serverNow(broker.redis)) / 1_000) * 1_000 - 3_000_000;
     await broker.redis.zadd(broker.key('due', 'ticks'), dueAt, 'tock');
     const first = await firstToSay(children, 'ticked');
     await first.kill();
@@ -90,7 +86,9 @@ describe('kill -9 of whoever makes recurring sends', () => {
     await second.kill();
     const ticks = broker.key('due', 'ticks');
     const nextAt = async (): Promise<number> => Number(await broker.redis.zscore(ticks, 'tock'));
-    await eventually(async () => (await nextAt()) > (await serverNow()), { timeoutMs: 15_000 });
+    await eventually(async () => (await nextAt()) > (await serverNow(broker.redis)), {
+      timeoutMs: 15_000,
+    });
     const ids = await logged();
     const from = ids.indexOf(`tock@${dueAt}`);
     expect(from).toBeGreaterThanOrEqual(0);

@@ -72,15 +72,12 @@ local function readTick(at)
   return {base = base, id = id, rule = rule, due = due, nextDue = nextDue}, at + 5
 end
 
-local function tickProblemOf(tick)
-  if hasType(tick.base .. ':ticks', 'zset') and hasType(tick.base .. ':recurring', 'hash') then return nil end
-  return {error = 'WRONGTYPE', at = 0}
-end
-
-local function isOvertaken(tick)
-  local due = redis.call('ZSCORE', tick.base .. ':ticks', tick.id)
-  return not due or tonumber(due) ~= tonumber(tick.due)
-    or redis.call('HGET', tick.base .. ':recurring', 'rule:' .. tick.id) ~= tick.rule
+local function refusalOf(tick)
+  local ticks, recurring = tick.base .. ':ticks', tick.base .. ':recurring'
+  if not (hasType(ticks, 'zset') and hasType(recurring, 'hash')) then return {error = 'WRONGTYPE', at = 0} end
+  local due = redis.call('ZSCORE', ticks, tick.id)
+  local isDue = due and tonumber(due) == tonumber(tick.due)
+  if not isDue or redis.call('HGET', recurring, 'rule:' .. tick.id) ~= tick.rule then return {overtaken = true} end
 end
 
 -- What was sent under this id before: its outcome's id, or nil; false when it was a different payload.
@@ -220,10 +217,7 @@ local function apply(send)
 end
 
 local function applyUnit(sends, tick)
-  local problem = tick and tickProblemOf(tick)
-  if problem then return problem end
-  if tick and isOvertaken(tick) then return {overtaken = true} end
-  problem = problemOf(sends)
+  local problem = tick and refusalOf(tick) or problemOf(sends)
   if problem then return problem end
   local results = {}
   for index, send in ipairs(sends) do results[index] = apply(send) end

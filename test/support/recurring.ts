@@ -1,0 +1,52 @@
+import type { LeanMQ, LeanMQEvents } from '@leanmq/core';
+import type { Redis } from 'ioredis';
+
+import type { Broker } from './broker.js';
+import { nextEvent } from './eventually.js';
+
+/** Of the tests of recurring sends, all on one path. */
+export const DAILY = {
+  id: 'report',
+  path: '/report',
+  cron: '0 3 * * *',
+  data: { n: 1 },
+} as const;
+export const SECONDLY = { id: 'tick', path: '/report', everyMs: 1_000, data: 'tick' } as const;
+
+/** Epoch ms. */
+export async function serverNow(redis: Redis): Promise<number> {
+  const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
+  return seconds * 1_000 + Math.floor(micros / 1_000);
+}
+
+export function nextTick(mq: LeanMQ): Promise<LeanMQEvents['ticked'][0]> {
+  return nextEvent<LeanMQEvents['ticked'][0]>(mq.events, 'ticked', { timeoutMs: 10_000 });
+}
+
+/** What is in Redis of the recurring sends on that path. */
+export class Recurring {
+  constructor(private readonly broker: Broker) {}
+
+  get ticks(): string {
+    return this.broker.key('report', 'ticks');
+  }
+
+  async dueAt(id: string): Promise<number> {
+    return Number(await this.broker.redis.zscore(this.ticks, id));
+  }
+
+  /** As if it had been due then, and nobody there. */
+  async wasDue(id: string, at: number): Promise<void> {
+    await this.broker.redis.zadd(this.ticks, at, id);
+  }
+
+  /** Ids and payloads of what is on the log. */
+  async published(): Promise<[id: string, data: unknown][]> {
+    const entries = await this.broker.redis.xrange(this.broker.key('report', 'log'), '-', '+');
+    return entries.map(([entryId, fields]) => {
+      const at = fields.indexOf('i');
+      const id = at < 0 ? entryId : (fields[at + 1] as string);
+      return [id, JSON.parse(fields[1] as string) as unknown];
+    });
+  }
+}
