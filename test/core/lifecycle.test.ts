@@ -79,8 +79,10 @@ describe('lifecycle', () => {
     await mq.publish('/stuck', 1);
     await delivered;
     const released = nextEvent<LeanMQEvents['released'][0]>(mq.events, 'released');
+    const told = nextEvent(mq.events, 'stopped');
     await mq.close();
     expect(await released).toMatchObject({ attempt: 1 });
+    expect(await told).toMatchObject({ released: 1 });
     expect(reasons[0]).toBeInstanceOf(ShutdownError);
     const attempts: number[] = [];
     await broker.consume('/stuck', ({ attempt }) => void attempts.push(attempt), { group: 'g' });

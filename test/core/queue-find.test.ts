@@ -35,7 +35,7 @@ describe('finding a message', () => {
     const inFlight = (await find(mq, '/a', id)).groups.g;
     if (inFlight?.state !== 'in-flight') throw new Error(`it is ${inFlight?.state}`);
     expect(inFlight).toMatchObject({
-      consumer: mq.consumer,
+      consumer: first?.consumer,
       deliveries: 1,
       attempts: 1,
       crashes: 0,

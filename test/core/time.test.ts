@@ -72,6 +72,16 @@ describe('time to live', () => {
     expect(await broker.redis.zcard(broker.key('short', 'expiry'))).toBe(0);
   });
 
+  test('a message that was given back expires too, without a reader', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.publish('/short', 'x', { ttlMs: 300 });
+    const [delivery] = await mq.receive('/short');
+    await delivery?.release();
+    const inbox = broker.key('short', 'inbox:g');
+    expect(await broker.redis.xlen(inbox)).toBe(1);
+    await eventually(async () => (await broker.redis.xlen(inbox)) === 0);
+  });
+
   test('a group may have its expired messages as dead letters', async () => {
     const mq = broker.mq({ group: 'g', handlers: { onExpired: 'dead-letter' } });
     await mq.publish('/short', 'x', { ttlMs: 1 });

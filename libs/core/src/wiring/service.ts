@@ -219,13 +219,17 @@ export class Service {
       sweeper,
       events,
       onFault: (where, error) => this.engine.fault(where, error),
-      ...(onSettled !== undefined && { onSettled }),
+      onSettled: (verdict, outcome) => {
+        if (verdict.kind === 'release') this.released += 1;
+        onSettled?.(verdict, outcome);
+      },
     });
   }
 
   private makePuller(path: string, name: string | undefined): Puller {
     const own = this.consumerContext;
-    const consumer = name === undefined ? own.consumer : uniqueName(name);
+    // Never the name of the handlers' consumer, which would take what is held here for its own.
+    const consumer = uniqueName(name ?? this.engine.options.consumerName);
     const context = { ...own, consumer };
     const { sweeper, events } = this.engine;
     sweeper.add(path);

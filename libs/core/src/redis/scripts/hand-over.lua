@@ -18,6 +18,7 @@
 --         group's messages were purged while it was in flight, and it is not tried again)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
+local expiry = string.gsub(schedule, 'schedule$', 'expiry')
 
 -- A key of a wrong type is found before the first write, not between two of them.
 for key, wanted in pairs({[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'}) do
@@ -66,7 +67,13 @@ local function now()
 end
 
 local move = {
-  inbox = function(body) redis.call('XADD', inbox, '*', unpack(body)) end,
+  inbox = function(body)
+    local entry = redis.call('XADD', inbox, '*', unpack(body))
+    for i = 1, #body, 2 do
+      -- Its memory must come back without a reader there too.
+      if body[i] == 'x' then redis.pcall('ZADD', expiry, body[i + 1], 'inbox:' .. group .. '|' .. entry) end
+    end
+  end,
   dead = function(body) redis.call('XADD', dead, '*', unpack(body)) end,
   schedule = function(body, id, delayMs)
     local member = 'retry:' .. group .. ':' .. source .. ':' .. id
