@@ -151,4 +151,19 @@ describe('what a handler throws decides', () => {
     await mq.publish('/relay', {});
     expect(await dead).toMatchObject({ reason: 'failed', attempt: 2 });
   });
+
+  test('a backoff of the user that throws is told, and the retry comes by the default', async () => {
+    const backoff = (): number => {
+      throw new Error('mine');
+    };
+    const mq = broker.mq({ handlers: { backoff } });
+    await mq.consume('/flaky', () => {
+      throw new Error('no');
+    });
+    const fault = nextEvent<LeanMQEvents['fault'][0]>(mq.events, 'fault');
+    const retried = nextEvent<LeanMQEvents['retried'][0]>(mq.events, 'retried');
+    await mq.publish('/flaky', {});
+    expect((await fault).error.message).toContain('mine');
+    expect((await retried).delayMs).toBeGreaterThanOrEqual(500);
+  });
 });

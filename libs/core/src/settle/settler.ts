@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import type { Redis } from 'ioredis';
 
-import type { LeanMQError } from '../errors.js';
+import { ConfigError, toError, type LeanMQError } from '../errors.js';
 import type { InFlight, Outcome, Source } from '../message/index.js';
 import { toBrokerError, type Connection, type RouteKeys } from '../redis/index.js';
 import { BACKOFF_DEFAULTS } from './backoff.js';
@@ -90,7 +90,10 @@ export class Settler<Route extends SettleRoute> {
       return decide(outcome, delivery.attemptsBefore, this.options);
     } catch (error) {
       // The user's own backoff threw: that must not stop the retry, which then comes by the default.
-      this.hooks.onFault(error);
+      // Typed, because a plain error is taken for one of the connection.
+      this.hooks.onFault(
+        new ConfigError(`Option "backoff" threw: ${toError(error).message}`, { cause: error }),
+      );
       const options = { ...this.options, backoff: BACKOFF_DEFAULTS };
       return decide(outcome, delivery.attemptsBefore, options);
     }
