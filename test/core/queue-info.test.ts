@@ -15,7 +15,7 @@ describe('queues', () => {
     const finish: (() => void)[] = [];
     const mq = broker.mq({
       group: 'billing',
-      handlers: { concurrency: 1, attempts: 2, backoff: { type: 'fixed', delayMs: 60_000 } },
+      handlers: { concurrency: 2, attempts: 2, backoff: { type: 'fixed', delayMs: 60_000 } },
     });
     await mq.consume<string>('/order/status/', async ({ data }) => {
       if (data === 'retry') throw new Error('later');
@@ -28,6 +28,7 @@ describe('queues', () => {
     for (const data of ['retry', 'reject', 'hold']) await mq.publish('/order/status', data);
     await eventually(() => finish.length === 1);
     await mq.publish('/order/status', 'hold');
+    await eventually(() => finish.length === 2);
     await broker.mq().publish('/audit', 1);
 
     const list = await eventually(async () => {

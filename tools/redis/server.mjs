@@ -162,7 +162,8 @@ export class RedisServer {
   async #end({ removeDir }) {
     await this.#shutDown();
     if (removeDir) rmSync(this.dir, { recursive: true, force: true });
-    this.#guardian?.stdin?.end();
+    // Nothing is left for it to do; the folder may be about to serve the next attempt.
+    this.#guardian?.stdin?.end(`${JSON.stringify({ commands: [], folders: [] })}\n`);
     this.#guardian = undefined;
   }
 
