@@ -61,7 +61,9 @@ describe('Redis goes away', () => {
   test('for longer than the lease while handlers run: nothing is taken over, nobody is blamed, each runs once', async () => {
     const server = await rig.server({ appendonly: 'always' });
     const finish: (() => void)[] = [];
-    const consumers = [rig.mq(server.url), rig.mq(server.url)] as const;
+    // A third of the lease is longer than the longest pause between two attempts to connect.
+    const leaseMs = 3_600;
+    const consumers = [rig.mq(server.url, { leaseMs }), rig.mq(server.url, { leaseMs })] as const;
     for (const mq of consumers) {
       await mq.consume('/a', () => new Promise<void>((resolve) => finish.push(resolve)));
     }
@@ -71,13 +73,13 @@ describe('Redis goes away', () => {
     const lost = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionLost')));
     await server.kill();
     await lost;
-    // Longer than the lease of 900 ms, so that every delivery looks stale when Redis is back.
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    // Every delivery looks stale when Redis is back.
+    await new Promise((resolve) => setTimeout(resolve, leaseMs + 200));
     const back = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionRegained')));
     await server.restart();
     await back;
     // Several looks at the pending lists later nothing has changed hands.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, leaseMs));
     const acked: LeanMQEvents['acked'][0][] = [];
     for (const mq of consumers) mq.events.on('acked', (event) => acked.push(event));
     finish.forEach((resolve) => resolve());
