@@ -35,6 +35,19 @@ export function generatedModule(scripts) {
 }
 
 /**
+ * Redis has no includes: a line `-- part: <name>` is replaced by the lines of `parts/<name>.lua`.
+ *
+ * @param {string} source a script
+ * @param {string} parts the folder
+ * @returns {string} the whole script
+ */
+function withParts(source, parts) {
+  return source.replaceAll(/^-- part: (.+)$/gm, (_line, name) =>
+    readFileSync(join(parts, `${name}.lua`), 'utf8').trimEnd(),
+  );
+}
+
+/**
  * Writes the module only when its text changes, so that watchers and caches stay quiet.
  *
  * @param {string} [folder] holds `scripts/` and receives `scripts.generated.ts`
@@ -51,7 +64,7 @@ export function embedLua(folder = redisFolder) {
   const text = generatedModule(
     fileNames.map((fileName) => ({
       fileName,
-      source: readFileSync(join(sources, fileName), 'utf8'),
+      source: withParts(readFileSync(join(sources, fileName), 'utf8'), join(sources, 'parts')),
     })),
   );
   const target = join(folder, 'scripts.generated.ts');

@@ -31,6 +31,18 @@ describe('embedLua', () => {
     expect({ ...(await import(javascript)) }).toEqual({ takeOverLua: lua });
   });
 
+  it('puts the parts that scripts share in their places', () => {
+    mkdirSync(join(folder, 'scripts', 'parts'));
+    writeFileSync(join(folder, 'scripts', 'parts', 'one.lua'), 'local one = 1\n');
+    writeFileSync(join(folder, 'scripts', 'ack.lua'), '#!lua\n-- part: one\nreturn one\n');
+
+    embedLua(folder);
+
+    expect(generated()).toContain(JSON.stringify('#!lua\nlocal one = 1\nreturn one\n'));
+    writeFileSync(join(folder, 'scripts', 'ack.lua'), '-- part: two\n');
+    expect(() => embedLua(folder)).toThrow('two.lua');
+  });
+
   it('leaves the file alone when nothing has changed', () => {
     writeFileSync(join(folder, 'scripts', 'ack.lua'), 'return 1');
     embedLua(folder);

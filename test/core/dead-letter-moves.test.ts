@@ -65,8 +65,33 @@ describe('discarding and moving', () => {
     const parked = await mq.receive('/parked', { count: 2 });
     expect(parked[1]).toMatchObject({ id: 'mine', data: 'short' });
     const { expiresAt = 0, publishedAt = 0 } = parked[1] ?? {};
-    expect(expiresAt - publishedAt).toBeGreaterThanOrEqual(60_000);
+    // Redis 7.0 reads its clock for the script and again for the entry id.
+    expect(expiresAt - publishedAt).toBeGreaterThan(59_900);
     expect(expiresAt - publishedAt).toBeLessThan(60_100);
+  });
+
+  test('moves and publishes beside each other never go beyond the limit', async () => {
+    const { mq } = await deadJobs(broker, failing(40));
+    await mq.publish('/parked', 'first');
+    await mq.queue('/parked').configure({ maxLength: 12 });
+    const ids = (await mq.deadLetters('/job').list()).map(({ id }) => id);
+    const movers = [0, 1, 2, 3].map(() => broker.mq({ group: 'g' }));
+    await Promise.all(movers.map((mover) => mover.connect()));
+    const results = await Promise.allSettled(
+      movers.flatMap((mover, index) =>
+        [0, 5].map((from) =>
+          mover
+            .deadLetters('/job')
+            .moveTo('/parked', ids.slice(index * 10 + from, index * 10 + from + 5)),
+        ),
+      ),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'ROUTE_FULL' });
+    }
+    expect(await mq.queue('/parked').info()).toMatchObject({ messages: 11 });
+    expect(await mq.deadLetters('/job').count()).toBe(30);
   });
 
   test('a wrong id or path is refused', async () => {

@@ -86,6 +86,35 @@ describe('replay of history', () => {
     });
   });
 
+  test('that was stopped is seen, and can be given up: nothing is kept for it then', async () => {
+    const { mq } = await withHistory(300);
+    const stop = new AbortController();
+    const { id, at } = await mq.replay('/past', {
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    });
+    const queue = mq.queue('/past');
+    const [noted] = await queue.replays();
+    expect(noted).toMatchObject({ id, at, group: 'g' });
+    expect(noted?.until).toBeGreaterThanOrEqual(at);
+    expect(await queue.cancelReplay(id)).toBe('cancelled');
+    expect(await queue.cancelReplay(id)).toBe('not-found');
+    expect(await queue.replays()).toEqual([]);
+    await expect(mq.replay('/past', { resume: id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('that runs stops when it is given up', async () => {
+    const { mq } = await withHistory(300);
+    let cancelled: Promise<unknown> | undefined;
+    const result = await mq.replay('/past', {
+      perSecond: 200,
+      onProgress: ({ id }) => void (cancelled ??= mq.queue('/past').cancelReplay(id)),
+    });
+    expect(await cancelled).toBe('cancelled');
+    expect(result.state).toBe('cancelled');
+    expect(result.replayed).toBeLessThan(300);
+  });
+
   test('goes no faster than told', async () => {
     const { mq } = await withHistory(300);
     const startedAt = performance.now();

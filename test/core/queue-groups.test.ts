@@ -56,6 +56,8 @@ describe('declaring a group', () => {
         code: 'CONFIG_INVALID',
       });
     }
+    const onExpired = 'drop' as 'discard';
+    await expect(queue.declareGroup('g', { onExpired })).rejects.toThrow(/"onExpired" is "drop"/);
     const misspelt = { from: 'latest' } as object;
     await expect(queue.declareGroup('g', misspelt)).rejects.toThrow(/"from" is not known/);
     expect(await queue.exists()).toBe(false);

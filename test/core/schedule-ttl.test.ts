@@ -79,6 +79,28 @@ describe('a message that expires while it waits for its retry', () => {
     expect(got).toEqual([['x', 1]]);
   });
 
+  test.each([
+    { onExpired: 'discard', dead: 0 },
+    { onExpired: 'dead-letter', dead: 1 },
+  ] as const)(
+    'is over when it expires, not when its retry would be due: $onExpired',
+    async ({ onExpired, dead }) => {
+      const backoff = { type: 'fixed', delayMs: 3_600_000 } as const;
+      const options = { group: 'g', handlers: { backoff, onExpired } };
+      const consumer = await broker.consume('/short', failsOnce([]), options);
+      const publisher = broker.mq();
+      const retried = nextEvent(consumer.events, 'retried');
+      await publisher.publish('/short', 'x', { ttlMs: 200 });
+      await retried;
+      await consumer.close();
+      const scheduled = broker.key('short', 'schedule');
+      await eventually(async () => (await broker.redis.zcard(scheduled)) === 0);
+      const inbox = broker.key('short', 'inbox:g');
+      await eventually(async () => (await broker.redis.xlen(inbox)) === 0);
+      expect(await publisher.deadLetters('/short', 'g').count()).toBe(dead);
+    },
+  );
+
   test('comes to an end also when no consumer is left', async () => {
     const got: unknown[] = [];
     const options = { group: 'g', handlers: { ...SLOW_RETRY } };
@@ -115,6 +137,18 @@ describe('what expires while a group is away', () => {
     expect(await expireFor('discard')).toBe(0);
     expect(await expireFor('dead-letter')).toBe(1);
     expect(await expireFor('discard')).toBe(1);
+  });
+
+  test('is a dead letter for a group that is only declared, and wants it so', async () => {
+    const mq = broker.mq();
+    await mq.queue('/short').declareGroup('keeps', { onExpired: 'dead-letter' });
+    await mq.queue('/short').declareGroup('leaves', { onExpired: 'discard' });
+    await mq.queue('/short').declareGroup('silent');
+    await mq.publish('/short', 'x', { ttlMs: 50 });
+    await eventually(async () => (await broker.redis.xlen(broker.key('short', 'log'))) === 0);
+    expect(await mq.deadLetters('/short', 'keeps').list()).toMatchObject([{ reason: 'expired' }]);
+    expect(await mq.deadLetters('/short', 'leaves').count()).toBe(0);
+    expect(await mq.deadLetters('/short', 'silent').count()).toBe(0);
   });
 
   test('the wish of a group goes with it when it is removed', async () => {

@@ -33,6 +33,7 @@ export {
   type RemovedGroup,
   type ReplayOptions,
   type ReplayProgress,
+  type NotedReplay,
   type ReplayResult,
   type SweepCounts,
   type Tracked,

@@ -12,7 +12,6 @@ import {
 } from './dead-letter-replay.js';
 import { scan, upToNow, type DeadLetterQueue } from './dead-letter-scan.js';
 import { Fingerprints, type Fingerprint } from './fingerprint.js';
-import { inspect } from './queue-info.js';
 import { moveDeadScript } from './route-scripts.js';
 import { replayScript } from './scripts.js';
 
@@ -129,7 +128,8 @@ export class DeadLetters {
    * Publishes dead letters to another queue instead, to all of its groups. One that is moved twice is published once.
    *
    * @returns the ids that were there to be moved
-   * @throws {RouteFullError} if they would be more than its `maxLength` allows
+   * @throws {RouteFullError} if they would be more than its `maxLength` allows; a hundred at a time are moved or refused,
+   *   and those before them stay moved
    */
   async moveTo(path: string, ids: Ids): Promise<EntryId[]>;
   /** The same for all that match and are there when it begins. */
@@ -181,27 +181,18 @@ export class DeadLetters {
   private async moveIds(target: string, ids: readonly EntryId[]): Promise<EntryId[]> {
     await this.context.ready();
     const { registry, keys } = this.context;
-    await this.assertRoom(target, ids.length);
+    const route = (await registry.routes()).find(({ path }) => path === target);
+    const maxLength = route?.settings.maxLength;
     await this.queue.connection.run((client) => registry.addRoute(client, target));
     const { log, expiry } = keys.route(target);
     const names = { dead: this.queue.key, log, expiry };
-    return this.inChunks(ids, (args) =>
-      this.queue.connection.run((client) => moveDeadScript.run(client, names, {}, { args })),
-    );
-  }
-
-  private async assertRoom(target: string, count: number): Promise<void> {
-    const routes = await this.context.registry.routes();
-    const route = routes.find(({ path }) => path === target);
-    const maxLength = route?.settings.maxLength;
-    if (route === undefined || maxLength === undefined) return;
-    const { groups, messages, scheduled } = await inspect(this.context, route, maxLength);
-    const most = Math.max(
-      0,
-      ...groups.map((each) => each.waiting + each.inFlight + each.scheduled),
-    );
-    const unfinished = scheduled + (groups.length === 0 ? messages : most);
-    if (unfinished + count > maxLength) throw new RouteFullError(displayPath(target), maxLength);
+    return this.inChunks(ids, async (args) => {
+      const moved = await this.queue.connection.run((client) =>
+        moveDeadScript.run(client, names, { maxLength: maxLength ?? '' }, { args }),
+      );
+      if (moved === 'full') throw new RouteFullError(displayPath(target), maxLength);
+      return moved;
+    });
   }
 
   private async discardIds(ids: readonly EntryId[]): Promise<EntryId[]> {

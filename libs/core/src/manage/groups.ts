@@ -8,6 +8,8 @@ import { removeGroupScript } from './route-scripts.js';
 export interface DeclareGroupOptions {
   /** Where it begins if it is new: with the oldest that is there unless told. */
   readonly startFrom?: StartFrom;
+  /** What is to become of its messages that expire: as it was unless told, and of a new one they are discarded. */
+  readonly onExpired?: 'discard' | 'dead-letter';
 }
 
 export interface RemoveGroupOptions {
@@ -26,6 +28,7 @@ export interface RemovedGroup {
 
 // Its consumers say so every 30 s at least.
 const ACTIVE_MS = 60_000;
+const ON_EXPIRED: readonly unknown[] = ['discard', 'dead-letter'];
 const REMEDY = 'Stop its service first, or force it.';
 
 /**
@@ -39,10 +42,16 @@ export async function declareGroup(
   options: DeclareGroupOptions = {},
 ): Promise<void> {
   validGroup(group);
-  knownOptions('declareGroup()', options, ['startFrom']);
-  const { startFrom = 'earliest' } = options;
+  knownOptions('declareGroup()', options, ['startFrom', 'onExpired']);
+  const { startFrom = 'earliest', onExpired } = options;
   validStartFrom(startFrom);
-  const route = { path, keys: keys.route(path) };
+  if (onExpired !== undefined && !ON_EXPIRED.includes(onExpired)) {
+    throw ConfigError.option('onExpired', onExpired, '"discard" or "dead-letter"');
+  }
+  const route = {
+    ...{ path, keys: keys.route(path) },
+    ...(onExpired !== undefined && { keepsExpired: onExpired === 'dead-letter' }),
+  };
   await connection.run((client) =>
     createGroups(client, registry, [route], group, startFrom, 'declare'),
   );

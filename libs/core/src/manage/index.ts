@@ -23,3 +23,4 @@ export { listWithDeadLetters, type ListedQueue } from './queue-list.js';
 export { listQueues } from './queues.js';
 export type { RemoveOptions, RemovedFrom } from './remove.js';
 export type { QueueSettings } from './settings.js';
+export type { NotedReplay } from './replays.js';

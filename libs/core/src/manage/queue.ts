@@ -15,6 +15,7 @@ import { listInFlight, type InFlightInfo, type InFlightOptions } from './in-flig
 import { purge, type PurgeOptions } from './purge.js';
 import { inspect, type GroupInfo, type QueueInfo } from './queue-info.js';
 import { remove, type RemoveOptions, type RemovedFrom } from './remove.js';
+import { cancelReplay, listReplays, type NotedReplay } from './replays.js';
 import { configure, setPaused, type QueueSettings } from './settings.js';
 
 const COUNT_LIMIT = 10_000;
@@ -147,6 +148,18 @@ export class Queue {
     await this.context.ready();
     await assertQueue(this.context, this.path);
     return this.context.sweep(this.path);
+  }
+
+  /** Replays of its history that run, or were stopped and can be gone on with; see `LeanMQ.replay`. */
+  async replays(): Promise<NotedReplay[]> {
+    await this.context.ready();
+    return listReplays(this.context, this.path);
+  }
+
+  /** Gives a replay up: it stops if it runs, and what it has not come to is no longer kept for it. */
+  async cancelReplay(id: string): Promise<'cancelled' | 'not-found'> {
+    await this.context.ready();
+    return cancelReplay(this.context, this.path, id);
   }
 
   /** The dead letters of a group, of this process' own unless told. */

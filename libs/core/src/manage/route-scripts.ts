@@ -1,4 +1,4 @@
-import { defineScript, listOf, lua, oneOf } from '../redis/index.js';
+import { defineScript, lua, oneOf } from '../redis/index.js';
 
 /** How a route is, as the script tells it. */
 export interface RouteNumbers {
@@ -134,6 +134,9 @@ export const removeMessageScript = defineScript({
 export const moveDeadScript = defineScript({
   lua: lua.moveDeadLua,
   keys: ['dead', 'log', 'expiry'],
-  args: [],
-  reply: listOf((id) => id as string),
+  args: ['maxLength'],
+  reply: (raw) => {
+    const [result, ids] = raw as ['moved', string[]] | ['full'];
+    return result === 'full' ? result : ids;
+  },
 });

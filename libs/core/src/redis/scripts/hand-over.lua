@@ -20,13 +20,9 @@ local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
 local expiry = string.gsub(schedule, 'schedule$', 'expiry')
 
--- A key of a wrong type is found before the first write, not between two of them.
-for key, wanted in pairs({[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'}) do
-  local found = redis.call('TYPE', key).ok
-  if found ~= 'none' and found ~= wanted then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a ' .. wanted)
-  end
-end
+-- part: wrong-type
+local problem = wrongType({[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'})
+if problem then return problem end
 
 local function isOurs(id, deliveries)
   local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
@@ -66,19 +62,27 @@ local function now()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+local function expiryOf(body)
+  for i = 1, #body, 2 do
+    if body[i] == 'x' then return tonumber(body[i + 1]) end
+  end
+  return nil
+end
+
 local move = {
   inbox = function(body)
     local entry = redis.call('XADD', inbox, '*', unpack(body))
-    for i = 1, #body, 2 do
-      -- Its memory must come back without a reader there too.
-      if body[i] == 'x' then redis.pcall('ZADD', expiry, body[i + 1], 'inbox:' .. group .. '|' .. entry) end
-    end
+    local expiresAt = expiryOf(body)
+    -- Its memory must come back without a reader there too.
+    if expiresAt then redis.pcall('ZADD', expiry, string.format('%.0f', expiresAt), 'inbox:' .. group .. '|' .. entry) end
   end,
   dead = function(body) redis.call('XADD', dead, '*', unpack(body)) end,
   schedule = function(body, id, delayMs)
     local member = 'retry:' .. group .. ':' .. source .. ':' .. id
     redis.call('HSET', scheduled, member, cmsgpack.pack({'inbox:' .. group, unpack(body)}))
-    redis.call('ZADD', schedule, string.format('%.0f', now() + tonumber(delayMs)), member)
+    -- What will not live to see its retry ends when it expires, not when the retry would be due.
+    local due = math.min(now() + tonumber(delayMs), expiryOf(body) or math.huge)
+    redis.call('ZADD', schedule, string.format('%.0f', due), member)
   end,
 }
 
