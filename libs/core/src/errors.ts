@@ -1,4 +1,4 @@
-import { show } from './show.js';
+import { show, toError } from './show.js';
 
 export { show, toError } from './show.js';
 
@@ -108,6 +108,35 @@ export class BrokerUnavailableError extends BrokerError {
   constructor(message: string, outcome: 'not-sent' | 'unknown', options: { cause?: unknown } = {}) {
     super('BROKER_UNAVAILABLE', message, { ...options, retryable: true });
     this.outcome = outcome;
+  }
+}
+
+/**
+ * The master has the message, but not as many replicas as `durability` asks for confirmed it in time: it is not known
+ * whether it would survive a failover. Sending it again is safe with the same `messageId`, and resolves when they have it.
+ */
+export class NotReplicatedError extends BrokerError {
+  readonly outcome = 'unknown';
+  /** How many replicas were asked for. */
+  readonly replicas: number;
+  /** How many had confirmed it when last asked. */
+  readonly confirmed: number;
+
+  constructor(
+    asked: { readonly replicas: number; readonly timeoutMs: number },
+    confirmed: number,
+    { cause }: { readonly cause?: unknown } = {},
+  ) {
+    const { replicas, timeoutMs } = asked;
+    // Redis refused WAIT itself; then time does not cure it.
+    const why = cause === undefined ? '' : ` (${toError(cause).message})`;
+    super(
+      'NOT_REPLICATED',
+      `Stored on the master, but ${confirmed} of ${replicas} replicas confirmed it within ${timeoutMs} ms${why}; it is not known whether it survives a failover (option "durability"). Send it again with the same "messageId": that publishes nothing twice, and resolves when the replicas have it.`,
+      { retryable: cause === undefined, cause },
+    );
+    this.replicas = replicas;
+    this.confirmed = confirmed;
   }
 }
 

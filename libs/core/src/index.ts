@@ -59,10 +59,13 @@ export {
 } from './options.js';
 export type {
   CancelOutcome,
+  Durability,
   PublishManyResult,
   PublishOptions,
   PublishResult,
+  Replication,
   Transaction,
+  TransactionOptions,
 } from './publish/index.js';
 export type { ConnectionRole, RedisFactory, RedisTarget } from './redis/index.js';
 export type {

@@ -20,6 +20,7 @@ import {
   type PublishOptions,
   type PublishResult,
   type Transaction,
+  type TransactionOptions,
 } from './publish/index.js';
 import type { Connection } from './redis/index.js';
 import {
@@ -96,6 +97,7 @@ export class LeanMQ implements AsyncDisposable {
    *
    * @throws {MessageError | ConfigError} if the payload or an option is not acceptable
    * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether the message may be stored
+   * @throws {NotReplicatedError} if it is stored, but was not confirmed by as many replicas as `durability` asks for
    */
   publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
     if (this.engine.isConnected) return this.engine.publisher.publish(path, data, options);
@@ -112,9 +114,12 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /** Publishes all that the callback sends, or nothing. Resolves to what became of each send. */
-  async transaction(build: (tx: Transaction) => void | Promise<void>): Promise<PublishResult[]> {
+  async transaction(
+    build: (tx: Transaction) => void | Promise<void>,
+    options?: TransactionOptions,
+  ): Promise<PublishResult[]> {
     if (!this.engine.isConnected) await this.engine.prepare();
-    return this.engine.publisher.transaction(build);
+    return this.engine.publisher.transaction(build, options);
   }
 
   /**

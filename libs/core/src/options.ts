@@ -8,7 +8,7 @@ import {
   type MessageLimits,
   type WebhookDelivery,
 } from './message/index.js';
-import { PUBLISHER_DEFAULTS, type PublisherOptions } from './publish/index.js';
+import { PUBLISHER_DEFAULTS, replicationOf, type PublisherOptions } from './publish/index.js';
 import {
   CONSUMER_DEFAULTS,
   SUBSCRIPTION_DEFAULTS,
@@ -110,6 +110,7 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   }
   whole('dedupeMs', resolved.dedupeMs, 1);
   whole('maxBuffered', resolved.maxBuffered, 1);
+  replicationOf(resolved.durability);
   whole('leaseMs', resolved.leaseMs, 100, LONGEST_MS);
   whole('drainTimeoutMs', resolved.drainTimeoutMs, 0, LONGEST_MS);
   whole('sweepMs', resolved.sweepMs, 10, LONGEST_MS);

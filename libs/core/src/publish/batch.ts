@@ -8,6 +8,7 @@ import {
 } from '../errors.js';
 import { consecutiveIds, displayPath } from '../message/index.js';
 import type { Keys, ScriptArgument } from '../redis/index.js';
+import type { Replication } from './durability.js';
 import type { PublishResult } from './options.js';
 import type { TickPosition } from './tick.js';
 import {
@@ -26,6 +27,8 @@ export type UnitOutcome = PublishResult[] | 'overtaken';
 export interface Unit {
   readonly sends: readonly EncodedSend[];
   readonly tick: TickPosition | undefined;
+  /** What it waits for beyond the master; undefined for nothing. */
+  readonly replication: Replication | undefined;
   /** On the monotonic clock, ms. */
   readonly deadline: number;
   resolve(outcome: UnitOutcome): void;
@@ -37,6 +40,8 @@ export interface Unit {
 export class Batch {
   /** Whether an attempt ended without an answer, so that it may have been executed. */
   uncertain = false;
+  /** How many replicas have confirmed it; undefined as long as it is not known to be stored. */
+  confirmed: number | undefined;
   private readonly plain: boolean;
 
   constructor(

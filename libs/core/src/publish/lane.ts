@@ -10,6 +10,7 @@ import {
   type Registry,
 } from '../redis/index.js';
 import { Batch, type Unit, type UnitOutcome } from './batch.js';
+import { notReplicated, type GroupCommit } from './group-commit.js';
 import type { EncodedSend } from './send.js';
 
 // A script holds up everybody else on the server while it runs: 512 appends take about half a millisecond.
@@ -18,6 +19,16 @@ const MAX_BATCH_BYTES = 1024 * 1024;
 // Far longer than any publish keeps trying, so that a batch that arrives late still finds what has been applied.
 const MARKER_TTL_MS = 3_600_000;
 const RETRY_PAUSE_MS = 50;
+
+/** What all lanes of a publisher share. */
+export interface LaneContext {
+  readonly keys: Keys;
+  readonly registry: Registry;
+  /** Paths that the registry knows of. */
+  readonly registered: Set<string>;
+  readonly maxLengths: ReadonlyMap<string, number>;
+  readonly onSettled: (unit: Unit, outcome: UnitOutcome | undefined) => void;
+}
 
 /**
  * The sends of one publisher that begin on one route, in their order. At most one batch is on its way; what is sent
@@ -35,14 +46,11 @@ export class Lane {
 
   constructor(
     private readonly path: string,
-    private readonly keys: Keys,
     private readonly publisherId: string,
     private readonly connection: Connection,
-    private readonly registry: Registry,
-    /** Paths that the registry knows of. */
-    private readonly registered: Set<string>,
-    private readonly maxLengths: ReadonlyMap<string, number>,
-    private readonly onSettled: (unit: Unit, outcome: UnitOutcome | undefined) => void,
+    private readonly context: LaneContext,
+    /** Waits for replicas; undefined when the master is enough. */
+    private readonly commit: GroupCommit | undefined,
   ) {}
 
   add(unit: Unit): void {
@@ -70,9 +78,9 @@ export class Lane {
   private next(): void {
     if (this.batch !== undefined || this.waiting.length === 0) return;
     // A batch is frozen when it is formed; before that, what misses its deadline is known not to have been sent.
-    if (!this.connection.ready) return this.whenReady(() => this.next());
+    if (!this.mayBegin) return this.whenReady(() => this.next());
     this.sequence += 1;
-    this.batch = new Batch(this.sequence, this.takeUnits(), this.maxLengths);
+    this.batch = new Batch(this.sequence, this.takeUnits(), this.context.maxLengths);
     this.attempt(this.batch);
   }
 
@@ -93,9 +101,14 @@ export class Lane {
 
   private attempt(batch: Batch): void {
     const { client } = this.connection;
+    const { keys } = this.context;
     this.register(batch);
-    const marker = this.keys.route(this.path).publisher(this.publisherId);
-    batch.send(client, this.keys, this.path, marker, MARKER_TTL_MS).then(
+    const marker = keys.route(this.path).publisher(this.publisherId);
+    let answer = batch.send(client, keys, this.path, marker, MARKER_TTL_MS);
+    if (this.commit !== undefined) {
+      answer = this.commit.replicated(batch, answer, (unit, error) => this.settle(unit, error));
+    }
+    answer.then(
       (results) => this.onAnswer(batch, results),
       (error: unknown) => this.onFault(batch, error),
     );
@@ -134,14 +147,23 @@ export class Lane {
     this.next();
   }
 
+  /** While replicas are waited for, what is sent gathers for the next round. */
+  private get mayBegin(): boolean {
+    return this.connection.ready && this.commit?.isClosed !== true;
+  }
+
   private whenReady(act: () => void): void {
     this.stopWaiting?.();
-    if (this.connection.ready) return act();
-    this.stopWaiting = this.connection.onEveryReady(() => {
+    if (this.mayBegin) return act();
+    const begin = (): void => {
       this.stopWaiting?.();
       this.stopWaiting = undefined;
-      act();
-    });
+      this.whenReady(act);
+    };
+    this.stopWaiting =
+      this.connection.ready && this.commit !== undefined
+        ? this.commit.onNextRound(begin)
+        : this.connection.onEveryReady(begin);
   }
 
   private watchDeadlines(deadline: number): void {
@@ -157,8 +179,11 @@ export class Lane {
     const { batch } = this;
     if (batch !== undefined) {
       for (const unit of batch.units) {
+        if (unit.deadline > now) continue;
         // An attempt is on its way, or its answer was lost: only a refusal would have made it certain.
-        if (unit.deadline <= now) this.settle(unit, unavailable('unknown'));
+        const { confirmed } = batch;
+        const isStored = confirmed !== undefined;
+        this.settle(unit, isStored ? notReplicated(unit, confirmed) : unavailable('unknown'));
       }
       if (batch.units.every(({ settled }) => settled)) this.batch = undefined;
     }
@@ -174,13 +199,12 @@ export class Lane {
 
   /** A transaction may be the first to send to other routes than the lane's own. */
   private register(batch: Batch): void {
+    const { registered, registry } = this.context;
     for (const { sends } of batch.units) {
       for (const { path } of sends) {
-        if (this.registered.has(path)) continue;
-        this.registered.add(path);
-        this.registry
-          .addRoute(this.connection.client, path)
-          .catch(() => this.registered.delete(path));
+        if (registered.has(path)) continue;
+        registered.add(path);
+        registry.addRoute(this.connection.client, path).catch(() => registered.delete(path));
       }
     }
   }
@@ -189,7 +213,7 @@ export class Lane {
     if (unit.settled) return;
     unit.settled = true;
     const isRefused = !Array.isArray(outcome) && outcome !== 'overtaken';
-    this.onSettled(unit, isRefused ? undefined : outcome);
+    this.context.onSettled(unit, isRefused ? undefined : outcome);
     if (isRefused) unit.reject(outcome);
     else unit.resolve(outcome);
   }

@@ -1,4 +1,5 @@
 import type { MessageHeaders } from '../message/index.js';
+import type { Durability } from './durability.js';
 
 /** What one send may ask for. */
 export interface PublishOptions {
@@ -19,6 +20,14 @@ export interface PublishOptions {
   readonly deliverAt?: number | Date;
   /** How long the message may wait for a handler, ms; counted from when a delayed one is due. */
   readonly ttlMs?: number;
+  /** What the send waits for; the option of the same name unless told. Of a transaction it is the transaction's own. */
+  readonly durability?: Durability;
+}
+
+/** What a transaction may ask for as a whole. */
+export interface TransactionOptions {
+  /** What it waits for; the option of the same name unless told. */
+  readonly durability?: Durability;
 }
 
 /** What became of a send. */
@@ -38,6 +47,11 @@ export interface PublisherOptions {
   readonly maxBuffered: number;
   /** How long a caller's message id is remembered, ms. */
   readonly dedupeMs: number;
+  /**
+   * What a send waits for: that the master has it (`memory`), or that so many replicas have confirmed it within
+   * `timeoutMs`. Recurring sends never wait: one that a failover loses is made again.
+   */
+  readonly durability: Durability;
 }
 
 export const PUBLISHER_DEFAULTS: PublisherOptions = Object.freeze({
@@ -45,4 +59,5 @@ export const PUBLISHER_DEFAULTS: PublisherOptions = Object.freeze({
   publishTimeoutMs: 30_000,
   maxBuffered: 10_000,
   dedupeMs: 24 * 3_600_000,
+  durability: 'memory',
 });

@@ -5,18 +5,24 @@ import { BufferFullError, ClosedError, ConfigError, toError } from '../errors.js
 import type { MessageLimits } from '../message/index.js';
 import type { Connection, Keys, RegisteredRoute, Registry } from '../redis/index.js';
 import type { Unit, UnitOutcome } from './batch.js';
-import { Lane, sizeOf } from './lane.js';
+import { replicationOf, type Durability, type Replication } from './durability.js';
+import { GroupCommit } from './group-commit.js';
+import { sizeOf, type LaneContext } from './lane.js';
+import { Lanes } from './lanes.js';
 import type {
   PublishManyResult,
   PublishOptions,
   PublishResult,
   PublisherOptions,
+  TransactionOptions,
 } from './options.js';
 import { encodeSend, type EncodedSend } from './send.js';
 import { sendsOf, type Tick } from './tick.js';
 import { CollectedTransaction, type Transaction } from './transaction.js';
 
 export interface PublisherHooks {
+  /** Opens a connection for sends that wait for replicas. */
+  openDurable: () => Connection;
   onPublished?: (path: string, result: PublishResult) => void;
   /** Something was scheduled on the route, to be moved then; `at` is epoch ms on the server's clock. */
   onScheduled: (path: string, due: { readonly inMs: number } | { readonly at: number }) => void;
@@ -26,35 +32,52 @@ export interface PublisherHooks {
  * Publishes messages. No fault of the connection loses or doubles one; see `Lane`.
  */
 export class Publisher {
-  private readonly lanes = new Map<string, Lane>();
+  private readonly lanes: Lanes;
+  /** Of sends that wait for replicas, by how many. */
+  private readonly durable = new Map<number, Lanes>();
+  private readonly context: LaneContext;
   private readonly insideTransaction = new AsyncLocalStorage<true>();
   private readonly registered = new Set<string>();
   private readonly maxLengths = new Map<string, number>();
+  private readonly replication: Replication | undefined;
   private outstanding = 0;
   private closed = false;
   private onIdle: (() => void)[] = [];
 
   constructor(
     private readonly id: string,
-    private readonly connection: Connection,
-    private readonly keys: Keys,
-    private readonly registry: Registry,
+    connection: Connection,
+    keys: Keys,
+    registry: Registry,
     private readonly limits: MessageLimits,
-    private readonly options: PublisherOptions,
+    private readonly options: PublisherOptions & { readonly silenceMs: number },
     private readonly hooks: PublisherHooks,
-  ) {}
+  ) {
+    const { registered, maxLengths } = this;
+    const onSettled: LaneContext['onSettled'] = (unit, outcome) => this.onSettled(unit, outcome);
+    this.context = { keys, registry, registered, maxLengths, onSettled };
+    this.lanes = new Lanes(id, connection, this.context);
+    this.replication = replicationOf(options.durability);
+  }
 
   /** Sends that are not answered yet. */
   get pending(): number {
     return this.outstanding;
   }
 
+  /** The connection that sends wait for replicas on unless told otherwise, opened; undefined when they do not wait. */
+  durableConnection(): Connection | undefined {
+    return this.replication === undefined ? undefined : this.lanesFor(this.replication).connection;
+  }
+
   /**
    * @throws {BrokerUnavailableError} if Redis did not answer in time; its `outcome` says whether the message may be stored
+   * @throws {NotReplicatedError} if it is stored, but was not confirmed by as many replicas as `durability` asks for
    * @throws {BufferFullError} if too many sends wait for the connection already
    */
   async publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
-    const [result] = await this.publishAll([this.encode(path, data, options)]);
+    const replication = this.replicationFor(options?.durability);
+    const [result] = await this.publishAll([this.encode(path, data, options)], replication);
     return result as PublishResult;
   }
 
@@ -77,7 +100,11 @@ export class Publisher {
    *
    * @returns what became of each send, in their order
    */
-  async transaction(build: (tx: Transaction) => void | Promise<void>): Promise<PublishResult[]> {
+  async transaction(
+    build: (tx: Transaction) => void | Promise<void>,
+    options?: TransactionOptions,
+  ): Promise<PublishResult[]> {
+    const replication = this.replicationFor(options?.durability);
     if (this.insideTransaction.getStore() === true) {
       throw new ConfigError(
         'A transaction cannot be begun inside another; send on the outer one.',
@@ -92,12 +119,15 @@ export class Publisher {
     } finally {
       transaction.seal();
     }
-    return transaction.sends.length === 0 ? [] : this.publishAll(transaction.sends);
+    return transaction.sends.length === 0 ? [] : this.publishAll(transaction.sends, replication);
   }
 
-  /** Publishes what is due of a recurring send and moves it on, unless somebody else has done so. */
+  /**
+   * Publishes what is due of a recurring send and moves it on, unless somebody else has done so. It does not wait for
+   * replicas: a failover that loses the messages loses the move as well, and somebody makes them again.
+   */
   tick(tick: Tick): Promise<UnitOutcome> {
-    return this.enqueue(tick.path, sendsOf(tick), tick);
+    return this.enqueue(tick.path, sendsOf(tick), undefined, tick);
   }
 
   /** The registry has changed. */
@@ -125,30 +155,44 @@ export class Publisher {
   /** Refuses new sends from now on and rejects those without an answer. */
   close(): void {
     this.closed = true;
-    for (const lane of this.lanes.values()) lane.abandon(new ClosedError());
+    for (const lanes of [this.lanes, ...this.durable.values()]) lanes.abandon(new ClosedError());
   }
 
   private encode(path: string, data: unknown, options?: PublishOptions): EncodedSend {
     return encodeSend(path, data, options, this.limits, this.options.dedupeMs);
   }
 
-  private async publishAll(sends: readonly EncodedSend[]): Promise<PublishResult[]> {
-    const [first] = sends as readonly [EncodedSend];
-    // Only a tick can be overtaken.
-    return (await this.enqueue(first.path, sends)) as PublishResult[];
+  private replicationFor(durability: Durability | undefined): Replication | undefined {
+    return durability === undefined ? this.replication : replicationOf(durability);
   }
 
-  private enqueue(path: string, sends: readonly EncodedSend[], tick?: Tick): Promise<UnitOutcome> {
+  private async publishAll(
+    sends: readonly EncodedSend[],
+    replication: Replication | undefined,
+  ): Promise<PublishResult[]> {
+    const [first] = sends as readonly [EncodedSend];
+    // Only a tick can be overtaken.
+    return (await this.enqueue(first.path, sends, replication)) as PublishResult[];
+  }
+
+  private enqueue(
+    path: string,
+    sends: readonly EncodedSend[],
+    replication: Replication | undefined,
+    tick?: Tick,
+  ): Promise<UnitOutcome> {
     if (this.closed) return Promise.reject(new ClosedError());
     const { maxBuffered, publishTimeoutMs } = this.options;
-    if (!this.connection.ready && this.outstanding + sends.length > maxBuffered) {
+    const lanes = replication === undefined ? this.lanes : this.lanesFor(replication);
+    if (lanes.isHeldUp && this.outstanding + sends.length > maxBuffered) {
       return Promise.reject(new BufferFullError(maxBuffered));
     }
     this.outstanding += sends.length;
     return new Promise((resolve, reject) => {
-      this.laneOf(path).add({
+      lanes.of(path).add({
         sends,
         tick,
+        replication,
         deadline: performance.now() + publishTimeoutMs,
         resolve,
         reject,
@@ -157,22 +201,17 @@ export class Publisher {
     });
   }
 
-  private laneOf(path: string): Lane {
-    let lane = this.lanes.get(path);
-    if (lane === undefined) {
-      lane = new Lane(
-        path,
-        this.keys,
-        this.id,
-        this.connection,
-        this.registry,
-        this.registered,
-        this.maxLengths,
-        (unit, outcome) => this.onSettled(unit, outcome),
-      );
-      this.lanes.set(path, lane);
+  /** Sends that ask for as many replicas share a connection; those that ask for more cannot hold them up. */
+  private lanesFor({ replicas }: Replication): Lanes {
+    let lanes = this.durable.get(replicas);
+    if (lanes === undefined) {
+      const connection = this.hooks.openDurable();
+      const sliceMs = Math.max(1, Math.floor(this.options.silenceMs / 2));
+      const commit = new GroupCommit(replicas, connection, sliceMs);
+      lanes = new Lanes(`${this.id}:${replicas}`, connection, this.context, commit);
+      this.durable.set(replicas, lanes);
     }
-    return lane;
+    return lanes;
   }
 
   private onSettled(unit: Unit, outcome: UnitOutcome | undefined): void {

@@ -1,4 +1,4 @@
-import { ClosedError } from '../errors.js';
+import { ClosedError, ConfigError } from '../errors.js';
 import type { PublishOptions } from './options.js';
 import type { EncodedSend } from './send.js';
 
@@ -22,6 +22,10 @@ export class CollectedTransaction implements Transaction {
 
   send(path: string, data: unknown, options?: PublishOptions): void {
     if (!this.open) throw new ClosedError('The transaction');
+    if (options?.durability !== undefined) {
+      const allowed = 'only as an option of the transaction as a whole';
+      throw ConfigError.option('durability', options.durability, allowed);
+    }
     this.sends.push(this.encode(path, data, options));
   }
 

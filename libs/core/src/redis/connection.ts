@@ -32,6 +32,7 @@ export class Connection {
   private lostAt: number | undefined;
   private wasReady = false;
   private lastError: Error | undefined;
+  private lossCount = 0;
   private readonly closing = new AbortController();
 
   constructor(
@@ -56,6 +57,11 @@ export class Connection {
 
   get isClosed(): boolean {
     return this.closing.signal.aborted;
+  }
+
+  /** How often it was lost so far. As long as this stays the same, so does the connection to the server. */
+  get losses(): number {
+    return this.lossCount;
   }
 
   /** Why it is not connected, as far as ioredis said. */
@@ -158,6 +164,7 @@ export class Connection {
   }
 
   private onClose(): void {
+    this.lossCount += 1;
     if (!this.wasReady || this.isClosed || this.lostAt !== undefined) return;
     this.lostAt = performance.now();
     this.listener.onLost?.(this.role, this.lastError);

@@ -6,7 +6,7 @@ import { ConfigError } from '../errors.js';
 export type RedisOptions = Omit<AnyRedisOptions, 'replyMapping'>;
 
 /** What a connection is for. Each role has connections of its own, so that none waits behind another's work. */
-export type ConnectionRole = 'publish' | 'read' | 'command' | 'user';
+export type ConnectionRole = 'publish' | 'durable' | 'read' | 'command' | 'user';
 
 /**
  * Makes a client for a role. It must apply the options that it is given, because the guarantees rest on them; the

@@ -143,7 +143,9 @@ export class Engine {
       this.events.tell('warning', () => ({ code: 'EVICTION_POLICY', message }));
     }
     await this.command.run((client) => this.clock.read(client));
+    const durable = this.publisher.durableConnection();
     if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
+    if (connect === 'fail') await durable?.connect(connectTimeoutMs);
     this.isConnected = true;
     await this.watch.start();
   }
@@ -169,6 +171,11 @@ export class Engine {
       limits,
       this.options,
       {
+        openDurable: () => {
+          const connection = this.connections.make('durable');
+          connection.open();
+          return connection;
+        },
         onPublished: (path, { id, outcome }) => {
           this.sweeper.add(path);
           this.events.tell('published', () => ({ path, id, outcome }));

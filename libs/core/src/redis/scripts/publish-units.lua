@@ -27,7 +27,11 @@ local marker = redis.call('GET', KEYS[1])
 if marker then
   local applied, reply = string.match(marker, '^(%d+) (.*)$')
   applied = tonumber(applied)
-  if applied == sequence then return {'repeated', reply} end
+  if applied == sequence then
+    -- A write on this connection, which WAIT then waits for: as its first command it would confirm anything.
+    redis.call('SET', KEYS[1], marker, 'PX', ARGV[2])
+    return {'repeated', reply}
+  end
   if applied > sequence then return {'stale'} end
 end
 
