@@ -7,6 +7,7 @@ import {
   type PublishOptions,
   type PublishResult,
   type Transaction,
+  type TransactionOptions,
 } from '@leanmq/core';
 
 import { describeViolations, type ClassValidation } from '../validation/index.js';
@@ -62,7 +63,10 @@ export class WebhookPublisher {
    * Sends everything that the callback sends, or nothing: not if it throws, nor if one of the payloads is not
    * acceptable. Resolves to what became of each send.
    */
-  transaction(build: (tx: Transaction) => void | Promise<void>): Promise<PublishResult[]> {
+  transaction(
+    build: (tx: Transaction) => void | Promise<void>,
+    options?: TransactionOptions,
+  ): Promise<PublishResult[]> {
     return this.mq.transaction(async (tx) => {
       const checks: Promise<void>[] = [];
       const send: Transaction['send'] = (path, data, options) => {
@@ -76,7 +80,7 @@ export class WebhookPublisher {
       };
       await build({ send });
       await Promise.all(checks);
-    });
+    }, options);
   }
 
   /** Undefined when there is nothing to validate. */
