@@ -17,8 +17,12 @@ export function uniquePrefix(name: string): string {
  * A connection for looking at what happened, and for the faults of a test itself. It fails fast:
  * a test must not hang because a command waits for a server that was killed.
  */
-export async function connectTo(url: string): Promise<Redis> {
+export async function connectTo(
+  url: string,
+  options: { enableReadyCheck?: boolean } = {},
+): Promise<Redis> {
   const redis = new Redis(url, {
+    ...options,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,

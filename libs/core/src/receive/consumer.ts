@@ -89,11 +89,15 @@ export class Consumer {
     });
   }
 
-  /** Makes sure that the group exists on its routes; comes before everything else. */
-  async join(): Promise<void> {
+  /**
+   * Makes sure that the group exists on its routes; comes before everything else.
+   *
+   * @param timeoutMs how long a server that refuses for now is waited for; undefined: until it does not
+   */
+  async join(timeoutMs: number | undefined): Promise<void> {
     const { command, registry, options } = this.context;
     const subscriptions = [...this.subscriptions];
-    const barred = await command.run((client) =>
+    const barred = await command.runWithin(timeoutMs, (client) =>
       ensureGroups(client, registry, subscriptions, options.startFrom),
     );
     this.turnOff(barred);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Redis } from 'ioredis';
 
-import { BrokerUnavailableError, ClosedError } from '../errors.js';
+import { BrokerUnavailableError, ClosedError, toError } from '../errors.js';
 import { isDenied, isTransient, toBrokerError } from './faults.js';
 import {
   createClient,
@@ -20,6 +20,8 @@ export interface ConnectionListener {
 
 const RETRY_FIRST_MS = 20;
 const RETRY_MAX_MS = 500;
+// How soon a server that was found to be a replica is looked up again.
+const REPLICA_PAUSE_MS = 500;
 
 /**
  * One connection with a role. ioredis reconnects it; nothing is held back or sent again behind our back: `run` is the
@@ -31,6 +33,8 @@ export class Connection {
   private readonly readyListeners = new Set<() => void>();
   private lostAt: number | undefined;
   private wasReady = false;
+  private admitted = false;
+  private replicaTimer: NodeJS.Timeout | undefined;
   private lastError: Error | undefined;
   private lossCount = 0;
   private readonly closing = new AbortController();
@@ -44,7 +48,7 @@ export class Connection {
     // Whoever waits for the connection listens, and in an outage many do.
     setMaxListeners(0, this.closing.signal);
     this.client = createClient(target, options);
-    this.client.on('ready', () => this.onReady());
+    this.client.on('ready', () => void this.admit());
     this.client.on('close', () => this.onClose());
     this.client.on('error', (error: Error) => {
       this.lastError = error;
@@ -52,7 +56,7 @@ export class Connection {
   }
 
   get ready(): boolean {
-    return this.client.status === 'ready';
+    return this.admitted && this.client.status === 'ready';
   }
 
   get isClosed(): boolean {
@@ -144,12 +148,70 @@ export class Connection {
     }
   }
 
+  /**
+   * The same for so long at most; without a limit if `timeoutMs` is undefined.
+   *
+   * @throws {BrokerUnavailableError} that says what was in the way
+   */
+  async runWithin<T>(
+    timeoutMs: number | undefined,
+    command: (client: Redis) => Promise<T>,
+  ): Promise<T> {
+    if (timeoutMs === undefined) return this.run(command);
+    const abort = new AbortController();
+    let cause: unknown;
+    const timer = setTimeout(() => {
+      const why = toError(cause ?? this.lastError ?? 'no answer').message;
+      const message = `Redis did not do it within ${timeoutMs} ms (${why}).`;
+      abort.abort(new BrokerUnavailableError(message, 'unknown', { cause }));
+    }, timeoutMs);
+    const noting = (client: Redis): Promise<T> =>
+      command(client).catch((error: unknown) => {
+        cause = error;
+        throw error;
+      });
+    try {
+      return await this.run(noting, abort.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Closes for good. What is still unanswered rejects. */
   close(): void {
     if (this.isClosed) return;
     this.closing.abort(new ClosedError('The connection to Redis'));
     this.readyListeners.clear();
+    clearTimeout(this.replicaTimer);
     this.client.disconnect();
+  }
+
+  /** A replica takes no writes: it counts as away until it is a master, or a master answers in its place. */
+  private async admit(): Promise<void> {
+    const isReplica = await this.isReplica();
+    if (this.client.status !== 'ready' || this.isClosed) return;
+    if (isReplica) {
+      this.lastError = new BrokerUnavailableError(
+        'it is a replica and takes no writes',
+        'not-sent',
+      );
+      // A new connection, because behind the same name another server may answer by then.
+      this.replicaTimer = setTimeout(() => this.client.disconnect(true), REPLICA_PAUSE_MS);
+      return;
+    }
+    this.admitted = true;
+    this.onReady();
+  }
+
+  private async isReplica(): Promise<boolean> {
+    // With a client of their own people may read from a replica.
+    if (this.role === 'user') return false;
+    try {
+      return /^role:slave/m.test(await this.client.info('replication'));
+    } catch {
+      // The connection broke, and is admitted when it is there again; or INFO is not for us, and writes will tell.
+      return false;
+    }
   }
 
   private onReady(): void {
@@ -165,6 +227,8 @@ export class Connection {
 
   private onClose(): void {
     this.lossCount += 1;
+    this.admitted = false;
+    clearTimeout(this.replicaTimer);
     if (!this.wasReady || this.isClosed || this.lostAt !== undefined) return;
     this.lostAt = performance.now();
     this.listener.onLost?.(this.role, this.lastError);

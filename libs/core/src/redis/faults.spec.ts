@@ -49,7 +49,10 @@ const REPLIES: readonly [text: string, meaning: 'transient' | 'later' | 'denied'
     "OOM command not allowed when used memory > 'maxmemory'. script: 3ac1, on @user_script:9.",
     'later',
   ],
-  ['MISCONF Redis is configured to save RDB snapshots, but is unable to persist to disk.', 'later'],
+  [
+    'MISCONF Redis is configured to save RDB snapshots, but is unable to persist to disk.',
+    'transient',
+  ],
   ['WRONGPASS invalid username-password pair or user is disabled.', 'denied'],
   ['NOAUTH Authentication required.', 'denied'],
   ["NOPERM this user has no permissions to run the 'xadd' command", 'denied'],

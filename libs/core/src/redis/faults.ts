@@ -2,10 +2,13 @@ import { types } from 'node:util';
 
 import { BrokerRefusedError, BrokerUnavailableError, LeanMQError, toError } from '../errors.js';
 
-/** Replies that pass by themselves: the server loads its data, a failover is under way, a slot moves. */
-const TRANSIENT = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b/;
-/** Refusals that a later call may not meet, but that waiting a moment does not cure. */
-const RETRYABLE = /^(OOM|MISCONF)\b/;
+/**
+ * Replies that pass without a change of ours: the server loads its data, a failover is under way, a slot moves, its disk
+ * is full. Everybody meets them, so that nobody can take over what is held back meanwhile.
+ */
+const TRANSIENT = /^(LOADING|READONLY|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b/;
+/** A refusal that a later call may not meet, but of publishes only: what frees memory is let through. */
+const RETRYABLE = /^OOM\b/;
 const DENIED = /^(WRONGPASS|NOAUTH|NOPERM)\b/;
 
 /** Mistakes of a program, which are not cured by a new connection. */

@@ -65,6 +65,8 @@ function ofOurs(silenceMs: number): RedisOptions {
     retryStrategy: (times) =>
       Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(times - 1, 10), RECONNECT_MAX_MS) *
       (0.5 + Math.random() / 2),
+    // ioredis would believe the server's own estimate, which may be far too long.
+    maxLoadingRetryTime: RECONNECT_MAX_MS,
     // After a failover the old master answers READONLY: only a new connection finds the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...GUARDED,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 
 import { ClosedError, ConfigError, toError } from '../errors.js';
 import { Events } from '../events.js';
@@ -13,6 +14,7 @@ import {
   ServerClock,
   checkServer,
   isTransient,
+  replyOf,
   type Connection,
   type RegisteredRoute,
 } from '../redis/index.js';
@@ -21,6 +23,8 @@ import { buildScheduling, type Scheduling } from './scheduling.js';
 
 /** How often a process says that its groups are there, ms; more often only with shorter leases. */
 const TOUCH_MS = 30_000;
+/** A server that has not refused for so long is told of anew when it does, ms. */
+const REFUSAL_OVER_MS = 60_000;
 
 /** What the engine asks of the service that it carries. */
 export interface EngineHooks {
@@ -51,6 +55,8 @@ export class Engine {
   isClosing = false;
   private readonly publishing: Connection;
   private connected: Promise<void> | undefined;
+  /** When the server last refused what it will take later, monotonic ms. */
+  private refusedAt = -Infinity;
 
   /** @throws {ConfigError} for an option that is not acceptable */
   constructor(
@@ -119,10 +125,25 @@ export class Engine {
 
   /** Something in the background failed. */
   fault(where: string, thrown: unknown): void {
-    // The connection tells of its own faults, once.
-    if (this.isClosing || isTransient(thrown)) return;
+    if (this.isClosing) return;
+    if (isTransient(thrown)) {
+      // The connection tells of its own faults, once.
+      const reply = replyOf(thrown);
+      if (reply !== undefined) this.refused(reply);
+      return;
+    }
     const error = toError(thrown);
     this.events.tell('fault', () => ({ where, error }));
+  }
+
+  /** The server is there and refuses (MISCONF, READONLY): everything waits for it, and somebody should know why. */
+  private refused(reply: string): void {
+    const now = performance.now();
+    const isNews = now - this.refusedAt > REFUSAL_OVER_MS;
+    this.refusedAt = now;
+    if (!isNews) return;
+    const message = `Redis refuses for now, and is asked again until it does not: ${reply}`;
+    this.events.tell('warning', () => ({ code: 'BROKER_REFUSES', message }));
   }
 
   private onRegistry(routes: readonly RegisteredRoute[]): void {

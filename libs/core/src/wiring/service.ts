@@ -201,7 +201,8 @@ export class Service {
 
   /** Before the first read, so that what is paused or deleted is not begun with. */
   private async join(consuming: Consumer): Promise<void> {
-    await consuming.join();
+    const { connect, connectTimeoutMs } = this.engine.options;
+    await consuming.join(connect === 'wait' ? undefined : connectTimeoutMs);
     await this.switchOff(consuming, await this.engine.registry.routes());
   }
 

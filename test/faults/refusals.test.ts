@@ -1,0 +1,234 @@
+import { mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, test } from '@jest/globals';
+import type { LeanMQ } from '@leanmq/core';
+import type { Redis } from 'ioredis';
+
+import { eventually } from '../support/eventually.js';
+import { connectTo, disconnect } from '../support/redis.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { useFaultyRig } from '../support/server.js';
+
+const rig = useFaultyRig();
+
+const LEASE_MS = 2_000;
+
+/** A publisher and a consumer at work, and what they were told. */
+interface Traffic {
+  readonly publisher: LeanMQ;
+  readonly consumer: LeanMQ;
+  readonly told: string[];
+  /** How often each number was handled. */
+  readonly handled: Map<number, number>;
+  acknowledged: number;
+  readonly errors: unknown[];
+  stop(): Promise<void>;
+}
+
+async function traffic(server: RedisServer): Promise<Traffic> {
+  const options = { leaseMs: LEASE_MS, retention: { count: 1_000_000 } };
+  const publisher = rig.mq(server.url, options);
+  const consumer = rig.mq(server.url, options);
+  const handled = new Map<number, number>();
+  const told: string[] = [];
+  for (const [who, mq] of Object.entries({ publisher, consumer })) {
+    mq.events.on('connectionLost', () => told.push(`${who} lost`));
+    mq.events.on('connectionRegained', () => told.push(`${who} regained`));
+    mq.events.on('fault', ({ where, error }) => told.push(`${who} ${where}: ${error.message}`));
+    mq.events.on('warning', ({ code }) => told.push(`${who} ${code}`));
+    mq.events.on('reclaimed', () => told.push(`${who} reclaimed`));
+    mq.events.on('leaseLost', () => told.push(`${who} leaseLost`));
+  }
+  await consumer.consume<number>('/a', async ({ data, attempt }) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (data % 5 === 0 && attempt === 1) throw new Error('the first time');
+    handled.set(data, (handled.get(data) ?? 0) + 1);
+  });
+  const stopping = new AbortController();
+  const errors: unknown[] = [];
+  const sends: Promise<unknown>[] = [];
+  const result = { publisher, consumer, told, handled, acknowledged: 0, errors };
+  const load = (async () => {
+    for (let n = 0; !stopping.signal.aborted; n += 1) {
+      sends.push(
+        publisher.publish('/a', n).then(
+          () => (result.acknowledged += 1),
+          (error: unknown) => errors.push(error),
+        ),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  })();
+  return Object.assign(result, {
+    async stop() {
+      stopping.abort();
+      await load;
+      await Promise.all(sends);
+    },
+  });
+}
+
+async function hasFlown({ handled }: Traffic): Promise<void> {
+  const before = handled.size;
+  await eventually(() => handled.size > before + 100, { timeoutMs: 15_000 });
+}
+
+async function ends(running: Traffic, redis: Redis): Promise<void> {
+  await running.stop();
+  expect(running.errors).toEqual([]);
+  await eventually(() => running.handled.size === running.acknowledged, { timeoutMs: 15_000 });
+  expect([...running.handled.values()].every((times) => times === 1)).toBe(true);
+  expect(await redis.xlen(`${rig.prefix}:{a}:log`)).toBe(running.acknowledged);
+}
+
+/** Refuses all writes from now on, because a snapshot of the data could not be written. Returns how to end that. */
+async function breakSaving(server: RedisServer, redis: Redis): Promise<() => Promise<void>> {
+  // A folder where the file is to be: the rename at the end of each snapshot fails.
+  const obstacle = join(server.dir, 'dump.rdb');
+  await mkdir(obstacle);
+  await redis.config('SET', 'save', '3600 1000000');
+  const saved = async (status: string): Promise<void> => {
+    await redis.bgsave();
+    await eventually(async () => {
+      const info = await redis.info('persistence');
+      return info.includes(`rdb_last_bgsave_status:${status}`);
+    });
+  };
+  await saved('err');
+  return async () => {
+    await rmdir(obstacle);
+    await saved('ok');
+  };
+}
+
+/** The replica takes over, and what was the master follows it. */
+async function swap(master: Redis, replica: RedisServer): Promise<void> {
+  await master.call('FAILOVER', 'TO', '127.0.0.1', String(replica.port));
+  await eventually(async () => (await master.info('replication')).includes('role:slave'));
+}
+
+/** Longer than the lease, so that every delivery in flight looks stale afterwards. */
+function longerThanTheLease(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LEASE_MS + 200));
+}
+
+describe('a server that cannot save its data (MISCONF)', () => {
+  test('is waited for by publishers and consumers, who say so once and lose and double nothing', async () => {
+    const server = await rig.server();
+    const redis = await connectTo(server.url);
+    const running = await traffic(server);
+    await hasFlown(running);
+    const repair = await breakSaving(server, redis);
+    const { acknowledged } = running;
+    await longerThanTheLease();
+    expect(running.acknowledged).toBeLessThan(acknowledged + 10);
+    await repair();
+    await hasFlown(running);
+    await ends(running, redis);
+    const expected = ['consumer BROKER_REFUSES', 'publisher BROKER_REFUSES'];
+    expect(running.told.toSorted()).toEqual(expected);
+    disconnect(redis);
+  });
+
+  test('is given up by a publish at its deadline, and by a start in time, with a typed error', async () => {
+    const server = await rig.server();
+    const redis = await connectTo(server.url);
+    const repair = await breakSaving(server, redis);
+    const mq = rig.mq(server.url, { publishTimeoutMs: 300, connectTimeoutMs: 300 });
+    await expect(mq.publish('/a', 1)).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+      retryable: true,
+    });
+    mq.handle('/a', () => undefined);
+    const starting = mq.start();
+    await expect(starting).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE', retryable: true });
+    await expect(starting).rejects.toThrow(/MISCONF/);
+    await repair();
+    await mq.publish('/a', 1);
+    await mq.start();
+    disconnect(redis);
+  });
+});
+
+describe('a server that has become a replica (READONLY)', () => {
+  test('is waited for until it is a master again, without a storm of reconnections; nothing is lost or doubled', async () => {
+    const config = { 'repl-diskless-sync-delay': '0' };
+    const server = await rig.server({ config });
+    const replicaof = `127.0.0.1 ${server.port}`;
+    const other = await rig.server({ config: { ...config, replicaof } });
+    const [redis, second] = await Promise.all([connectTo(server.url), connectTo(other.url)]);
+    const isInStep = async (): Promise<boolean> =>
+      (await second.info('replication')).includes('master_link_status:up');
+    await eventually(isInStep);
+    const running = await traffic(server);
+    await hasFlown(running);
+    await swap(redis, other);
+    const connectionsBefore = await connectionsMade(redis);
+    await longerThanTheLease();
+    expect((await connectionsMade(redis)) - connectionsBefore).toBeLessThan(60);
+    await swap(second, server);
+    await hasFlown(running);
+    await ends(running, redis);
+    const lostAndRegained = running.told.filter((each) => !each.endsWith('BROKER_REFUSES'));
+    expect(lostAndRegained.toSorted()).toEqual([
+      'consumer lost',
+      'consumer regained',
+      'publisher lost',
+      'publisher regained',
+    ]);
+    [redis, second].forEach(disconnect);
+  });
+
+  test('is not started on, and the error says why', async () => {
+    const server = await rig.server();
+    const replica = await rig.server({ config: { replicaof: `127.0.0.1 ${server.port}` } });
+    const mq = rig.mq(replica.url, { connectTimeoutMs: 500 });
+    await expect(mq.connect()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
+    await expect(mq.connect()).rejects.toThrow(/is a replica and takes no writes/);
+  });
+});
+
+describe('a server that loads its data (LOADING)', () => {
+  test('is waited for by publishers and consumers, who go on at once when it has; nothing is lost or doubled', async () => {
+    // Half a millisecond for each key: a slow disk.
+    const config = { 'key-load-delay': '500' };
+    const server = await rig.server({ appendonly: 'always', config });
+    const redis = await connectTo(server.url);
+    const filling = redis.pipeline();
+    for (let n = 0; n < 5_000; n += 1) filling.set(`filler:${n}`, n);
+    await filling.exec();
+    const running = await traffic(server);
+    await hasFlown(running);
+    await server.kill();
+    const started = server.restart();
+    await eventually(() => isLoading(server.url));
+    await started;
+    const { size } = running.handled;
+    await eventually(() => running.handled.size > size, { timeoutMs: 3_000 });
+    const restarted = await connectTo(server.url);
+    await hasFlown(running);
+    await ends(running, restarted);
+    expect(running.told.toSorted()).toEqual([
+      'consumer lost',
+      'consumer regained',
+      'publisher lost',
+      'publisher regained',
+    ]);
+    [redis, restarted].forEach(disconnect);
+  });
+});
+
+async function isLoading(url: string): Promise<boolean> {
+  const redis = await connectTo(url, { enableReadyCheck: false });
+  try {
+    return (await redis.info('persistence')).includes('loading:1');
+  } finally {
+    disconnect(redis);
+  }
+}
+
+async function connectionsMade(redis: Redis): Promise<number> {
+  const info = await redis.info('stats');
+  return Number(/total_connections_received:(\d+)/.exec(info)?.[1]);
+}
