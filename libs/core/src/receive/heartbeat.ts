@@ -54,7 +54,7 @@ export class Heartbeat {
 
   private notePresence(): void {
     for (const subscription of this.subscriptions) {
-      // Full memory, for example: the renewals count, not the note.
+      // The renewals count, not the note.
       notePresence(this.context, subscription).catch(() => undefined);
     }
   }

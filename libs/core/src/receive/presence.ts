@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { ConsumerContext } from './context.js';
+import { notePresenceScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
 /**
@@ -12,19 +13,12 @@ export async function notePresence(
   subscription: Subscription,
 ): Promise<void> {
   if (subscription.isOff && subscription.inFlightCount === 0) return;
-  const now = clock.now();
-  const here = subscription.keys.here(group);
-  const { client } = command;
-  const writes: Promise<unknown>[] = [
-    client.hset(here, consumer, (now + options.leaseMs).toFixed()),
-    client.pexpire(here, 2 * options.leaseMs),
-  ];
-  const held = heldSince(subscription, now - performance.now());
-  if (held !== undefined) {
-    const key = subscription.keys.held(group, consumer);
-    writes.push(client.set(key, JSON.stringify(held), 'PX', options.leaseMs));
-  }
-  await Promise.all(writes);
+  const since = heldSince(subscription, clock.now() - performance.now());
+  await notePresenceScript.run(
+    command.client,
+    { here: subscription.keys.here(group), held: subscription.keys.held(group, consumer) },
+    { consumer, leaseMs: options.leaseMs, since: since === undefined ? '' : JSON.stringify(since) },
+  );
 }
 
 /** Since when each delivery is worked on, epoch ms; undefined if there is none. */

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { InFlight } from '../message/index.js';
 import type { ConsumerContext } from './context.js';
 import type { Reclaimer } from './reclaimer.js';
+import { lockQuarantineScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
 /** What the quarantine needs of its consumer. */
@@ -94,7 +95,11 @@ export class Quarantine {
   // The lock only spares the other processes; two that hold it at once would do no harm, so it needs no fence.
   private async lock(): Promise<boolean> {
     const { command, consumer, options } = this.context;
-    return (await command.client.set(this.key, consumer, 'PX', options.leaseMs, 'NX')) === 'OK';
+    const { leaseMs } = options;
+    const keys = { lock: this.key };
+    return (
+      (await lockQuarantineScript.run(command.client, keys, { consumer, leaseMs })) === 'locked'
+    );
   }
 
   private async extendLock(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Claim, Source } from '../message/index.js';
-import { defineScript, listOf, lua } from '../redis/index.js';
+import { defineScript, listOf, lua, oneOf } from '../redis/index.js';
 
 /** Followed, for each stream of the keys, by the number of ids and the ids. */
 export const heartbeatScript = defineScript({
@@ -55,4 +55,18 @@ export const leaveScript = defineScript({
   keys: [],
   args: ['group', 'consumer'],
   reply: Number,
+});
+
+export const notePresenceScript = defineScript({
+  lua: lua.notePresenceLua,
+  keys: ['here', 'held'],
+  args: ['consumer', 'leaseMs', 'since'],
+  reply: oneOf('noted'),
+});
+
+export const lockQuarantineScript = defineScript({
+  lua: lua.lockQuarantineLua,
+  keys: ['lock'],
+  args: ['consumer', 'leaseMs'],
+  reply: oneOf('locked', 'busy'),
 });

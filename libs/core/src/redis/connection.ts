@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import { BrokerUnavailableError, ClosedError, toError } from '../errors.js';
-import { isDenied, isTransient, toBrokerError } from './faults.js';
+import { isDenied, isTransient, toBrokerError, withoutArguments } from './faults.js';
 import {
   createClient,
   type ClientOptions,
@@ -51,7 +51,7 @@ export class Connection {
     this.client.on('ready', () => void this.admit());
     this.client.on('close', () => this.onClose());
     this.client.on('error', (error: Error) => {
-      this.lastError = error;
+      this.lastError = withoutArguments(error);
     });
   }
 
@@ -167,7 +167,7 @@ export class Connection {
     }, timeoutMs);
     const noting = (client: Redis): Promise<T> =>
       command(client).catch((error: unknown) => {
-        cause = error;
+        cause = withoutArguments(error);
         throw error;
       });
     try {

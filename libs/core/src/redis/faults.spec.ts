@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 
 import { describe, expect, it, test } from '@jest/globals';
 import { ReplyError } from 'ioredis';
@@ -57,6 +58,14 @@ const REPLIES: readonly [text: string, meaning: 'transient' | 'later' | 'denied'
   ['NOAUTH Authentication required.', 'denied'],
   ["NOPERM this user has no permissions to run the 'xadd' command", 'denied'],
   ['BUSYGROUP Consumer Group name already exists', 'refused'],
+  [
+    "ERR The user executing the script can't run this command or subcommand script: 16137, on @user_script:2.",
+    'denied',
+  ],
+  [
+    "ERR ACL failure in script: User u has no permissions to run the 'hset' command script: 16137, on @user_script:2.",
+    'denied',
+  ],
   ['NOGROUP No such key or consumer group', 'refused'],
   ['UNBLOCKED the stream key no longer exists', 'refused'],
   ['NOSCRIPT No matching script.', 'refused'],
@@ -66,6 +75,13 @@ const REPLIES: readonly [text: string, meaning: 'transient' | 'later' | 'denied'
   ['ERR the word LOADING is not at the beginning', 'refused'],
   ['LOADINGS is not a code of Redis', 'refused'],
 ];
+
+const CODES = {
+  transient: 'BROKER_REFUSED',
+  later: 'BROKER_OUT_OF_MEMORY',
+  denied: 'BROKER_DENIED',
+  refused: 'BROKER_REFUSED',
+};
 
 describe('a reply of the server', () => {
   test.each(REPLIES)('%s', (text, meaning) => {
@@ -78,11 +94,11 @@ describe('a reply of the server', () => {
     const refused = toBrokerError(error);
     expect(refused).toBeInstanceOf(BrokerRefusedError);
     expect(refused).toMatchObject({
-      code: text.startsWith('OOM') ? 'BROKER_OUT_OF_MEMORY' : 'BROKER_REFUSED',
+      code: CODES[meaning],
       retryable: meaning === 'transient' || meaning === 'later',
-      message: `Redis refused: ${text}`,
       cause: error,
     });
+    expect(refused.message.startsWith(`Redis refused: ${text}`)).toBe(true);
   });
 
   test.each([
@@ -93,6 +109,17 @@ describe('a reply of the server', () => {
   ])('%s says that the group is missing: %s', (text, isMissing) => {
     expect(isMissingGroup(reply(text))).toBe(isMissing);
     expect(isMissingGroup(new Error(text))).toBe(false);
+  });
+});
+
+describe('an error of ioredis', () => {
+  it('is passed on without the arguments of its command, which may be a payload or a password', () => {
+    const errorOf = (name: string): Error =>
+      Object.assign(reply('WRONGPASS invalid'), { command: { name, args: ['hunter2'] } });
+    const error = Object.assign(errorOf('exec'), { previousErrors: [errorOf('hset')] });
+    expect(inspect(error, { depth: 9 })).toContain('hunter2');
+    expect(inspect(toBrokerError(error), { depth: 9 })).not.toContain('hunter2');
+    expect(error).toMatchObject({ command: { name: 'exec' } });
   });
 });
 

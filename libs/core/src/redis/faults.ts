@@ -9,7 +9,8 @@ import { BrokerRefusedError, BrokerUnavailableError, LeanMQError, toError } from
 const TRANSIENT = /^(LOADING|READONLY|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b/;
 /** A refusal that a later call may not meet, but of publishes only: what frees memory is let through. */
 const RETRYABLE = /^OOM\b/;
-const DENIED = /^(WRONGPASS|NOAUTH|NOPERM)\b/;
+const DENIED =
+  /^(WRONGPASS|NOAUTH|NOPERM)\b|^ERR (The user executing the script can't|ACL failure in script)/;
 
 /** Mistakes of a program, which are not cured by a new connection. */
 const MISTAKES = new Set(['TypeError', 'RangeError', 'ReferenceError']);
@@ -51,6 +52,7 @@ export function isMissingGroup(error: unknown): boolean {
 /** The typed form of whatever ioredis rejected with. */
 export function toBrokerError(error: unknown): LeanMQError {
   if (error instanceof LeanMQError) return error;
+  withoutArguments(error);
   const reply = replyOf(error);
   if (reply === undefined) {
     return new BrokerUnavailableError(
@@ -59,9 +61,43 @@ export function toBrokerError(error: unknown): LeanMQError {
       { cause: error },
     );
   }
-  return new BrokerRefusedError(`Redis refused: ${reply}`, {
-    code: reply.startsWith('OOM') ? 'BROKER_OUT_OF_MEMORY' : 'BROKER_REFUSED',
+  const { code, remedy } = explain(reply);
+  return new BrokerRefusedError(`Redis refused: ${reply}${remedy}`, {
+    code,
     retryable: TRANSIENT.test(reply) || RETRYABLE.test(reply),
     cause: error,
   });
+}
+
+function explain(reply: string): { code: string; remedy: string } {
+  if (reply.startsWith('OOM')) {
+    return {
+      code: 'BROKER_OUT_OF_MEMORY',
+      remedy:
+        ' Nothing was written. It may work again when consumers have caught up; otherwise raise "maxmemory".',
+    };
+  }
+  if (/^(WRONGPASS|NOAUTH)\b/.test(reply)) {
+    return { code: 'BROKER_DENIED', remedy: ' Check user and password in option "redis".' };
+  }
+  if (DENIED.test(reply)) {
+    const remedy = ' Give the user the permissions that docs/operations.md lists.';
+    return { code: 'BROKER_DENIED', remedy };
+  }
+  return { code: 'BROKER_REFUSED', remedy: '' };
+}
+
+/**
+ * Takes the arguments of commands off an error of ioredis, which notes them there: payloads, and the password of AUTH.
+ * Errors are logged.
+ */
+export function withoutArguments<T>(error: T): T {
+  if (isError(error)) {
+    const { previousErrors = [] } = error as { previousErrors?: readonly unknown[] };
+    for (const each of [error, ...previousErrors]) {
+      const { command } = each as { command?: { args?: unknown } };
+      if (command !== undefined) delete command.args;
+    }
+  }
+  return error;
 }

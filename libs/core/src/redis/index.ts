@@ -7,6 +7,7 @@ export {
   isTransient,
   replyOf,
   toBrokerError,
+  withoutArguments,
 } from './faults.js';
 export { createGroups, type RouteRef, type StartFrom } from './groups.js';
 export { Keys, RouteKeys } from './keys.js';

@@ -15,6 +15,7 @@ import {
   checkServer,
   isTransient,
   replyOf,
+  withoutArguments,
   type Connection,
   type RegisteredRoute,
 } from '../redis/index.js';
@@ -132,7 +133,7 @@ export class Engine {
       if (reply !== undefined) this.refused(reply);
       return;
     }
-    const error = toError(thrown);
+    const error = toError(withoutArguments(thrown));
     this.events.tell('fault', () => ({ where, error }));
   }
 
