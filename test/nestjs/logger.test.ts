@@ -109,7 +109,9 @@ describe('the log', () => {
   test('says when there is nothing to handle', async () => {
     const logger = new Lines();
     await nest.init(nest.build({}, { logger: true }).setLogger(logger));
-    expect(logger.lines).toEqual(['log Ready to publish; no method has @OnWebhook']);
+    expect(logger.lines).toEqual([
+      'log Ready to publish; no method has @OnWebhook or @OnWebhookBatch',
+    ]);
   });
 
   test('is silent with logger: false', async () => {

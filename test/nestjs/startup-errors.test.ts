@@ -4,7 +4,10 @@ import {
   BrokerUnavailableError,
   ConfigError,
   OnWebhook,
+  OnWebhookBatch,
+  Payload,
   WebhookController,
+  type WebhookBatchOptions,
   type WebhookOptions,
 } from '@leanmq/nestjs';
 import { Injectable, Module } from '@nestjs/common';
@@ -79,12 +82,74 @@ describe('a start-up error names what to change', () => {
   test.each([
     [{ concurrency: 0 }, /Option "concurrency" is 0; allowed: a whole number, 1 to 10000\./],
     [{ attemps: 3 } as never, /"attemps" is not known/],
-    [{ batch: { size: 2, waitMs: 1 } } as never, /"batch" is not for @OnWebhook.*handleBatch\(\)/],
+    [
+      { batch: { size: 2, waitMs: 1 } } as never,
+      /"batch" is not for @OnWebhook,.*use @OnWebhookBatch\./,
+    ],
   ])('an invalid option of a handler: %j', async (options, message) => {
     const error = await failure([handlerOf('/a', options)]);
     expect(error).toBeInstanceOf(ConfigError);
     expect(String(error)).toMatch(/Handlers\.handle \(RootTestModule\): /);
     expect(String(error)).toMatch(message);
+  });
+
+  const batch = { size: 2, waitMs: 1 };
+  class NoDto {
+    name = '';
+  }
+
+  test.each([
+    [undefined, /Option "batch" is missing: .*\{ batch: \{ size: 50, waitMs: 20 \} \}/],
+    [{ attempts: 3 }, /Option "batch" is missing/],
+    [{ batch: 5 }, /Option "batch" is 5; allowed: \{ size, waitMs \}\./],
+    [{ batch: { size: 0, waitMs: 1 } }, /Option "batch\.size" is 0; allowed: a whole number/],
+    [{ batch, concurrency: 0 }, /Option "concurrency" is 0; allowed: a whole number, 1 to 10000\./],
+    [{ batch, attemps: 3 }, /"attemps" is not known/],
+    [{ batch, payload: 'NoDto' }, /Option "payload" is "NoDto"; allowed: the class of each/],
+    [{ batch, payload: NoDto }, /Option "payload" is NoDto, but no parameter gets a whole payload/],
+  ])('an invalid option of a batch handler: %j', async (options, message) => {
+    @Injectable()
+    class Handlers {
+      @OnWebhookBatch('/a', options as WebhookBatchOptions)
+      handle(@Payload('name') _names: string[]) {}
+    }
+    const error = await failure([Handlers]);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(String(error)).toMatch(/^ConfigError: Handlers\.handle \(RootTestModule\): Option/);
+    expect(String(error)).toMatch(message);
+  });
+
+  test('a batch handler without options, which its types do not allow', () => {
+    // @ts-expect-error -- without options
+    expect(OnWebhookBatch('/a')).toBeDefined();
+    // @ts-expect-error -- without batch
+    expect(OnWebhookBatch('/a', { attempts: 3 })).toBeDefined();
+  });
+
+  test('a method that would get single messages and batches', async () => {
+    @Injectable()
+    class Handlers {
+      @OnWebhook('/one')
+      @OnWebhookBatch('/many', { batch })
+      handle() {}
+    }
+    expect(String(await failure([Handlers]))).toMatch(
+      /Handlers\.handle \(RootTestModule\) has both @OnWebhook and @OnWebhookBatch/,
+    );
+  });
+
+  test('a batch handler and a handler for one path', async () => {
+    @Injectable()
+    class Handlers {
+      @OnWebhook('/same')
+      one() {}
+      @OnWebhookBatch('/same', { batch })
+      many() {}
+    }
+    expect(await failure([Handlers])).toMatchObject({
+      code: 'HANDLER_DUPLICATE',
+      message: expect.stringMatching(/Handlers\.one .* and Handlers\.many /),
+    });
   });
 
   test('a handler in a service without a group', async () => {

@@ -47,7 +47,7 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
 
 function createClient(given: LeanMQModuleOptions): LeanMQ {
   // A factory may have returned nothing; the core then says what is missing.
-  const { isGlobal: _, logger, ...options } = { ...given };
+  const { isGlobal: _, autoStart: __, logger, ...options } = { ...given };
   const mq = new LeanMQ(options);
   if (logger !== false) logEvents(mq);
   return mq;

@@ -3,8 +3,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 
 import { HandlerExplorer, blaming, type FoundHandler } from './discovery/index.js';
+import { assertBatchOptions, assertNoBatch, assertOneKind } from './handler-kinds.js';
 import { LEANMQ_OPTIONS, type LeanMQLateOptions } from './options.js';
-import { HandlerPipeline } from './pipeline/index.js';
+import { BatchPipeline, HandlerPipeline } from './pipeline/index.js';
 
 /** Registers the handlers of the application with the core. */
 @Injectable()
@@ -25,19 +26,31 @@ export class HandlerRegistrar {
     const handlers = this.explorer.explore();
     this.assertGroup(handlers);
     assertDistinct(handlers);
+    assertOneKind(handlers);
     for (const handler of handlers) this.register(handler);
     return handlers.length;
   }
 
   private register(handler: FoundHandler): void {
-    const { path, options, where } = handler;
-    const run = new HandlerPipeline(this.external, this.config, handler).build();
     try {
-      assertNoBatch(options);
-      this.mq.handle(path, run, options);
+      if (handler.isBatch) this.registerBatch(handler);
+      else this.registerSingle(handler);
     } catch (error) {
-      throw blaming(where, error);
+      throw blaming(handler.where, error);
     }
+  }
+
+  private registerSingle(handler: FoundHandler & { readonly isBatch: false }): void {
+    const { path, options } = handler;
+    assertNoBatch(options);
+    this.mq.handle(path, new HandlerPipeline(this.external, this.config, handler).build(), options);
+  }
+
+  private registerBatch(handler: FoundHandler & { readonly isBatch: true }): void {
+    assertBatchOptions(handler);
+    const { payload, ...options } = handler.options;
+    const pipeline = new BatchPipeline(this.external, this.config, handler, payload);
+    this.mq.handleBatch(handler.path, pipeline.build(), options);
   }
 
   private assertGroup([first]: readonly FoundHandler[]): void {
@@ -61,11 +74,4 @@ function assertDistinct(handlers: readonly FoundHandler[]): void {
     }
     byPath.set(path, handler);
   }
-}
-
-function assertNoBatch(options: object | undefined): void {
-  if (options === undefined || !('batch' in options)) return;
-  throw new ConfigError(
-    'Option "batch" is not for @OnWebhook, whose methods get one delivery at a time; call handleBatch() of LeanMQ in onModuleInit().',
-  );
 }

@@ -2,8 +2,10 @@ export * from '@leanmq/core';
 export {
   Delivery,
   OnWebhook,
+  OnWebhookBatch,
   Payload,
   WebhookController,
+  type WebhookBatchOptions,
   type WebhookOptions,
 } from './decorators/index.js';
 export { LeanMQModule } from './leanmq.module.js';
@@ -13,5 +15,10 @@ export type {
   LeanMQModuleOptions,
   LeanMQOptionsFactory,
 } from './options.js';
-export { isLeanMQContext, type LeanMQArguments } from './pipeline/index.js';
-export { WebhookPublisher, type SendItem } from './publisher/index.js';
+export {
+  isLeanMQBatch,
+  isLeanMQContext,
+  type LeanMQArguments,
+  type LeanMQBatchArguments,
+} from './pipeline/index.js';
+export { WebhookPublisher, type SendItem, type WebhookSchedules } from './publisher/index.js';

@@ -24,7 +24,8 @@ import {
 } from './options.js';
 
 /**
- * Webhooks between services: `WebhookPublisher` sends them, methods with `@OnWebhook` handle them. Import it once, in
+ * Webhooks between services: `WebhookPublisher` sends them, methods with `@OnWebhook` and `@OnWebhookBatch` handle
+ * them. Import it once, in
  * the root module.
  *
  * It begins to deliver when all modules have started, and stops reading and waits for running handlers before any of
@@ -59,7 +60,7 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       this.assertImportedOnce();
       const handlers = this.registrar.registerAll();
-      await this.mq.start();
+      if (this.options.autoStart !== false) await this.mq.start();
       if (handlers === 0 && this.options.logger !== false) logNoHandlers();
     } catch (error) {
       // An application that fails to start may never be closed, and open connections would keep the process alive.

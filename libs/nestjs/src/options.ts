@@ -10,6 +10,11 @@ import type {
 export interface LeanMQModuleOptions extends LeanMQOptions {
   /** Whether every module can inject what this one exports without importing it; true unless told. */
   readonly isGlobal?: boolean;
+  /**
+   * Whether deliveries begin when the application has started; true unless told. Without it the handlers are registered,
+   * and `processOnce()` or `start()` of the injected `LeanMQ` has them run: for a cron job, say.
+   */
+  readonly autoStart?: boolean;
   /** Whether what matters is written to Nest's log, with the context `LeanMQ`; true unless told. */
   readonly logger?: boolean;
 }

@@ -1,5 +1,8 @@
 export { POSITIONAL_ARGS } from './arguments.js';
 export { Delivery } from './delivery.js';
-export { OnWebhook, webhooksOf, type Webhook, type WebhookOptions } from './on-webhook.js';
+export { OnWebhookBatch } from './on-webhook-batch.js';
+export { OnWebhook } from './on-webhook.js';
 export { Payload } from './payload.js';
 export { WebhookController, prefixOf } from './webhook-controller.js';
+export type { WebhookBatchOptions, WebhookOptions } from './webhook-options.js';
+export { webhooksOf, type Webhook } from './webhooks.js';

@@ -1,18 +1,5 @@
-import type { HandlerOptions } from '@leanmq/core';
-
-import { ENTRY_PROVIDER } from '../nest-metadata.js';
-import { describePositional } from './arguments.js';
-
-/** What a handler may say otherwise than the defaults: all that the core takes, but a method has one delivery at a time. */
-export type WebhookOptions<T = unknown> = Omit<HandlerOptions<T>, 'batch'>;
-
-/** What `@OnWebhook` says of a method. */
-export interface Webhook {
-  readonly path: string;
-  readonly options: WebhookOptions | undefined;
-}
-
-const WEBHOOKS = 'leanmq:webhooks';
+import type { WebhookOptions } from './webhook-options.js';
+import { addWebhook } from './webhooks.js';
 
 /**
  * Makes a method the handler of a path for this service's group. Several may be stacked on one method.
@@ -27,15 +14,7 @@ const WEBHOOKS = 'leanmq:webhooks';
  */
 export function OnWebhook<T = unknown>(path: string, options?: WebhookOptions<T>): MethodDecorator {
   return (target, method, descriptor) => {
-    const handler = descriptor.value as object;
-    // Decorators are applied from the bottom up.
-    Reflect.defineMetadata(WEBHOOKS, [{ path, options }, ...webhooksOf(handler)], handler);
-    Reflect.defineMetadata(ENTRY_PROVIDER, true, target.constructor);
-    describePositional(target, method);
+    const kept = options as WebhookOptions | undefined;
+    addWebhook(target, method, descriptor.value, { path, options: kept, isBatch: false });
   };
-}
-
-/** The paths that a method handles, without prefix. */
-export function webhooksOf(method: object): readonly Webhook[] {
-  return (Reflect.getMetadata(WEBHOOKS, method) ?? []) as Webhook[];
 }

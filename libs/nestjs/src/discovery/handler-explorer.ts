@@ -1,18 +1,15 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
-import { prefixOf, webhooksOf, type Webhook, type WebhookOptions } from '../decorators/index.js';
+import { prefixOf, webhooksOf, type Webhook } from '../decorators/index.js';
 import { blaming } from './blame.js';
 import { joinPath } from './path.js';
 
 /** What Nest knows of a provider or controller. */
 export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** A method that handles a path. */
-export interface FoundHandler {
-  /** In its canonical form. */
-  readonly path: string;
-  readonly options: WebhookOptions | undefined;
+/** Where a handler is. */
+interface Place {
   /** `OrderHandlers.onStatus (OrdersModule)`, for messages to people. */
   readonly where: string;
   readonly type: Type<object>;
@@ -21,7 +18,10 @@ export interface FoundHandler {
   readonly wrapper: Wrapper;
 }
 
-/** Finds the methods of an application's providers and controllers that have `@OnWebhook`. */
+/** A method that handles a path, which is in its canonical form. */
+export type FoundHandler = Place & Webhook;
+
+/** Finds the methods of an application's providers and controllers that have `@OnWebhook` or `@OnWebhookBatch`. */
 @Injectable()
 export class HandlerExplorer {
   constructor(
@@ -72,19 +72,12 @@ function found(
   type: Type<object>,
   methodName: string,
   method: FoundHandler['method'],
-  { path, options }: Webhook,
+  webhook: Webhook,
 ): FoundHandler {
   const where = `${type.name}.${methodName} (${wrapper.host?.name ?? 'no module'})`;
   try {
-    return {
-      path: joinPath(prefixOf(type), path),
-      options,
-      where,
-      type,
-      methodName,
-      method,
-      wrapper,
-    };
+    const path = joinPath(prefixOf(type), webhook.path);
+    return { ...webhook, path, where, type, methodName, method, wrapper };
   } catch (error) {
     throw blaming(where, error);
   }

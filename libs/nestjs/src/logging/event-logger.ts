@@ -26,7 +26,7 @@ export function logEvents({ events }: LeanMQ): void {
 
 /** What the core has no event for. It may be a mistake: a provider that was forgotten. */
 export function logNoHandlers(): void {
-  new Logger(CONTEXT).log('Ready to publish; no method has @OnWebhook');
+  new Logger(CONTEXT).log('Ready to publish; no method has @OnWebhook or @OnWebhookBatch');
 }
 
 type Of<Name extends keyof LeanMQEvents> = LeanMQEvents[Name][0];

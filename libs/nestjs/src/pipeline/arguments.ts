@@ -19,6 +19,47 @@ export function argumentsKey(type: object, method: string): string {
   return Reflect.hasMetadata(ROUTE_ARGS, type, method) ? ROUTE_ARGS : POSITIONAL_ARGS;
 }
 
+/** Whether a parameter gets the whole payload. */
+export function hasPayloadParameter(type: object, method: string): boolean {
+  return payloadParameters(type, method).length > 0;
+}
+
+/**
+ * The types of a batch handler's parameters, for one message: a parameter for the whole payload is of the payload's
+ * class, and the others are declared as lists, which says nothing.
+ */
+export function itemTypes(
+  { type, methodName }: Handled,
+  declared: readonly unknown[] = [],
+  payload: unknown,
+): unknown[] {
+  const ofPayload = payloadParameters(type, methodName);
+  return declared.map((own, index) => {
+    if (ofPayload.includes(index)) return payload;
+    return own === Array ? undefined : own;
+  });
+}
+
+interface Handled {
+  readonly type: object;
+  readonly methodName: string;
+}
+
+interface Described {
+  readonly index: number;
+  readonly data?: unknown;
+}
+
+function payloadParameters(type: object, method: string): number[] {
+  const described = (Reflect.getMetadata(argumentsKey(type, method), type, method) ?? {}) as Record<
+    string,
+    Described
+  >;
+  return Object.entries(described)
+    .filter(([key, { data }]) => key.startsWith(`${BODY}:`) && data === undefined)
+    .map(([, { index }]) => index);
+}
+
 function propertyOf(payload: unknown, property: string): unknown {
   if (typeof payload !== 'object' || payload === null) return undefined;
   return Object.hasOwn(payload, property) ? Reflect.get(payload, property) : undefined;

@@ -9,23 +9,23 @@ import { ENHANCERS, ROUTE_ARGS } from '../nest-metadata.js';
  * leaves out silently, which for a guard is a security hole. It does not find them on providers that are made by a
  * factory or given as a value.
  *
- * @throws {ConfigError} that names the handler and what would be left out
+ * @throws {ConfigError} that names what would be left out
  */
 export function assertEnhancersKnown(handler: FoundHandler, config: ApplicationConfig): void {
-  const { wrapper, where } = handler;
+  const { wrapper } = handler;
   const known = new Set<unknown>(wrapper.host?.injectables.keys());
   const missing = boundClasses(handler).find((enhancer) => !known.has(enhancer));
-  if (missing !== undefined) throw unknown(where, missing.name);
+  if (missing !== undefined) throw unknown(missing.name);
   const tied = new Set<unknown>(wrapper.getEnhancersMetadata());
   const missingGlobal = globalPerRequest(config).find((enhancer) => !tied.has(enhancer));
   if (missingGlobal !== undefined) {
-    throw unknown(where, `the request-scoped global ${String(missingGlobal.metatype?.name)}`);
+    throw unknown(`the request-scoped global ${String(missingGlobal.metatype?.name)}`);
   }
 }
 
-function unknown(where: string, what: string): ConfigError {
+function unknown(what: string): ConfigError {
   return new ConfigError(
-    `${where}: Nest would leave out ${what}: it only looks for guards, pipes, interceptors and filters on classes that it instantiates by itself. List the class under "providers", not a factory or a value.`,
+    `Nest would leave out ${what}: it only looks for guards, pipes, interceptors and filters on classes that it instantiates by itself. List the class under "providers", not a factory or a value.`,
     { code: 'ENHANCER_UNKNOWN' },
   );
 }

@@ -1,25 +1,13 @@
-import {
-  InvalidDeliveryError,
-  RejectError,
-  RetryError,
-  type WebhookDelivery,
-  type WebhookHandler,
-} from '@leanmq/core';
+import type { WebhookDelivery, WebhookHandler } from '@leanmq/core';
 import type { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 
 import type { FoundHandler } from '../discovery/index.js';
-import { Callback, standIn } from './callback.js';
+import { Callback } from './callback.js';
 import type { LeanMQArguments } from './context.js';
 import { ContextCreator, type Host, type Run } from './context-creator.js';
 import { assertEnhancersKnown } from './enhancers.js';
-import { isCaught } from './exception-filters.js';
-import { PerDelivery } from './per-delivery.js';
-import { asRefusal } from './refusal.js';
-
-/** An error that nobody has dealt with. */
-interface Failure {
-  readonly error: unknown;
-}
+import { Failures } from './failures.js';
+import { PerDelivery, sharedInstance } from './per-delivery.js';
 
 /**
  * Makes a plain handler for the core out of a method, so that around it runs what Nest runs around an HTTP handler, the
@@ -28,22 +16,25 @@ interface Failure {
 export class HandlerPipeline {
   private readonly contexts: ContextCreator;
   private readonly callback: Callback;
+  private readonly failures: Failures;
 
   /** @throws {ConfigError} if Nest would leave out something that is bound to the handler */
   constructor(
     external: ExternalContextCreator,
-    private readonly config: ApplicationConfig,
+    config: ApplicationConfig,
     private readonly handler: FoundHandler,
   ) {
     assertEnhancersKnown(handler, config);
     this.contexts = new ContextCreator(external, handler);
     this.callback = new Callback(handler.method);
+    this.failures = new Failures(this.contexts, config, handler, this.callback);
   }
 
   build(): WebhookHandler {
     const { wrapper } = this.handler;
-    if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
-      const host = { instance: wrapper.instance as object };
+    const shared = sharedInstance(wrapper);
+    if (shared !== undefined) {
+      const host = { instance: shared };
       const run = this.contexts.around(this.callback.run, host);
       return (delivery) => this.deliver(delivery, host, run);
     }
@@ -60,46 +51,8 @@ export class HandlerPipeline {
     try {
       await run(...args);
     } catch (error) {
-      const failure = await this.filter(error, args, host);
-      if (failure === undefined) return;
-      throw this.callback.threw(failure.error) ? failure.error : asRefusal(failure.error);
+      const failure = await this.failures.undealt(error, args, host);
+      if (failure !== undefined) throw failure.error;
     }
   }
-
-  /**
-   * Asks the exception filters. One that returns something, or resolves to it, has dealt with the failure; one that
-   * returns nothing has only looked at it; and one that throws has replaced it.
-   */
-  private async filter(
-    error: unknown,
-    args: LeanMQArguments,
-    host: Host,
-  ): Promise<Failure | undefined> {
-    const { type, method } = this.handler;
-    if (isAnswer(error) || !isCaught(error, type, method, this.config)) return { error };
-    const rethrow = standIn(method, () => {
-      throw error;
-    });
-    try {
-      const result = await this.contexts.filtering(rethrow, host)(...args);
-      return result === undefined ? { error } : undefined;
-    } catch (thrown) {
-      return { error: withCause(thrown, error) };
-    }
-  }
-}
-
-/** What a handler throws to say what is to become of its message is an answer, and no failure to be dealt with. */
-function isAnswer(error: unknown): boolean {
-  return (
-    error instanceof RejectError ||
-    error instanceof RetryError ||
-    error instanceof InvalidDeliveryError
-  );
-}
-
-/** A filter that fails must not hide what it was asked about. */
-function withCause(thrown: unknown, error: unknown): unknown {
-  if (thrown instanceof Error && thrown !== error) thrown.cause ??= error;
-  return thrown;
 }

@@ -1,2 +1,9 @@
-export { isLeanMQContext, type LeanMQArguments } from './context.js';
+export { hasPayloadParameter } from './arguments.js';
+export { BatchPipeline } from './batch-pipeline.js';
+export {
+  isLeanMQBatch,
+  isLeanMQContext,
+  type LeanMQArguments,
+  type LeanMQBatchArguments,
+} from './context.js';
 export { HandlerPipeline } from './handler-pipeline.js';

@@ -3,9 +3,16 @@ import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
 
 import type { Wrapper } from '../discovery/index.js';
 
+/** The instance that is there for all deliveries; undefined if there is none. */
+export function sharedInstance(wrapper: Wrapper): object | undefined {
+  const isShared = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+  return isShared ? (wrapper.instance as object) : undefined;
+}
+
 /**
- * Makes a new instance of a handler's class for each delivery, with everything that it depends on, for classes that are
- * request-scoped or transient, or depend on what is. `REQUEST` injects the delivery.
+ * Makes a new instance of a handler's class for each delivery, or each batch of them, with everything that it depends on,
+ * for classes that are request-scoped or transient, or depend on what is. `REQUEST` injects the delivery, or the list of
+ * them.
  */
 export class PerDelivery {
   private readonly moduleRef: ModuleRef;
@@ -15,7 +22,7 @@ export class PerDelivery {
   }
 
   async instantiate(
-    delivery: WebhookDelivery,
+    delivery: WebhookDelivery | readonly WebhookDelivery[],
   ): Promise<{ readonly instance: object; readonly contextId: ContextId }> {
     // Not simply a new id: durable providers are shared by the strategy that the application chose.
     const contextId = ContextIdFactory.getByRequest(delivery);

@@ -2,6 +2,7 @@ import {
   InvalidMessageError,
   normalizePath,
   toError,
+  type CancelOutcome,
   type LeanMQ,
   type PublishManyResult,
   type PublishOptions,
@@ -12,6 +13,7 @@ import {
 
 import { describeViolations, type ClassValidation } from '../validation/index.js';
 import { SendOrder } from './send-order.js';
+import { WebhookSchedules } from './webhook-schedules.js';
 
 /** One of the messages of `sendMany`. */
 export interface SendItem<T = unknown> {
@@ -26,12 +28,16 @@ export interface SendItem<T = unknown> {
  * they are.
  */
 export class WebhookPublisher {
+  /** Recurring sends. */
+  readonly schedules: WebhookSchedules;
   private readonly order = new SendOrder();
 
   constructor(
     private readonly mq: LeanMQ,
     private readonly validation?: ClassValidation,
-  ) {}
+  ) {
+    this.schedules = new WebhookSchedules(mq, (data) => this.check(data));
+  }
 
   /**
    * Sends one message to every group of the path; resolves when Redis has it.
@@ -81,6 +87,17 @@ export class WebhookPublisher {
       await build({ send });
       await Promise.all(checks);
     }, options);
+  }
+
+  /**
+   * Takes a delayed send back, as long as it has not been moved to the log. If its id was the caller's own, the same id
+   * may be sent again at once.
+   *
+   * @param id the one that was sent with, or that `send` resolved to
+   * @returns `not-found` when it was moved already, or never there
+   */
+  cancel(path: string, id: string): Promise<CancelOutcome> {
+    return this.mq.cancel(path, id);
   }
 
   /** Undefined when there is nothing to validate. */

@@ -1,0 +1,55 @@
+import type { LeanMQ, PublishResult, Schedule, ScheduleSpec, Schedules } from '@leanmq/core';
+
+/**
+ * Recurring sends, as `schedules` of `LeanMQ`, but that a payload which is an instance of a class with class-validator
+ * decorators is validated, as at `send`.
+ */
+export class WebhookSchedules {
+  constructor(
+    private readonly mq: LeanMQ,
+    private readonly check: (data: unknown) => Promise<void> | undefined,
+  ) {}
+
+  /**
+   * Makes a recurring send, or changes the one with this id. As long as its rule stays the same it stays due when it
+   * was; with another rule it is due at the next instant of that from now on.
+   *
+   * @throws {InvalidMessageError} with `violations`, if the payload does not pass its class' validation
+   * @throws {ConfigError | MessageError} for what is not acceptable
+   */
+  async upsert(spec: ScheduleSpec): Promise<Schedule> {
+    await this.check(spec.data);
+    return this.schedules.upsert(spec);
+  }
+
+  /** All of them, by id. */
+  list(): Promise<Schedule[]> {
+    return this.schedules.list();
+  }
+
+  get(id: string): Promise<Schedule | undefined> {
+    return this.schedules.get(id);
+  }
+
+  /**
+   * Ends a recurring send. What it has published stays.
+   *
+   * @returns whether there was one
+   */
+  remove(id: string): Promise<boolean> {
+    return this.schedules.remove(id);
+  }
+
+  /**
+   * Publishes its message now, besides what its rule says. The message has an id of its own, like that of any send.
+   *
+   * @throws {ConfigError} if there is none with this id
+   */
+  runNow(id: string): Promise<PublishResult> {
+    return this.schedules.runNow(id);
+  }
+
+  private get schedules(): Schedules<PublishResult> {
+    return this.mq.schedules;
+  }
+}
