@@ -1,0 +1,2 @@
+import type { Contestant } from './contestant.js';
+export const rabbitmq = {} as Contestant;

@@ -1,0 +1,19 @@
+import type { Cost } from '../measure/meter.js';
+import type { CostPerMessage, Metric, Reading } from './work.js';
+
+export const RATE: Metric = { unit: 'messages/s', better: 'more' };
+
+export function rateOf(messages: number, cost: Cost): Reading {
+  return {
+    values: { [RATE.unit]: (messages / cost.elapsedMs) * 1_000 },
+    cost: perMessage(messages, cost),
+  };
+}
+
+export function perMessage(messages: number, cost: Cost): CostPerMessage {
+  return {
+    redisCpuPer100k: (cost.redisCpuS / messages) * 100_000,
+    clientCpuPer100k: (cost.clientCpuS / messages) * 100_000,
+    commandsPerMessage: cost.commands / messages,
+  };
+}
