@@ -10,21 +10,39 @@ import { eventually } from './eventually.js';
 import { connectTo, disconnect } from './redis.js';
 import { RedisServer } from './redis-server.js';
 
-/** A master, a replica and a sentinel that watches them, all real and all ours. */
+export interface SentinelSetOptions {
+  /** How many replicas; 1 unless told. */
+  readonly replicas?: number;
+  /** Which of them becomes the master, 0 for the first. */
+  readonly heir?: number;
+}
+
+/** A master, its replicas and a sentinel that watches them, all real and all ours. */
 export class SentinelSet {
   private constructor(
     readonly master: RedisServer,
-    readonly replica: RedisServer,
+    readonly replicas: readonly RedisServer[],
     readonly port: number,
     private readonly process: ChildProcess,
     private readonly dir: string,
   ) {}
 
-  static async start(): Promise<SentinelSet> {
-    const master = await RedisServer.start();
-    const replica = await RedisServer.start({
-      config: { replicaof: `127.0.0.1 ${master.port}`, 'repl-diskless-sync-delay': '0' },
-    });
+  static async start({
+    replicas: count = 1,
+    heir = 0,
+  }: SentinelSetOptions = {}): Promise<SentinelSet> {
+    const master = await RedisServer.start({ config: { 'repl-diskless-sync-delay': '0' } });
+    const replicas = await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        RedisServer.start({
+          config: {
+            replicaof: `127.0.0.1 ${master.port}`,
+            'repl-diskless-sync-delay': '0',
+            'replica-priority': index === heir ? '1' : '100',
+          },
+        }),
+      ),
+    );
     const port = await freePort();
     const dir = await mkdtemp(join(tmpdir(), 'leanmq-sentinel-'));
     const config = join(dir, 'sentinel.conf');
@@ -35,7 +53,8 @@ export class SentinelSet {
         'bind 127.0.0.1',
         `dir ${dir}`,
         `sentinel monitor mymaster 127.0.0.1 ${master.port} 1`,
-        'sentinel down-after-milliseconds mymaster 500',
+        // It asks once a second at most: less than that, and on a busy machine it takes the new master for dead as well.
+        'sentinel down-after-milliseconds mymaster 1500',
         'sentinel failover-timeout mymaster 3000',
         '',
       ].join('\n'),
@@ -43,7 +62,7 @@ export class SentinelSet {
     const launcher = await findLauncher();
     if (launcher.kind !== 'binary') throw new Error('a sentinel needs a binary of the server');
     const process = spawn(launcher.path, [config, '--sentinel'], { stdio: 'ignore' });
-    const set = new SentinelSet(master, replica, port, process, dir);
+    const set = new SentinelSet(master, replicas, port, process, dir);
     await eventually(() => set.isWatching(), { timeoutMs: 15_000, everyMs: 50 });
     return set;
   }
@@ -54,23 +73,23 @@ export class SentinelSet {
       this.process.kill('SIGKILL');
       await exited;
     }
-    await Promise.all([this.master.stop(), this.replica.stop()]);
+    await Promise.all([this.master, ...this.replicas].map((server) => server.stop()));
     await rm(this.dir, { recursive: true, force: true });
   }
 
-  /** The replica is in step, and the sentinel knows of it. */
+  /** The replicas are in step, and the sentinel knows of them. */
   private async isWatching(): Promise<boolean> {
-    const [sentinel, replica] = await Promise.all([
+    const [sentinel, master] = await Promise.all([
       connectTo(`redis://127.0.0.1:${this.port}`),
-      connectTo(this.replica.url),
+      connectTo(this.master.url),
     ]);
     try {
       const known = (await sentinel.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[];
-      const info = await replica.info('replication');
-      return known.length > 0 && info.includes('master_link_status:up');
+      const online = (await master.info('replication')).match(/state=online/g) ?? [];
+      return known.length === this.replicas.length && online.length === this.replicas.length;
     } finally {
       disconnect(sentinel);
-      disconnect(replica);
+      disconnect(master);
     }
   }
 }
