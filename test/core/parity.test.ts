@@ -12,7 +12,7 @@ const read = (path: string): Promise<string> => readFile(new URL(path, import.me
 describe('parity', () => {
   test('each test that the table names exists', async () => {
     const sources = new Map<string, string>();
-    for (const folder of ['.', '../faults']) {
+    for (const folder of ['.', '../faults', '../nestjs']) {
       for (const file of await readdir(new URL(folder, import.meta.url))) {
         const name = /^(.*)\.test\.ts$/.exec(file)?.[1];
         if (name === undefined) continue;

@@ -55,10 +55,13 @@ class RowDto {
 const row = (sku: unknown, count: unknown = 1) => ({ sku, count });
 
 describe('the payloads of a batch', () => {
+  let calls = 0;
+
   @Injectable()
   class Handlers {
     @OnWebhookBatch('/positional', { ...batchOf(3), payload: RowDto })
     positional(rows: readonly RowDto[]) {
+      calls += 1;
       steps.push(rows.map((each) => [each instanceof RowDto, each.label]));
     }
     @OnWebhookBatch('/decorated', { ...batchOf(3), payload: RowDto, attempts: 1 })
@@ -121,11 +124,12 @@ describe('the payloads of a batch', () => {
   });
 
   test('that are all invalid never reach the method', async () => {
+    calls = 0;
     const app = await nest.start({ providers: [Handlers] });
     const done = ended(app, 3);
     await sendAll(app, '/positional', [null, 'text', row(1)]);
     expect((await done).dead.map(({ reason }) => reason)).toEqual(Array(3).fill('invalid'));
-    expect(steps).toEqual([]);
+    expect(calls).toBe(0);
   });
 
   test('come as they are when nobody says what they are', async () => {

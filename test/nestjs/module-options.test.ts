@@ -4,6 +4,7 @@ import {
   LeanMQ,
   LeanMQModule,
   OnWebhook,
+  OnWebhookBatch,
   WebhookPublisher,
   type LeanMQLateOptions,
   type LeanMQModuleAsyncOptions,
@@ -101,6 +102,53 @@ test('a factory that returns nothing is told what is missing', async () => {
   await expect(Test.createTestingModule({ imports: [leanmq] }).compile()).rejects.toThrow(
     /"redis" is undefined; allowed/,
   );
+});
+
+describe('autoStart: false', () => {
+  const got: unknown[] = [];
+
+  @Injectable()
+  class Both {
+    @OnWebhook('/one')
+    one(payload: unknown) {
+      got.push(payload);
+    }
+    @OnWebhookBatch('/many', { batch: { size: 10, waitMs: 5 } })
+    many(payloads: readonly unknown[]) {
+      got.push(payloads);
+    }
+  }
+
+  test('nothing is delivered until told: processOnce() runs the handlers for what is due', async () => {
+    got.length = 0;
+    const { mq, publisher } = await nest.start({ providers: [Both] }, { autoStart: false });
+    await publisher.send('/one', 1);
+    await publisher.sendMany('/many', [{ data: 2 }, { data: 3 }]);
+    expect(await mq.processOnce()).toEqual({ processed: 3, failed: 0, deadLettered: 0 });
+    expect(got).toHaveLength(2);
+    expect(got).toEqual(expect.arrayContaining([1, [2, 3]]));
+  });
+
+  test('a handler that is not acceptable is an error at start all the same', async () => {
+    @Injectable()
+    class Wrong {
+      @OnWebhook('/one', { concurrency: 0 })
+      one() {}
+    }
+    await expect(nest.start({ providers: [Wrong] }, { autoStart: false })).rejects.toThrow(
+      /^Wrong\.one \(RootTestModule\): Option "concurrency" is 0/,
+    );
+  });
+
+  test('start() begins to deliver as it would have', async () => {
+    got.length = 0;
+    const { mq, publisher, next } = await nest.start({ providers: [Both] }, { autoStart: false });
+    await mq.start();
+    const acked = next('acked');
+    await publisher.send('/one', 1);
+    await acked;
+    expect(got).toEqual([1]);
+  });
 });
 
 describe('scope of the module', () => {

@@ -191,3 +191,52 @@ describe('transaction', () => {
     },
   );
 });
+
+describe('cancel', () => {
+  test('takes a delayed send back, by its own id or the one it was given', async () => {
+    const { publisher, got } = await start();
+    const delayMs = 300;
+    const { id } = await publisher.send('/notification', { n: 1 }, { delayMs });
+    await publisher.send('/notification', { n: 2 }, { messageId: 'M-2', delayMs });
+    await publisher.send('/notification', { n: 3 }, { delayMs });
+    expect(await publisher.cancel('notification', id)).toBe('cancelled');
+    expect(await publisher.cancel('/notification/', 'M-2')).toBe('cancelled');
+    expect(await publisher.cancel('/notification/', 'M-2')).toBe('not-found');
+    await eventually(() => got.length > 0);
+    expect(got).toEqual([[{ n: 3 }, {}]]);
+  });
+});
+
+describe('schedules', () => {
+  const spec = { id: 'count', path: '/inventory/update', everyMs: 3_600_000 };
+
+  test('make recurring sends, and end them', async () => {
+    const { publisher, got } = await start();
+    const { schedules } = publisher;
+    const made = await schedules.upsert({ ...spec, data: UpdateDto.of('P', 1) });
+    expect(made).toMatchObject({ id: 'count', path: 'inventory/update', everyMs: 3_600_000 });
+    expect(await schedules.get('count')).toEqual(made);
+    expect(await schedules.list()).toEqual([made]);
+    expect(await schedules.runNow('count')).toMatchObject({ outcome: 'published' });
+    await eventually(() => got.length === 1);
+    expect(got).toEqual([{ productId: 'P', quantity: 1 }]);
+    expect(await schedules.remove('count')).toBe(true);
+    expect(await schedules.list()).toEqual([]);
+  });
+
+  test('publish at their instants what a handler gets like any other message', async () => {
+    const { publisher, got } = await start();
+    const data = UpdateDto.of('P', 1);
+    await publisher.schedules.upsert({ ...spec, everyMs: 1_000, data });
+    await eventually(() => got.length >= 2);
+    expect(got.slice(0, 2)).toEqual(Array(2).fill({ productId: 'P', quantity: 1 }));
+  });
+
+  test('refuse a payload that is not valid, as send does', async () => {
+    const { publisher } = await start();
+    const making = publisher.schedules.upsert({ ...spec, data: UpdateDto.of(7, 1) });
+    await expect(making).rejects.toBeInstanceOf(InvalidMessageError);
+    await expect(making).rejects.toMatchObject({ violations: ['productId must be a string'] });
+    expect(await publisher.schedules.list()).toEqual([]);
+  });
+});

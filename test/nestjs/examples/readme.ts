@@ -3,6 +3,7 @@ import {
   LeanMQ,
   LeanMQModule,
   OnWebhook,
+  OnWebhookBatch,
   Payload,
   RejectError,
   WebhookController,
@@ -16,9 +17,10 @@ import {
   Module,
   type CanActivate,
   type ExecutionContext,
-  type OnModuleInit,
+  type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { IsInt, IsString } from 'class-validator';
+import { NestFactory } from '@nestjs/core';
+import { IsEmail, IsInt, IsString } from 'class-validator';
 
 @Injectable()
 export class Settings {
@@ -71,7 +73,8 @@ export class Shop {
   async sell(productId: string): Promise<void> {
     const update = Object.assign(new StockUpdate(), { productId, change: -1 });
     await this.publisher.send('/inventory/update/', update, { messageId: `sold:${productId}` });
-    await this.publisher.sendMany('/mail/', [{ data: { productId } }, { data: { to: 'us' } }]);
+    const [buyer, shop] = [{ to: 'buyer@example.com' }, { to: 'shop@example.com' }];
+    await this.publisher.sendMany('/mail/', [{ data: buyer }, { data: shop }]);
     await this.publisher.transaction((tx) => {
       tx.send('/billing/', { productId });
       tx.send('/reports/', { productId }, { delayMs: 60_000 });
@@ -88,17 +91,104 @@ export class PaidOnly implements CanActivate {
   }
 }
 
+export class Mail {
+  @IsEmail() to!: string;
+}
+
 @Injectable()
-export class MailBatches implements OnModuleInit {
+export class Mailer {
+  readonly sent: string[] = [];
+
+  async send(mails: readonly Mail[]): Promise<ReadonlySet<string>> {
+    const [bounced, sent] = [true, false].map((bounces) =>
+      mails.map(({ to }) => to).filter((to) => to.startsWith('nobody') === bounces),
+    );
+    this.sent.push(...(sent ?? []));
+    return Promise.resolve(new Set(bounced));
+  }
+}
+
+@Injectable()
+export class MailHandlers {
+  constructor(private readonly mailer: Mailer) {}
+
+  @OnWebhookBatch('/mail/', { batch: { size: 50, waitMs: 20 }, payload: Mail, attempts: 3 })
+  async onMails(@Payload() mails: readonly Mail[]) {
+    const bounced = await this.mailer.send(mails);
+    return mails.map(({ to }) => (bounced.has(to) ? new Error(`${to} bounced.`) : undefined));
+  }
+}
+
+@Injectable()
+export class Reminders implements OnApplicationBootstrap {
+  constructor(private readonly publisher: WebhookPublisher) {}
+
+  async onApplicationBootstrap() {
+    const data = { to: 'accounts@example.com' };
+    const rule = { cron: '0 8 1 * *', timezone: 'Europe/Berlin' };
+    await this.publisher.schedules.upsert({ id: 'monthly', path: '/mail/', data, ...rule });
+  }
+
+  async billed(invoice: string, to: string, delayMs = 14 * 86_400_000) {
+    await this.publisher.send('/mail/', { to }, { messageId: `reminder:${invoice}`, delayMs });
+  }
+
+  async paid(invoice: string) {
+    await this.publisher.cancel('/mail/', `reminder:${invoice}`);
+  }
+}
+
+@Injectable()
+export class Operations {
   constructor(private readonly mq: LeanMQ) {}
 
-  onModuleInit() {
-    this.mq.handleBatch('/mail/', async (deliveries) => this.mail(deliveries), {
-      batch: { size: 50, waitMs: 20 },
-    });
+  // Within a second no process of this group begins with a message any more; nothing is lost.
+  async whilePaused(maintain: () => Promise<void>) {
+    const queue = this.mq.queue('/inventory/update/');
+    await queue.pause();
+    try {
+      await maintain();
+    } finally {
+      await queue.resume();
+    }
   }
 
-  async mail(deliveries: readonly WebhookDelivery[]) {
-    await Promise.resolve(deliveries);
+  // How many messages wait for each group.
+  async backlog() {
+    const groups = await this.mq.queue('/inventory/update/').groups();
+    return new Map(groups.map(({ group, waiting }) => [group, waiting]));
   }
+
+  // After a fix: one of what failed, and the rest if that goes well.
+  async retryFailed() {
+    const letters = this.mq.deadLetters('/inventory/update/');
+    return letters.replay({ reason: 'failed', canary: 1 });
+  }
+
+  // What was published since then once more, to this group only.
+  async replaySince(from: number) {
+    return this.mq.replay('/inventory/update/', { from });
+  }
+}
+
+@Module({
+  imports: [
+    LeanMQModule.forRootAsync({
+      imports: [SettingsModule],
+      inject: [Settings],
+      useFactory: ({ redis, prefix }: Settings) => ({
+        ...{ redis, prefix, group: 'nightly' },
+        autoStart: false,
+      }),
+    }),
+  ],
+  providers: [Mailer, MailHandlers],
+})
+export class NightlyModule {}
+
+export async function runNightly() {
+  const app = await NestFactory.createApplicationContext(NightlyModule);
+  const { processed, failed } = await app.get(LeanMQ).processOnce({ count: 1_000 });
+  await app.close();
+  return { processed, failed };
 }
