@@ -124,7 +124,7 @@ describe('lifecycle', () => {
       const url = server.url.replace('redis://', 'redis://:wrong@');
       const startedAt = performance.now();
       await expect(broker.mq({ redis: url }).connect()).rejects.toMatchObject({
-        code: 'BROKER_REFUSED',
+        code: 'BROKER_DENIED',
       });
       expect(performance.now() - startedAt).toBeLessThan(5_000);
       const right = broker.mq({ redis: server.url.replace('redis://', 'redis://:right@') });

@@ -292,6 +292,7 @@ export class LeanMQ implements AsyncDisposable {
     return {
       ...{ connection, keys, registry },
       ready: () => engine.connect(),
+      permitted: () => engine.connect().then(() => engine.checkPermissions('manage')),
       ownGroup: () => engine.group,
       changed: () => engine.watch.look(),
       sweep: (path) => connection.run(() => engine.sweeper.sweepRoute(path)),

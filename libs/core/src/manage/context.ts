@@ -17,6 +17,8 @@ export interface ManageContext {
   readonly registry: Registry;
   /** Resolves when there is a connection. */
   readonly ready: () => Promise<void>;
+  /** The same, for what takes many steps: its user may do all of them. @throws {BrokerRefusedError} otherwise */
+  readonly permitted: () => Promise<void>;
   /** The group of this process, as a default. @throws {ConfigError} if it has none */
   readonly ownGroup: () => string;
   /** The registry was changed: this process need not wait until it looks. */

@@ -72,7 +72,7 @@ export class Queue {
    * @throws {GroupBusyError} if it has consumers or messages in flight, unless `force`
    */
   async removeGroup(group: string, options?: RemoveGroupOptions): Promise<RemovedGroup> {
-    await this.context.ready();
+    await this.context.permitted();
     return removeGroup(this.context, this.path, group, options);
   }
 
@@ -83,7 +83,7 @@ export class Queue {
    * @returns how many messages were on its log
    */
   async delete(options?: DeleteQueueOptions): Promise<number> {
-    await this.context.ready();
+    await this.context.permitted();
     await assertQueue(this.context, this.path);
     return deleteQueue(this.context, this.path, options);
   }
@@ -94,7 +94,7 @@ export class Queue {
    * @returns how many were dropped
    */
   async purge(options?: PurgeOptions): Promise<number> {
-    await this.context.ready();
+    await this.context.permitted();
     return purge(this.context, this.path, options);
   }
 

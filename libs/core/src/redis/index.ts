@@ -12,6 +12,7 @@ export {
 export { createGroups, type RouteRef, type StartFrom } from './groups.js';
 export { Keys, RouteKeys } from './keys.js';
 export type { ClientOptions, ConnectionRole, RedisFactory, RedisTarget } from './options.js';
+export { checkPermissions, type Purpose } from './permissions.js';
 export type { RegisteredGroup, RegisteredRoute, RouteSettings } from './registered.js';
 export { Registry, type RegisterReason } from './registry.js';
 export { RegistryWatch } from './registry-watch.js';

@@ -12,11 +12,13 @@ import {
   Registry,
   RegistryWatch,
   ServerClock,
+  checkPermissions,
   checkServer,
   isTransient,
   replyOf,
   withoutArguments,
   type Connection,
+  type Purpose,
   type RegisteredRoute,
 } from '../redis/index.js';
 import { Sweeper } from '../sweep/index.js';
@@ -100,6 +102,11 @@ export class Engine {
     opening.catch((error: unknown) => this.fault('connect', error));
   }
 
+  /** @throws {BrokerRefusedError} if the user of Redis may not do what this needs */
+  async checkPermissions(purpose: Purpose): Promise<void> {
+    await this.command.run((client) => checkPermissions(client, this.keys.registry, purpose));
+  }
+
   /** @throws {ConfigError} if this process has no group */
   requireGroup(): string {
     const { group } = this.options;
@@ -161,6 +168,7 @@ export class Engine {
     if (connect === 'wait') await this.command.whenReady();
     else await this.command.connect(connectTimeoutMs);
     const { warnings } = await this.command.run((client) => checkServer(client, { allowEviction }));
+    await this.checkPermissions('publish');
     for (const message of warnings) {
       this.events.tell('warning', () => ({ code: 'EVICTION_POLICY', message }));
     }

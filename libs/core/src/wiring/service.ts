@@ -126,6 +126,7 @@ export class Service {
     await this.engine.connect();
     // A path has no control characters.
     const key = `${options.consumer ?? ''}\n${normal}`;
+    if (!this.pullers.has(key)) await this.engine.checkPermissions('consume');
     let puller = this.pullers.get(key);
     if (puller === undefined) {
       puller = this.makePuller(normal, options.consumer);
@@ -202,6 +203,7 @@ export class Service {
   /** Before the first read, so that what is paused or deleted is not begun with. */
   private async join(consuming: Consumer): Promise<void> {
     const { connect, connectTimeoutMs } = this.engine.options;
+    await this.engine.checkPermissions('consume');
     await consuming.join(connect === 'wait' ? undefined : connectTimeoutMs);
     await this.switchOff(consuming, await this.engine.registry.routes());
   }

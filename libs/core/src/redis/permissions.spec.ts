@@ -1,0 +1,50 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+import { describe, expect, test } from '@jest/globals';
+
+import { PERMISSIONS } from './permissions.js';
+
+const folder = new URL('scripts/', import.meta.url);
+const NEEDED = new Set(Object.values(PERMISSIONS).flatMap((calls) => [...calls.keys()]));
+const CONTAINERS = ['xgroup', 'xinfo'];
+
+function commandsIn(file: string): string[] {
+  const text = readFileSync(new URL(file, folder), 'utf8');
+  return [...text.matchAll(/redis\.p?call\('([A-Z]+)'(?:, '([A-Z]+)')?/g)].map(
+    ([, command = '', subcommand = '']) =>
+      CONTAINERS.includes(command.toLowerCase()) && subcommand !== ''
+        ? `${command}|${subcommand}`.toLowerCase()
+        : command.toLowerCase(),
+  );
+}
+
+describe('the permissions that are asked for', () => {
+  const files = readdirSync(folder, { recursive: true }) as string[];
+  const scripts = files.filter((file) => file.endsWith('.lua'));
+
+  test.each(scripts)('cover what %s does', (file) => {
+    const missing = commandsIn(file).filter(
+      (command) => !NEEDED.has(command) && !CONTAINERS.includes(command),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('are found in the scripts', () => {
+    expect(new Set(scripts.flatMap(commandsIn)).size).toBeGreaterThan(35);
+  });
+});
+
+describe('docs/operations.md', () => {
+  test('has them all, and no others but those that it says are optional', () => {
+    const page = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8');
+    const rulesOf = (user: string): string[] =>
+      (new RegExp(`^ACL SETUSER ${user} (.*)$`, 'm').exec(page)?.[1] ?? '')
+        .split(' ')
+        .filter((rule) => rule.startsWith('+') && rule !== '+client|kill')
+        .map((rule) => rule.slice(1));
+    const { publish, consume, manage } = PERMISSIONS;
+    expect(rulesOf('publisher')).toEqual([...publish.keys()]);
+    expect(rulesOf('consumer')).toEqual([...publish.keys(), ...consume.keys()]);
+    expect(rulesOf('operator')).toEqual([...publish.keys(), ...consume.keys(), ...manage.keys()]);
+  });
+});

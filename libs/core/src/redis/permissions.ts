@@ -1,0 +1,79 @@
+import type { Redis } from 'ioredis';
+
+import { BrokerRefusedError } from '../errors.js';
+import { defineScript, listOf } from './script.js';
+import * as lua from './scripts.generated.js';
+
+/**
+ * The commands that a user needs, as the ACL of Redis names them, each as a complete call with KEY for a key of ours.
+ * Commands inside scripts count: Redis checks each. docs/operations.md has them as lines to copy.
+ */
+export const PERMISSIONS = {
+  /** What every process does: it publishes, and keeps the routes moving that it knows. */
+  publish: calls(`
+    info; time; multi; exec; eval return 1 KEY; evalsha 0 1 KEY;
+    type KEY; get KEY; set KEY 1; del KEY; exists KEY; smembers KEY;
+    hget KEY f; hset KEY f 1; hsetnx KEY f 1; hdel KEY f; hexists KEY f; hmget KEY f; hgetall KEY; hvals KEY;
+    hincrby KEY f 1;
+    zadd KEY 1 m; zrem KEY m; zscore KEY m; zcard KEY; zcount KEY 0 1; zrange KEY 0 1; zrangebyscore KEY 0 1;
+    xadd KEY * d 1; xdel KEY 1-0; xlen KEY; xrange KEY - +; xrevrange KEY + -; xtrim KEY MINID 1-0;
+    xpending KEY g; xinfo|groups KEY; xinfo|consumers KEY g; xgroup|delconsumer KEY g c
+  `),
+  /** What a process does besides that subscribes. */
+  consume: calls(`
+    client|id; client|unblock 1; pexpire KEY 1; pttl KEY; hkeys KEY; sadd KEY m; srem KEY m;
+    zremrangebyscore KEY 0 1;
+    xreadgroup GROUP g c STREAMS KEY >; xack KEY g 1-0; xclaim KEY g c 1 1-0; xgroup|create KEY g 0
+  `),
+  /** What a process does besides that looks after queues. */
+  manage: calls(`
+    scan 0; mget KEY; unlink KEY; hscan KEY 0; xinfo|stream KEY; xgroup|setid KEY g 0; xgroup|destroy KEY g
+  `),
+} as const;
+
+export type Purpose = keyof typeof PERMISSIONS;
+
+const missingScript = defineScript({
+  lua: lua.missingPermissionsLua,
+  keys: ['ours'],
+  args: [],
+  reply: listOf((words) => words as string[]),
+});
+
+/**
+ * Refuses a user who may not do all that something needs, before half of it is done.
+ *
+ * @param key any key of ours
+ * @throws {BrokerRefusedError} that names the missing permissions
+ */
+export async function checkPermissions(
+  client: Redis,
+  key: string,
+  purpose: Purpose,
+): Promise<void> {
+  const asked = [...PERMISSIONS[purpose]].map(([name, args]) => ({
+    name,
+    words: [...name.split('|'), ...args.map((arg) => (arg === 'KEY' ? key : arg))],
+  }));
+  const args = asked.flatMap(({ words }) => [words.length, ...words]);
+  const refused = await missingScript.run(client, { ours: key }, {}, { args });
+  if (refused.length === 0) return;
+  const texts = new Set(refused.map((words) => words.join(' ')));
+  const missing = asked.filter(({ words }) => texts.has(words.join(' '))).map(({ name }) => name);
+  throw new BrokerRefusedError(
+    `The user of Redis may not run ${missing.join(', ')}, which LeanMQ needs to ${purpose}. Give it ${missing
+      .map((name) => `+${name}`)
+      .join(' ')}; docs/operations.md lists all permissions.`,
+    { code: 'BROKER_DENIED' },
+  );
+}
+
+/** By the name of the command, its arguments. */
+function calls(text: string): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    text.split(';').map((call) => {
+      const [name = '', ...args] = call.trim().split(/\s+/);
+      return [name, args];
+    }),
+  );
+}
