@@ -23,9 +23,9 @@ async function setUp(options: Partial<LeanMQOptions> = {}): Promise<Setup> {
   const replicated = await startReplicated(rig);
   const proxy = await rig.proxy(replicated.master);
   const mq = rig.mq(proxy.url, { durability: ONE, ...options });
-  await mq.publish('/warm', 'up');
+  await mq.publish('/warm', 'up', { durability: ONE });
   // The server knows both scripts from now on, so that the first reply is the one to the append.
-  await mq.publish('/warm', 'up', { messageId: 'warm' });
+  await mq.publish('/warm', 'up', { messageId: 'warm', durability: ONE });
   return { ...replicated, mq, proxy };
 }
 
@@ -73,8 +73,9 @@ describe('a connection that is lost while replicas are waited for', () => {
     const { seen, stop } = await watch(master.url);
     const fired = proxy.cutAfterReplyTo(logOf('a'));
     const sent = mq.publish('/a', 'x', { messageId: 'one' });
+    const rejected = expect(sent).rejects.toMatchObject({ code: 'NOT_REPLICATED', confirmed: 0 });
     await fired;
-    await expect(sent).rejects.toMatchObject({ code: 'NOT_REPLICATED', confirmed: 0 });
+    await rejected;
     // WAIT tells of writes on its own connection: the batch that was there already has to be one.
     expect(seen.slice(0, 3)).toEqual(['marker', 'marker', 'wait']);
     stop();
@@ -91,8 +92,9 @@ describe('a connection that is lost while replicas are waited for', () => {
     const { seen, stop } = await watch(master.url);
     const fired = proxy.cutAfterReplyTo(logOf('a'));
     const sent = mq.publish('/a', 'x');
+    const rejected = expect(sent).rejects.toMatchObject({ code: 'NOT_REPLICATED', confirmed: 0 });
     await fired;
-    await expect(sent).rejects.toMatchObject({ code: 'NOT_REPLICATED', confirmed: 0 });
+    await rejected;
     expect(seen.slice(0, 3)).toEqual(['marker', 'marker', 'wait']);
     stop();
     expect(await redis.xlen(logOf('a'))).toBe(1);

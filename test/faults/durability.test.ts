@@ -12,6 +12,7 @@ import type { TcpProxy } from '../support/proxy.js';
 import { disconnect } from '../support/redis.js';
 import { callsOf, startReplicated, type Replicated } from '../support/replicas.js';
 import { useFaultyRig } from '../support/server.js';
+import { within } from '../support/within.js';
 
 const rig = useFaultyRig();
 
@@ -76,8 +77,13 @@ describe('a replica that does not answer', () => {
     for (let n = 0; n < 100; n += 1) await mq.publish('/a', n, { durability: 'memory' });
     for (let n = 0; n < 10; n += 1) await mq.publish('/a', n, { durability: ONE });
     await mq.queue('/a').info();
+    replicas[0]?.freeze();
+    const one = mq.publish('/a', 'one');
+    for (let n = 0; n < 100; n += 1) await mq.publish('/a', n, { durability: 'memory' });
     expect(await isPending(both)).toBe(true);
-    replicas[1]?.thaw();
+    expect(await isPending(one)).toBe(true);
+    for (const replica of replicas) replica.thaw();
+    expect(await one).toMatchObject({ outcome: 'published' });
     expect(await both).toMatchObject({ outcome: 'published' });
     disconnect(redis);
   });
@@ -129,10 +135,13 @@ describe('a replica that does not answer', () => {
   });
 
   test('leaves no publish without an answer beyond its deadline', async () => {
-    const { mq, replica, redis } = await setUp({ publishTimeoutMs: 400 });
+    const { mq, replica, redis } = await setUp({
+      publishTimeoutMs: 400,
+      durability: { replicas: 1, timeoutMs: 60_000 },
+    });
     replica.freeze();
     const sends = Array.from({ length: 1_500 }, (_, n) => mq.publish('/a', n));
-    const codes = (await Promise.allSettled(sends)).map((result) =>
+    const codes = (await within(5_000, Promise.allSettled(sends))).map((result) =>
       result.status === 'rejected' ? (result.reason as NotReplicatedError).code : result.status,
     );
     expect(new Set(codes)).toEqual(new Set(['NOT_REPLICATED', 'BROKER_UNAVAILABLE']));
