@@ -169,6 +169,10 @@ describe('guards, interceptors and pipes', () => {
       const [payloads] = context.getArgs<LeanMQBatchArguments>();
       steps.push('interceptor');
       if (payloads[0] === 'skip') return of('skipped');
+      const late = () => {
+        throw new Error('Too late.');
+      };
+      if (payloads[1] === 'late') return next.handle().pipe(map(late));
       // As one that makes HTTP responses uniform.
       return next.handle().pipe(map((data: unknown) => ({ data })));
     }
@@ -246,6 +250,11 @@ describe('guards, interceptors and pipes', () => {
     const { acked, dead } = await run(['fails', 'b']);
     expect(acked).toBe(1);
     expect(dead).toMatchObject([{ reason: 'failed', error: { message: 'Failed.' } }]);
+  });
+
+  test('an interceptor that fails makes all fail that have not failed by themselves', async () => {
+    const { dead } = await run(['fails', 'late']);
+    expect(dead.map(({ error }) => error?.message).toSorted()).toEqual(['Failed.', 'Too late.']);
   });
 
   test('an interceptor may answer in place of the handler: all are done', async () => {

@@ -52,7 +52,7 @@ export class Batch {
     this.handled = result;
   }
 
-  /** All failed with this, but for those that were kept back before. */
+  /** All failed with this that have not failed by themselves. */
   fail(error: unknown): void {
     this.failure = { error: error ?? toError(error) };
   }
@@ -64,7 +64,7 @@ export class Batch {
       if (args === undefined) return outcome;
       const own = this.handled?.[next];
       next += 1;
-      return this.failure === undefined ? own : this.failure.error;
+      return own === undefined ? this.failure?.error : own;
     });
   }
 

@@ -22,3 +22,11 @@ it('hands what is published to the handler', async () => {
   expect(outcome).toBe('published');
   expect(await app.get(OrderHandlers).received).toEqual({ ...status, id });
 });
+
+it('hands a batch to its handler', async () => {
+  await app
+    .get(WebhookPublisher)
+    .sendMany('/order/lines/', [{ data: { sku: 'A' } }, { data: { sku: 'B' } }]);
+
+  expect(await app.get(OrderHandlers).lines).toEqual(['A of order/lines', 'B of order/lines']);
+});

@@ -3,6 +3,7 @@ import {
   Delivery,
   LeanMQModule,
   OnWebhook,
+  OnWebhookBatch,
   Payload,
   WebhookController,
   type WebhookDelivery,
@@ -20,10 +21,19 @@ export class OrderHandlers {
   readonly received = new Promise<OrderStatus & { id: string }>((resolve) => {
     this.gotOne = resolve;
   });
+  private gotBatch: (lines: string[]) => void = () => undefined;
+  readonly lines = new Promise<string[]>((resolve) => {
+    this.gotBatch = resolve;
+  });
 
   @OnWebhook('/status/')
   onStatus(@Payload() status: OrderStatus, @Delivery() delivery: WebhookDelivery<OrderStatus>) {
     this.gotOne({ ...status, id: delivery.id });
+  }
+
+  @OnWebhookBatch('/lines/', { batch: { size: 2, waitMs: 10_000 } })
+  onLines(@Payload('sku') skus: string[], @Delivery() deliveries: WebhookDelivery[]) {
+    this.gotBatch(skus.map((sku, index) => `${sku} of ${deliveries[index]?.path}`));
   }
 }
 
