@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { LeanMQ, LeanMQOptions } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
-import { eventually } from '../support/eventually.js';
+import { eventually, nextEvent } from '../support/eventually.js';
 import type { TcpProxy } from '../support/proxy.js';
 import { connectTo, disconnect } from '../support/redis.js';
 import { callsOf, startReplicated, type Replicated } from '../support/replicas.js';
@@ -157,6 +157,22 @@ describe('a connection that is lost while replicas are waited for', () => {
     proxy.halfOpen();
     expect(await mq.publish('/a', 1)).toMatchObject({ outcome: 'published' });
     expect(await redis.xlen(logOf('a'))).toBe(1);
+    disconnect(redis);
+  });
+
+  test('that of a master that was demoted is given up, and what it had is settled on a new one', async () => {
+    const { mq, replica, redis } = await setUp();
+    replica.freeze();
+    const sent = mq.publish('/a', 1);
+    await eventually(async () => (await redis.xlen(logOf('a'))) === 1);
+    const lost = nextEvent(mq.events, 'connectionLost');
+    await redis.replicaof('127.0.0.1', 1);
+    await lost;
+    await redis.replicaof('NO', 'ONE');
+    expect(await isPending(sent)).toBe(true);
+    replica.thaw();
+    expect(await sent).toMatchObject({ outcome: 'published' });
+    expect(await bodies(redis, 'a')).toEqual([1]);
     disconnect(redis);
   });
 });

@@ -4,10 +4,11 @@ import {
   type LeanMQ,
   type LeanMQOptions,
   type PublishOptions,
+  type Transaction,
 } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
-import { eventually, nextEvent } from '../support/eventually.js';
+import { eventually } from '../support/eventually.js';
 import type { TcpProxy } from '../support/proxy.js';
 import { disconnect } from '../support/redis.js';
 import { callsOf, startReplicated, type Replicated } from '../support/replicas.js';
@@ -150,6 +151,24 @@ describe('a replica that does not answer', () => {
   });
 });
 
+describe('a durability that is not one', () => {
+  test('is refused, and so is one of a single send of a transaction; nothing is sent', async () => {
+    const { mq, redis } = await setUp();
+    const refused = { code: 'CONFIG_INVALID' };
+    const wrong = { replicas: 1.5, timeoutMs: 100 };
+    await expect(mq.publish('/a', 1, { durability: wrong })).rejects.toMatchObject(refused);
+    const build = (tx: Transaction): void => tx.send('/a', 1);
+    await expect(mq.transaction(build, { durability: wrong })).rejects.toMatchObject(refused);
+    const single = mq.transaction((tx) => tx.send('/a', 1, { durability: ONE }));
+    await expect(single).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('option of the transaction') as unknown,
+    });
+    expect(await redis.exists(logOf('a'))).toBe(0);
+    disconnect(redis);
+  });
+});
+
 describe('a count that no server has', () => {
   test('rejects with what was asked for and what there is', async () => {
     const { mq, redis } = await setUp();
@@ -212,22 +231,6 @@ describe('the connection', () => {
       retryable: false,
       message: expect.stringContaining('NOPERM') as unknown,
     });
-    disconnect(redis);
-  });
-
-  test('of a master that was demoted is given up, and what it had is settled on a new one', async () => {
-    const { mq, replica, redis } = await setUp();
-    replica.freeze();
-    const sent = mq.publish('/a', 1);
-    await eventually(async () => (await redis.xlen(logOf('a'))) === 1);
-    const lost = nextEvent(mq.events, 'connectionLost');
-    await redis.replicaof('127.0.0.1', 1);
-    await lost;
-    await redis.replicaof('NO', 'ONE');
-    expect(await isPending(sent)).toBe(true);
-    replica.thaw();
-    expect(await sent).toMatchObject({ outcome: 'published' });
-    expect(await bodies(redis, 'a')).toEqual([1]);
     disconnect(redis);
   });
 });

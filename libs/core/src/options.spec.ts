@@ -95,6 +95,15 @@ describe('the defaults', () => {
   });
 });
 
+test('the durability of a service is checked when it starts', () => {
+  const durability = { replicas: 2, timeoutMs: 500 };
+  expect(resolve({ durability })).toMatchObject({ durability });
+  expect(() => resolve({ durability: 'disk' })).toThrow('Option "durability" is "disk"');
+  expect(() => resolve({ durability: { replicas: 0, timeoutMs: 1 } })).toThrow(
+    'Option "durability.replicas" is 0; allowed: a whole number, 1 or more.',
+  );
+});
+
 describe('a whole number', () => {
   test.each<[string, least: number, most: number]>([
     ['publishTimeoutMs', 1, 2_000_000_000],
