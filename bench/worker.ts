@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const watch = await ServerWatch.open(url);
   const profiler = profile === undefined ? undefined : new Profiler(profile);
   const reading = await play({
-    ...{ name: contestant, size, url },
+    ...{ name: contestant, size, url, watch },
     contestant: await loadContestant(contestant),
     meter: new Meter(watch, profiler),
     ready: () => tell({ kind: 'ready' }),

@@ -14,8 +14,11 @@ export type ContestantName = (typeof CONTESTANTS)[number];
 
 /** A way to get messages from one process to another. */
 export interface Contestant {
-  /** @param url of a server that nobody else uses */
-  publisher(url: string): Promise<Publisher>;
+  /**
+   * @param url of a server that nobody else uses
+   * @param attempts how often a message is tried, where the publisher decides that; once unless told
+   */
+  publisher(url: string, attempts?: number): Promise<Publisher>;
   /** Absent where nothing waits for a consumer that is not there. */
   consumer?(url: string, plan: ConsumePlan): Promise<Consumer>;
   /** Makes a path known before anything is published to it, where that is necessary. */
@@ -44,6 +47,8 @@ export interface ConsumePlan {
   readonly work: 'nothing' | 'waits';
   /** The payload is to be validated before the handler gets it. */
   readonly validated?: boolean;
+  /** How often a message is tried, at once again each time; once unless told. */
+  readonly attempts?: number;
   readonly handle: (order: Order) => Promise<void>;
 }
 

@@ -12,10 +12,13 @@ export const core: Contestant = {
     return corePublisher(mq);
   },
 
-  async consumer(url, { paths, concurrency, handle }) {
+  async consumer(url, { paths, concurrency, attempts = 1, handle }) {
     const mq = new LeanMQ({ redis: url, group: GROUP });
     for (const path of paths) {
-      mq.handle<Order>(path, ({ data }) => handle(data), { concurrency });
+      mq.handle<Order>(path, ({ data }) => handle(data), {
+        ...{ concurrency, attempts },
+        backoff: { type: 'fixed', delayMs: 0 },
+      });
     }
     await mq.start();
     return {

@@ -62,3 +62,14 @@ export class Meter {
     };
   }
 }
+
+/** Of several stretches. */
+export function sum(costs: readonly Cost[]): Cost {
+  const add = (name: keyof Cost): number => costs.reduce((total, cost) => total + cost[name], 0);
+  return {
+    elapsedMs: add('elapsedMs'),
+    clientCpuS: add('clientCpuS'),
+    redisCpuS: add('redisCpuS'),
+    commands: add('commands'),
+  };
+}

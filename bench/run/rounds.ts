@@ -35,7 +35,7 @@ export async function runRounds(
   const { rounds, quick, contestants, say } = options;
   const sizes = new Map<ContestantName, Size>();
   for (const contestant of contestants) {
-    const size = sizeFor(contestant, quick ? work.quick : work.full);
+    const size = sizeFor(work, contestant, quick);
     sizes.set(contestant, await tuned(house, work, contestant, size, options));
   }
   const readings = new Map<ContestantName, Reading[]>();

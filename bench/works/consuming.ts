@@ -1,64 +1,94 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ConsumePlan, Consumer } from '../contestants/index.js';
-import type { Cost } from '../measure/meter.js';
+import type { Cost, Meter } from '../measure/meter.js';
+import type { Order } from '../payload.js';
 import { rateOf } from './reading.js';
 import type { Part, Role } from './work.js';
 
 const SETTLE_TIMEOUT_MS = 20_000;
 
-type Handler = Pick<ConsumePlan, 'work' | 'validated'> & { readonly does?: () => Promise<unknown> };
+export interface Handling extends Pick<ConsumePlan, 'work' | 'validated' | 'attempts'> {
+  /** What the handler does before the message counts as handled; it may throw. */
+  readonly does?: (order: Order) => Promise<unknown> | undefined;
+  /** Hears each time that one more was handled. */
+  readonly onHandled?: (count: number) => void;
+  /** What is to happen while the consumer is still there. */
+  readonly whenDone?: () => Promise<void>;
+}
 
-/**
- * Consumes what a role has put there. The first `warmUp` messages are not measured: the clock runs from the handler of
- * the one after them to the handler of the last. Then all must be settled, or it was not the same work.
- */
-export function consuming(path: string, handler: Handler): Role {
+/** The path of most works. */
+export const PATH = 'bench';
+
+/** Consumes a backlog, of which the first `warmUp` messages are not measured. */
+export function consuming(handling: Handling): Role {
   return async (part) => {
-    const { contestant, size, url } = part;
-    const tally = new Tally(part, handler.does);
-    const consumer = await contestant.consumer?.(url, {
-      ...handler,
-      paths: [path],
-      concurrency: size['concurrency'] ?? 1,
-      handle: tally.handle,
-    });
-    if (consumer === undefined) throw new Error(`${part.name} keeps nothing to consume.`);
-    const cost = await tally.cost;
-    await allSettled(consumer);
-    await consumer.close();
-    return rateOf(size.messages, cost);
+    const { messages, warmUp } = part.size;
+    return rateOf(messages, await consumeAll(part, PATH, warmUp, messages, handling));
   };
 }
 
-/** Counts what the handlers get, and runs the meter for what comes after the warm-up. */
+/**
+ * Consumes what waits on a path. The meter runs from the handler of message `before` (or of the first) to the handler of
+ * the last. Then all must be settled, or it was not the same work.
+ */
+export async function consumeAll(
+  { name, contestant, size, url, meter }: Part,
+  path: string,
+  before: number,
+  messages: number,
+  handling: Handling,
+): Promise<Cost> {
+  const tally = new Tally(meter, before, messages, handling);
+  const consumer = await contestant.consumer?.(url, {
+    ...handling,
+    paths: [path],
+    concurrency: size['concurrency'] ?? 64,
+    handle: tally.handle,
+  });
+  if (consumer === undefined) throw new Error(`${name} keeps nothing to consume.`);
+  const cost = await tally.cost;
+  await allSettled(consumer);
+  await handling.whenDone?.();
+  await consumer.close();
+  return cost;
+}
+
+/** Counts what was handled, and runs the meter for what comes after the warm-up. */
 class Tally {
   readonly cost: Promise<Cost>;
-  readonly handle: (order: unknown) => Promise<void>;
+  readonly handle: ConsumePlan['handle'];
 
-  constructor({ size, meter }: Part, does?: () => Promise<unknown>) {
-    const last = size.warmUp + size.messages;
-    let count = 0;
+  constructor(meter: Meter, before: number, messages: number, { does, onHandled }: Handling) {
+    const last = before + messages;
+    let begun = 0;
+    let handled = 0;
     let finish: (cost: Promise<Cost>) => void;
     this.cost = new Promise((resolve) => (finish = resolve));
-    const seen = (): void => {
-      if (++count === size.warmUp) meter.start();
-      else if (count === last) finish(meter.end());
+    const begin = (): void => {
+      if (begun++ === before) meter.start();
+    };
+    const end = (): void => {
+      handled += 1;
+      onHandled?.(handled);
+      if (handled === last) finish(meter.end());
     };
     this.handle =
       does === undefined
         ? // eslint-disable-next-line @typescript-eslint/require-await -- a handler returns a promise
           async () => {
-            seen();
+            begin();
+            end();
           }
-        : async () => {
-            await does();
-            seen();
+        : async (order) => {
+            begin();
+            await does(order);
+            end();
           };
   }
 }
 
-export async function allSettled(consumer: Consumer): Promise<void> {
+async function allSettled(consumer: Consumer): Promise<void> {
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
     const left = await consumer.unfinished();

@@ -1,17 +1,23 @@
 import { inFlight } from '../measure/in-flight.js';
 import { makeOrder } from '../payload.js';
-import { NOTHING, type Role } from './work.js';
+import { NOTHING, type Role, type Size } from './work.js';
 
 const PER_CALL = 200;
 const CALLS = 8;
 
-/** Publishes the whole of `size` to each path, before anybody measures. */
-export function fill(...paths: readonly string[]): Role {
+/** Where how many messages are to wait. */
+export type Heaps = (size: Size) => readonly { readonly path: string; readonly messages: number }[];
+
+/** Publishes what is to be consumed, before anybody measures. */
+export function fill(heaps: Heaps, attempts?: number): Role {
   return async ({ contestant, size, url }) => {
-    await contestant.prepare?.(url, paths);
-    const publisher = await contestant.publisher(url);
-    const messages = size.messages + size.warmUp;
-    for (const path of paths) {
+    const wanted = heaps(size);
+    await contestant.prepare?.(
+      url,
+      wanted.map(({ path }) => path),
+    );
+    const publisher = await contestant.publisher(url, attempts);
+    for (const { path, messages } of wanted) {
       await inFlight(Math.ceil(messages / PER_CALL), CALLS, (call) => {
         const from = call * PER_CALL;
         const length = Math.min(PER_CALL, messages - from);
@@ -22,4 +28,9 @@ export function fill(...paths: readonly string[]): Role {
     await publisher.close();
     return NOTHING;
   };
+}
+
+/** One heap, of what is measured and of what comes before. */
+export function backlogOf(path: string): Heaps {
+  return ({ messages, warmUp }) => [{ path, messages: messages + warmUp }];
 }

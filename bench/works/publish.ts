@@ -1,14 +1,16 @@
 import type { Publisher } from '../contestants/index.js';
 import { inFlight } from '../measure/in-flight.js';
 import { makeOrder } from '../payload.js';
+import { PATH } from './consuming.js';
 import { RATE, rateOf } from './reading.js';
-import type { Part, Reading, Work } from './work.js';
-
-const PATH = 'bench';
+import type { Part, Reading, Role, Work } from './work.js';
 
 type Step = (publisher: Publisher, index: number) => Promise<unknown>;
 
-/** @param perStep messages of one step */
+/**
+ * @param limit steps at the same time
+ * @param perStep messages of one step
+ */
 async function publishing(
   part: Part,
   limit: number,
@@ -29,6 +31,26 @@ async function publishing(
 
 const one: Step = (publisher, index) => publisher.publish(PATH, makeOrder(index));
 
+const hundred: Step = (publisher, index) =>
+  publisher.publishMany(
+    PATH,
+    Array.from({ length: 100 }, (_, item) => makeOrder(index * 100 + item)),
+  );
+
+/** Five to each of two paths. */
+const tenTogether: Step = (publisher, index) => {
+  if (publisher.transaction === undefined) throw new Error('It knows no transactions.');
+  return publisher.transaction(
+    Array.from({ length: 10 }, (_, item) => ({
+      path: `${PATH}/${item % 2}`,
+      order: makeOrder(index * 10 + item),
+    })),
+  );
+};
+
+/** 256 publishes in flight. */
+export const publishInFlight: Role = (part) => publishing(part, 256, 1, one);
+
 export const publish256: Work = {
   id: 'publish-256',
   about: 'publish, 256 in flight',
@@ -40,8 +62,8 @@ export const publish256: Work = {
     { contestant: 'core', unit: RATE.unit, atLeast: 3, against: { contestant: 'bullmq' } },
   ],
   full: { messages: 300_000, warmUp: 200_000 },
-  quick: { messages: 4_000, warmUp: 2_000 },
-  roles: { publish: (part) => publishing(part, 256, 1, one) },
+  quick: { messages: 2_000, warmUp: 1_000 },
+  roles: { publish: publishInFlight },
   run: (stage) => stage.play('publish'),
 };
 
@@ -53,7 +75,31 @@ export const publish1: Work = {
   metrics: [RATE],
   targets: [{ contestant: 'core', unit: RATE.unit, atLeast: 0.85, against: { contestant: 'raw' } }],
   full: { messages: 50_000, warmUp: 30_000 },
-  quick: { messages: 1_000, warmUp: 500 },
+  quick: { messages: 500, warmUp: 200 },
   roles: { publish: (part) => publishing(part, 1, 1, one) },
+  run: (stage) => stage.play('publish'),
+};
+
+export const sendMany: Work = {
+  id: 'send-many',
+  about: 'publishMany, 100 to a call, one call at a time',
+  contestants: ['raw', 'core', 'nest', 'bullmq'],
+  metrics: [RATE],
+  targets: [{ contestant: 'core', unit: RATE.unit, atLeast: 0.85, against: { contestant: 'raw' } }],
+  full: { messages: 300_000, warmUp: 200_000 },
+  quick: { messages: 2_000, warmUp: 1_000 },
+  roles: { publish: (part) => publishing(part, 1, 100, hundred) },
+  run: (stage) => stage.play('publish'),
+};
+
+export const transaction10: Work = {
+  id: 'transaction-10',
+  about: 'transactions of 10 messages to two paths, 64 at the same time',
+  contestants: ['raw', 'core', 'nest'],
+  metrics: [RATE],
+  targets: [{ contestant: 'core', unit: RATE.unit, atLeast: 0.8, against: { contestant: 'raw' } }],
+  full: { messages: 300_000, warmUp: 200_000 },
+  quick: { messages: 2_000, warmUp: 1_000 },
+  roles: { publish: (part) => publishing(part, 64, 10, tenTogether) },
   run: (stage) => stage.play('publish'),
 };

@@ -1,6 +1,8 @@
 import type { Cost } from '../measure/meter.js';
 import type { CostPerMessage, Metric, Reading } from './work.js';
 
+export const MIB = 1024 * 1024;
+
 export const RATE: Metric = { unit: 'messages/s', better: 'more' };
 
 export function rateOf(messages: number, cost: Cost): Reading {

@@ -1,5 +1,6 @@
 import type { Contestant, ContestantName } from '../contestants/index.js';
 import type { Meter } from '../measure/meter.js';
+import type { ServerWatch } from '../measure/server.js';
 
 /** How much is done; numbers only, `messages` and `warmUp` are cut down for slow contestants. */
 export type Size = Readonly<Record<string, number>> & {
@@ -91,6 +92,7 @@ export interface Part {
   readonly size: Size;
   readonly url: string;
   readonly meter: Meter;
+  readonly watch: ServerWatch;
   ready(): void;
   readonly stopAsked: Promise<void>;
 }
