@@ -40,6 +40,21 @@ export default ts.config(
     },
   },
   {
+    files: ['libs/core/src/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'MemberExpression[object.name="Date"][property.name="now"], NewExpression[callee.name="Date"][arguments.length=0]',
+          message:
+            'The clock of this machine may be set. Time is that of Redis (ServerClock); for how long, performance.now().',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.spec.ts', 'test/**/*.ts'],
     rules: {
       // `expect(object.method)` looks at a method without calling it.
