@@ -4,9 +4,10 @@ import { afterAll, expect, test } from '@jest/globals';
 import { LeanMQ } from '@leanmq/core';
 import { Test } from '@nestjs/testing';
 
-import { nextEvent } from '../support/eventually.js';
+import { eventually, nextEvent } from '../support/eventually.js';
 import { connectTo, sharedRedisUrl } from '../support/redis.js';
 import { RedisServer } from '../support/redis-server.js';
+import { placeOrder } from './examples/durability.js';
 import { report } from './examples/engine.js';
 
 const servers: RedisServer[] = [];
@@ -14,11 +15,11 @@ afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
 const file = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), 'utf8');
 
-test.each(['../../README.md', '../../libs/core/README.md'])(
+test.each(['../../README.md', '../../libs/core/README.md', '../../docs/guarantees.md'])(
   'every TypeScript example of %s is part of a file that is compiled and run here',
   async (name) => {
     const examples = (
-      await Promise.all(['nest', 'engine'].map((each) => file(`examples/${each}.ts`)))
+      await Promise.all(['nest', 'engine', 'durability'].map((each) => file(`examples/${each}.ts`)))
     ).join('\n');
     const blocks = [...(await file(name)).matchAll(/^```ts\n(.*?)^```/gms)].map(
       ([, code]) => code ?? '',
@@ -58,4 +59,25 @@ test('the engine example does what the README says', async () => {
   await report(server.url, (orderId) => orders.push(orderId));
   expect(orders).toEqual(['ORD-1']);
   expect(server.url).not.toBe(sharedRedisUrl());
+});
+
+test('the durability example does what the page says', async () => {
+  const config = { 'repl-diskless-sync-delay': '0' };
+  const master = await RedisServer.start({ config });
+  const replicaof = `127.0.0.1 ${master.port}`;
+  const replica = await RedisServer.start({ config: { ...config, replicaof } });
+  servers.push(master, replica);
+  await using mq = new LeanMQ({ redis: master.url });
+  await mq.publish('/warm', 1, { durability: { replicas: 1, timeoutMs: 20_000 } });
+  const redis = await connectTo(master.url);
+  replica.freeze();
+  const placed = placeOrder(mq, 'ORD-1');
+  // The second try has begun to wait for it.
+  await eventually(async () =>
+    (await redis.info('commandstats')).includes('cmdstat_wait:calls=2,'),
+  );
+  replica.thaw();
+  await placed;
+  expect(await redis.xlen('leanmq:{order/status}:log')).toBe(1);
+  redis.disconnect();
 });

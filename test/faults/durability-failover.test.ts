@@ -4,7 +4,11 @@ import { LeanMQ } from '@leanmq/core';
 import { QUICK } from '../support/broker.js';
 import { eventually } from '../support/eventually.js';
 import { connectTo, disconnect } from '../support/redis.js';
+import { startReplicated } from '../support/replicas.js';
 import { SentinelSet } from '../support/sentinel.js';
+import { useFaultyRig } from '../support/server.js';
+
+const rig = useFaultyRig();
 
 let set: SentinelSet | undefined;
 let publisher: LeanMQ | undefined;
@@ -47,11 +51,16 @@ test.each([0, 1])(
 
     // For a moment the master alone has what is sent, and then it is gone.
     for (const replica of replicas) replica.freeze();
+    const cutter = await connectTo(master.url);
+    await cutter.call('CLIENT', 'KILL', 'TYPE', 'replica');
+    disconnect(cutter);
     await new Promise((resolve) => setTimeout(resolve, 200));
     const ackedAtEnd = acked.size;
     await master.kill();
     for (const replica of replicas) replica.thaw();
-    await eventually(() => unknown.size > 0, { timeoutMs: 20_000 });
+    await eventually(() => unknown.size > 0 || acked.size > ackedAtEnd + 500, {
+      timeoutMs: 20_000,
+    });
     isLoading = false;
     await load;
 
@@ -76,3 +85,21 @@ test.each([0, 1])(
   },
   60_000,
 );
+
+test('what only one of two replicas confirmed is lost when the other one, which is behind, takes over', async () => {
+  const { master, replicas, redis } = await startReplicated(rig, 2);
+  const [, stale] = replicas as [unknown, (typeof replicas)[number]];
+  const mq = rig.mq(master.url, { durability: { replicas: 1, timeoutMs: 10_000 } });
+  await mq.publish('/a', 'before', { durability: { replicas: 2, timeoutMs: 10_000 } });
+  stale.freeze();
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'replica');
+  await mq.publish('/a', 'lost');
+  await master.kill();
+  stale.thaw();
+  const promoted = await connectTo(stale.url);
+  await promoted.replicaof('NO', 'ONE');
+  const entries = await promoted.xrange(`${rig.prefix}:{a}:log`, '-', '+');
+  expect(entries.map(([, [, data]]) => data)).toEqual(['"before"']);
+  disconnect(promoted);
+  disconnect(redis);
+});
