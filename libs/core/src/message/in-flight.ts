@@ -1,6 +1,7 @@
 import type { LeanMQError } from '../errors.js';
 import type { Entry } from './entry.js';
 import type { EntryId } from './ids.js';
+import type { Outcome } from './message.js';
 
 /** Which stream of a route an entry is on. */
 export type Source = 'log' | 'inbox';
@@ -17,6 +18,11 @@ export interface Claim {
   readonly deliveries: number;
 }
 
+/** Work that can be told that it is no longer wanted. */
+export interface Cancellable {
+  cancel(reason: Error): void;
+}
+
 /** A claim from when it was read until Redis has confirmed how it ended. */
 export class InFlight<Route> implements Claim {
   readonly source: Source;
@@ -29,14 +35,16 @@ export class InFlight<Route> implements Claim {
   startedAt = 0;
   /** The handler has returned, or there was none to run. */
   hasEnded = false;
-  /** Its outcome is known and on its way to Redis; the first outcome counts. */
-  isSettling = false;
+  /** How it went, once that is known and on its way to Redis; the first outcome counts. */
+  outcome: Outcome | undefined = undefined;
   /** Redis has confirmed how it ended, or refused to hear of it. */
   isSettled = false;
+  /** Its consumer does not hold it any more. */
+  isForgotten = false;
   /** Why its lease is not renewed any more. */
   lostBecause: LeanMQError | undefined = undefined;
-  /** Who wants to know when it is lost. */
-  onLost: ((reason: LeanMQError) => void) | undefined = undefined;
+  /** What is done with it, which is no longer wanted when it is lost. */
+  work: Cancellable | undefined = undefined;
   /** The mark of its idempotency key in Redis, from when it was begun with. */
   onceMark: string | undefined = undefined;
   /** Renews that mark with the lease. */
@@ -59,7 +67,11 @@ export class InFlight<Route> implements Claim {
   lose(reason: LeanMQError): void {
     if (this.lostBecause !== undefined) return;
     this.lostBecause = reason;
-    this.onLost?.(reason);
+    this.work?.cancel(reason);
+  }
+
+  get isSettling(): boolean {
+    return this.outcome !== undefined;
   }
 
   /** Attempts used up before this delivery; a crash uses one up too. */

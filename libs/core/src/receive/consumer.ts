@@ -10,6 +10,7 @@ import { Heartbeat } from './heartbeat.js';
 import { Quarantine } from './quarantine.js';
 import { RateLimiter } from './rate-limiter.js';
 import { readPass, type PassOptions } from './pass.js';
+import { Pump } from './pump.js';
 import { Reader } from './reader.js';
 import { Reclaimer } from './reclaimer.js';
 import { leaveScript } from './scripts.js';
@@ -43,7 +44,7 @@ export class Consumer {
   private readonly quarantine: Quarantine;
   private readonly limiters = new Map<Subscription, RateLimiter>();
   private readonly conditions = new Conditions();
-  private pumpScheduled = false;
+  private readonly pump = new Pump(() => this.serveAll());
   /** Nothing is started: it drains, or a suspect runs alone. */
   private holding = false;
   private stopping = false;
@@ -60,7 +61,7 @@ export class Consumer {
       const { rateLimit } = subscription.options;
       if (rateLimit !== undefined) {
         const key = subscription.keys.rate(context.group);
-        const onGranted = (): void => this.pumpSoon();
+        const onGranted = (): void => this.pump.soon();
         this.limiters.set(subscription, new RateLimiter(rateLimit, key, context, onGranted));
       }
     }
@@ -79,7 +80,7 @@ export class Consumer {
           hooks.onSuspects?.(subscription, suspects);
           this.quarantine.request(subscription);
         }
-        this.pumpSoon();
+        this.pump.soon();
       },
     });
     this.quarantine = new Quarantine(context, this.reclaimer, {
@@ -111,7 +112,7 @@ export class Consumer {
       connection.open();
       const some = subscriptions.slice(from, from + ROUTES_PER_READER);
       const reader = new Reader(this.context, connection, some, {
-        onRead: () => this.pumpSoon(),
+        onRead: () => this.pump.soon(),
         onBarred: (barred) => this.turnOff(barred),
         onFault: this.hooks.onFault,
       });
@@ -144,9 +145,9 @@ export class Consumer {
         if (came === 0) break;
         left -= came;
         waitMs = undefined;
-        this.pumpSoon();
+        this.pump.soon();
       }
-      this.pumpSoon();
+      this.pump.soon();
       await this.quarantine.ended;
       await this.conditions.until(() => this.inFlightCount === 0, Infinity);
     } finally {
@@ -170,7 +171,7 @@ export class Consumer {
     this.stopping = true;
     this.holding = true;
     for (const limiter of this.limiters.values()) limiter.stop();
-    this.pumpSoon();
+    this.pump.soon();
     // What is taken over by a call that is on its way already is given back as well.
     await Promise.all([
       this.quarantine.stop(),
@@ -208,7 +209,7 @@ export class Consumer {
       for (const each of revived) each.isOff = barred.includes(each);
     }
     for (const reader of this.readers) reader.renew();
-    this.pumpSoon();
+    this.pump.soon();
   }
 
   /** The handler of a delivery has returned, or never ran: its slot is free. */
@@ -216,7 +217,7 @@ export class Consumer {
     const subscription = delivery.route;
     subscription.ended(delivery);
     this.forgetIfDone(delivery);
-    this.pumpSoon();
+    this.pump.soon();
   }
 
   /** Redis has confirmed how the delivery ended. */
@@ -242,17 +243,7 @@ export class Consumer {
     return this.readers.map(({ lastReadAt }) => performance.now() - lastReadAt);
   }
 
-  private pumpSoon(): void {
-    if (this.pumpScheduled) return;
-    this.pumpScheduled = true;
-    // After the reader has sent its next read, so that it is under way while the handlers run.
-    setImmediate(() => {
-      this.pumpScheduled = false;
-      this.pump();
-    });
-  }
-
-  private pump(): void {
+  private serveAll(): void {
     for (const subscription of this.subscriptions) {
       // A read or a takeover that was on its way then has brought it.
       if (this.stopping || subscription.isOff) this.giveBackWaiting(subscription);
@@ -271,7 +262,7 @@ export class Consumer {
 
   private forgetIfDone(delivery: InFlight<Subscription>): void {
     if (isDone(delivery)) delivery.route.forget(delivery);
-    if (!this.conditions.isEmpty || delivery.successor !== undefined) this.pumpSoon();
+    if (!this.conditions.isEmpty || delivery.successor !== undefined) this.pump.soon();
   }
 
   private startWhatMay(subscription: Subscription): void {
@@ -307,7 +298,7 @@ export class Consumer {
         for (const delivery of [...subscription.deliveries(source)]) {
           // What was acked before it ran has no way back, but is to hear of it.
           if (!delivery.isSettling) this.hooks.release(delivery);
-          delivery.onLost?.(reason);
+          delivery.work?.cancel(reason);
         }
       }
     }
@@ -359,7 +350,7 @@ export class Consumer {
     if (this.stopping) return;
     this.holding = false;
     for (const reader of this.readers) reader.resume();
-    this.pumpSoon();
+    this.pump.soon();
   }
 }
 

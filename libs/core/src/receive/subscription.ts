@@ -149,10 +149,10 @@ export class Subscription {
 
   /** Redis has confirmed how it ended, or it is lost, and its handler has ended. */
   forget(delivery: InFlight<Subscription>): void {
-    const held = this.inFlight[delivery.source];
     // By now the entry may be held anew.
-    if (held.get(delivery.entryId) !== delivery) return;
-    held.delete(delivery.entryId);
+    if (delivery.isForgotten) return;
+    delivery.isForgotten = true;
+    this.inFlight[delivery.source].delete(delivery.entryId);
     const { successor } = delivery;
     if (successor !== undefined) this.accept(successor.claim, successor.leasedUntil);
   }

@@ -98,7 +98,7 @@ export class Runner<Route extends DeliverySource> {
   }
 
   private callOnce(once: Once, inFlight: InFlight<Route>, delivery: Delivery<unknown>): void {
-    inFlight.onLost = (reason) => delivery.cancel(reason);
+    inFlight.work = delivery;
     once.begin(inFlight, delivery, delivery.signal).then(
       (decision) => {
         if (decision.state === 'run') return this.callUnlessCancelled(once, inFlight, delivery);
@@ -144,7 +144,7 @@ export class Runner<Route extends DeliverySource> {
   }
 
   private call(inFlight: InFlight<Route>, delivery: Delivery<unknown>): void {
-    inFlight.onLost = (reason) => delivery.cancel(reason);
+    inFlight.work = delivery;
     if (this.timeouts !== undefined) {
       this.running.set(delivery, inFlight);
       this.timeouts.add(delivery);
@@ -172,7 +172,7 @@ export class Runner<Route extends DeliverySource> {
       this.timeouts.delete(delivery);
       this.running.delete(delivery);
     }
-    inFlight.onLost = undefined;
+    inFlight.work = undefined;
     this.hooks.onOutcome(inFlight, outcome);
     this.hooks.onEnded(inFlight);
   }

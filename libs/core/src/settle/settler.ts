@@ -10,7 +10,7 @@ import { nextHistory } from './next-history.js';
 import type { SettleOptions } from './options.js';
 import { ackOnceScript, handOverScript } from './scripts.js';
 import { TickBatches } from './tick-batches.js';
-import { decide, type Verdict } from './verdict.js';
+import { ACK, decide, type Verdict } from './verdict.js';
 
 /** The route of a delivery, as far as settling needs it. */
 export interface SettleRoute {
@@ -22,12 +22,7 @@ export interface SettleRoute {
 
 export interface SettlerHooks<Route> {
   /** Redis has confirmed it; `isOurs` is false when the lease had been lost before. */
-  onSettled: (
-    delivery: InFlight<Route>,
-    verdict: Verdict,
-    outcome: Outcome,
-    isOurs: boolean,
-  ) => void;
+  onSettled: (delivery: InFlight<Route>, verdict: Verdict, isOurs: boolean) => void;
   /** Redis refuses to settle it. */
   onGivenUp: (delivery: InFlight<Route>, reason: LeanMQError) => void;
   onFault: (error: unknown) => void;
@@ -35,10 +30,10 @@ export interface SettlerHooks<Route> {
   now: () => number;
 }
 
-interface Pending<Route> {
+/** A delivery that ends otherwise than by an ack. */
+interface Move<Route> {
   readonly delivery: InFlight<Route>;
   readonly verdict: Verdict;
-  readonly outcome: Outcome;
 }
 
 // Keeps one command under a millisecond.
@@ -52,8 +47,8 @@ const DROP: Verdict = Object.freeze({ kind: 'drop' });
  * has confirmed.
  */
 export class Settler<Route extends SettleRoute> {
-  private readonly acks: TickBatches<Source, Pending<Route>>;
-  private readonly moves: TickBatches<Source, Pending<Route>>;
+  private readonly acks: TickBatches<Source, InFlight<Route>>;
+  private readonly moves: TickBatches<Source, Move<Route>>;
 
   constructor(
     private readonly route: SettleRoute,
@@ -73,15 +68,15 @@ export class Settler<Route extends SettleRoute> {
   /** The first outcome of a delivery counts: after a timeout or a release its handler's own comes too late. */
   settle(delivery: InFlight<Route>, outcome: Outcome): void {
     if (delivery.isSettling) return;
-    delivery.isSettling = true;
+    delivery.outcome = outcome;
     const verdict = this.decide(delivery, outcome);
     if (verdict.kind !== 'ack') {
-      this.moves.add(delivery.source, { delivery, verdict, outcome });
+      this.moves.add(delivery.source, { delivery, verdict });
     } else if (performance.now() < delivery.leasedUntil && delivery.lostBecause === undefined) {
-      this.acks.add(delivery.source, { delivery, verdict, outcome });
+      this.acks.add(delivery.source, delivery);
     } else {
       // By itself, so that its answer tells whether the lease had been lost.
-      void this.ack(delivery.source, [{ delivery, verdict, outcome }]);
+      void this.ack(delivery.source, [delivery]);
     }
   }
 
@@ -99,25 +94,24 @@ export class Settler<Route extends SettleRoute> {
     }
   }
 
-  private async ack(source: Source, items: readonly Pending<Route>[]): Promise<void> {
-    const once = items.filter(({ delivery }) => delivery.onceMark !== undefined);
-    if (once.length > 0) {
-      void this.ackOnce(source, once);
-      if (once.length === items.length) return;
-      return this.ack(
+  private async ack(source: Source, deliveries: readonly InFlight<Route>[]): Promise<void> {
+    if (deliveries.some(({ onceMark }) => onceMark !== undefined)) {
+      void this.ackOnce(
         source,
-        items.filter(({ delivery }) => delivery.onceMark === undefined),
+        deliveries.filter(({ onceMark }) => onceMark !== undefined),
       );
+      const others = deliveries.filter(({ onceMark }) => onceMark === undefined);
+      return others.length === 0 ? undefined : this.ack(source, others);
     }
-    const ids = items.map(({ delivery }) => delivery.entryId);
+    const ids = deliveries.map(({ entryId }) => entryId);
     let attempts = 0;
-    const acked = await this.untilDone(items, (client) => {
+    const acked = await this.untilDone(deliveries, (client) => {
       attempts += 1;
       // After a fault each by itself: by now some of them may be another's.
       return attempts === 1 ? this.sendAck(client, source, ids) : this.ackEach(client, source, ids);
     });
     if (acked === undefined) return;
-    items.forEach((each, index) => this.confirm(each, acked[index] === true));
+    deliveries.forEach((each, index) => this.confirm(each, acked[index] === true));
   }
 
   /** Whether each of them was ours; of many, sent while their leases last, all are. */
@@ -135,27 +129,27 @@ export class Settler<Route extends SettleRoute> {
   }
 
   /** An ack ends the entry, whoever has it: it is not run again, also if it was claimed anew meanwhile. */
-  private confirm({ delivery, verdict, outcome }: Pending<Route>, isOurs: boolean): void {
+  private confirm(delivery: InFlight<Route>, isOurs: boolean): void {
     delivery.successor = undefined;
-    this.hooks.onSettled(delivery, verdict, outcome, isOurs);
+    this.hooks.onSettled(delivery, ACK, isOurs);
   }
 
   /** The same for an idempotent handler: done and acked in one step. */
-  private async ackOnce(source: Source, items: readonly Pending<Route>[]): Promise<void> {
+  private async ackOnce(source: Source, deliveries: readonly InFlight<Route>[]): Promise<void> {
     const names = { stream: this.route.streamOf(source) };
     const args = { group: this.route.group, source, windowMs: this.options.idempotencyMs };
     const more = {
-      keys: items.map(({ delivery }) => delivery.onceMark as string),
-      args: items.map(({ delivery }) => delivery.entryId),
+      keys: deliveries.map(({ onceMark }) => onceMark as string),
+      args: deliveries.map(({ entryId }) => entryId),
     };
-    const acked = await this.untilDone(items, (client) =>
+    const acked = await this.untilDone(deliveries, (client) =>
       ackOnceScript.run(client, names, args, more),
     );
     if (acked === undefined) return;
-    items.forEach((each, index) => this.confirm(each, acked[index] === 1));
+    deliveries.forEach((each, index) => this.confirm(each, acked[index] === 1));
   }
 
-  private async move(source: Source, items: readonly Pending<Route>[]): Promise<void> {
+  private async move(source: Source, items: readonly Move<Route>[]): Promise<void> {
     const { group, keys } = this.route;
     const names = {
       stream: this.route.streamOf(source),
@@ -172,7 +166,8 @@ export class Settler<Route extends SettleRoute> {
       delivery.onceMark ?? '',
     ]);
     let attempts = 0;
-    const results = await this.untilDone(items, (client) => {
+    const deliveries = items.map(({ delivery }) => delivery);
+    const results = await this.untilDone(deliveries, (client) => {
       attempts += 1;
       return handOverScript.run(
         client,
@@ -182,18 +177,18 @@ export class Settler<Route extends SettleRoute> {
       );
     });
     if (results === undefined) return;
-    items.forEach(({ delivery, verdict, outcome }, index) => {
+    items.forEach(({ delivery, verdict }, index) => {
       const result = results[index];
-      if (result === 'dropped') return this.hooks.onSettled(delivery, DROP, outcome, true);
+      if (result === 'dropped') return this.hooks.onSettled(delivery, DROP, true);
       // Sent more than once, "lost" may be the echo of the first time, whose answer was lost.
       const isOurs = result === 'moved' || (attempts > 1 && result === 'lost');
-      this.hooks.onSettled(delivery, verdict, outcome, isOurs);
+      this.hooks.onSettled(delivery, verdict, isOurs);
     });
   }
 
   /** Undefined when it cannot be done at all; the deliveries then lose their leases and are reclaimed. */
   private async untilDone<T>(
-    items: readonly Pending<Route>[],
+    deliveries: readonly InFlight<Route>[],
     command: (client: Redis) => Promise<T>,
   ): Promise<T | undefined> {
     try {
@@ -201,7 +196,7 @@ export class Settler<Route extends SettleRoute> {
     } catch (error) {
       const reason = toBrokerError(error);
       if (!this.connection.isClosed) this.hooks.onFault(reason);
-      for (const { delivery } of items) this.hooks.onGivenUp(delivery, reason);
+      for (const delivery of deliveries) this.hooks.onGivenUp(delivery, reason);
       return undefined;
     }
   }

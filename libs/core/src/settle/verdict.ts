@@ -25,7 +25,7 @@ export type Verdict =
       readonly error: ErrorRecord | undefined;
     };
 
-const ACK: Verdict = Object.freeze({ kind: 'ack' });
+export const ACK: Verdict = Object.freeze({ kind: 'ack' });
 const RELEASE: Verdict = Object.freeze({ kind: 'release' });
 
 /**

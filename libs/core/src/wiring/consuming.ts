@@ -21,7 +21,7 @@ export interface ConsumingParts {
   readonly events: Events;
   readonly onFault: (where: string, error: unknown) => void;
   /** A delivery has ended; for whoever counts. */
-  readonly onSettled?: (verdict: Verdict, outcome: Outcome) => void;
+  readonly onSettled?: (verdict: Verdict, outcome: Outcome | undefined) => void;
 }
 
 interface Steps {
@@ -72,16 +72,16 @@ export function buildConsumer({
   function stepsOf(subscription: Subscription, { handler, options }: Registration): Steps {
     const { path } = subscription;
     const settler = new Settler<Subscription>(subscription, consumer, context.command, options, {
-      onSettled: (delivery, verdict, outcome, isOurs) => {
+      onSettled: (delivery, verdict, isOurs) => {
         consuming.settled(delivery);
-        if (ack === 'before' && outcome.kind === 'success') {
+        if (ack === 'before' && delivery.outcome?.kind === 'success') {
           if (isOurs) runner.run(delivery);
           else consuming.ended(delivery);
         }
         sweeper.settled(path, 1);
         if (verdict.kind === 'retry' && isOurs) sweeper.scheduledIn(path, verdict.delayMs);
-        tellSettled(events, consumer, delivery, verdict, outcome, isOurs);
-        onSettled?.(verdict, outcome);
+        tellSettled(events, consumer, delivery, verdict, isOurs);
+        onSettled?.(verdict, delivery.outcome);
       },
       onGivenUp: (delivery, reason) => {
         consuming.giveUp(delivery, reason);

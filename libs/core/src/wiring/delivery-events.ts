@@ -15,17 +15,17 @@ export function tellSettled(
   consumer: string,
   delivery: InFlight<Subscription>,
   verdict: Verdict,
-  outcome: Outcome,
   isOurs: boolean,
 ): void {
-  if (verdict.kind === 'ack' && outcome.kind === 'success') {
+  const outcome = delivery.outcome?.kind;
+  if (verdict.kind === 'ack' && outcome === 'success') {
     return tellAcked(events, consumer, delivery, isOurs);
   }
   const about = (): DeliveryEvent => aboutDelivery(delivery, consumer);
   // A late failure changed nothing.
   if (!isOurs) return events.tell('leaseLost', about);
-  if (outcome.kind === 'duplicate') events.tell('skipped', about);
-  if (outcome.kind === 'expired') events.tell('expired', about);
+  if (outcome === 'duplicate') events.tell('skipped', about);
+  if (outcome === 'expired') events.tell('expired', about);
   if (verdict.kind === 'retry') {
     const { delayMs, error } = verdict;
     // A duplicate that waits for the first has not failed.

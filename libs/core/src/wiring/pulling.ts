@@ -82,11 +82,11 @@ export class Puller {
       onFault('receive', error),
     );
     this.settler = new Settler<Subscription>(subscription, consumer, command, options, {
-      onSettled: (delivery, verdict, outcome, isOurs) => {
+      onSettled: (delivery, verdict, isOurs) => {
         this.consumer.settled(delivery);
         sweeper.settled(path, 1);
         if (verdict.kind === 'retry' && isOurs) sweeper.scheduledIn(path, verdict.delayMs);
-        tellSettled(events, consumer, delivery, verdict, outcome, isOurs);
+        tellSettled(events, consumer, delivery, verdict, isOurs);
         this.waiters.get(delivery)?.resolve(isOurs ? 'settled' : 'lease-lost');
         this.waiters.delete(delivery);
       },
@@ -141,7 +141,7 @@ export class Puller {
       }
       const data = decodePayload(entry.data) as T;
       const delivery = new Delivery<T>(inFlight.route, context.consumer, data, inFlight, entry);
-      inFlight.onLost = (reason) => delivery.cancel(reason);
+      inFlight.work = delivery;
       return Object.assign(delivery, this.handleOf(inFlight));
     } catch (error) {
       this.dismiss(inFlight, { kind: 'dead', reason: 'undecodable', error });

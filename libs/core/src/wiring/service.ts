@@ -91,8 +91,8 @@ export class Service {
     const result = { processed: 0, failed: 0, deadLettered: 0 };
     const consuming = this.makeConsumer((verdict, outcome) => {
       if (verdict.kind === 'dead') result.deadLettered += 1;
-      else if (verdict.kind === 'retry' && outcome.kind === 'failure') result.failed += 1;
-      else if (outcome.kind === 'success') result.processed += 1;
+      else if (verdict.kind === 'retry' && outcome?.kind === 'failure') result.failed += 1;
+      else if (outcome?.kind === 'success') result.processed += 1;
     });
     const connection = this.engine.connections.make('read');
     try {

@@ -1,0 +1,48 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { Pump } from './pump.js';
+
+describe('Pump', () => {
+  it('works once however often it is asked, and not before the caller is done', async () => {
+    let worked = 0;
+    const pump = new Pump(() => (worked += 1));
+    for (let n = 0; n < 5; n += 1) pump.soon();
+    expect(worked).toBe(0);
+    await nextTurn();
+    expect(worked).toBe(1);
+  });
+
+  it('goes on within the turn when work leads to work', async () => {
+    let worked = 0;
+    const pump = new Pump(() => {
+      worked += 1;
+      if (worked < 10) void Promise.resolve().then(() => pump.soon());
+    });
+    pump.soon();
+    await nextTurn();
+    expect(worked).toBe(10);
+  });
+
+  it('lets everything else have its turn when the work takes long', async () => {
+    let isStopped = false;
+    let worked = 0;
+    const pump = new Pump(() => {
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      worked += 1;
+      if (!isStopped) pump.soon();
+    });
+    pump.soon();
+    await nextTurn();
+    expect(worked).toBeGreaterThan(1);
+    expect(worked).toBeLessThan(10);
+    const before = worked;
+    await nextTurn();
+    await nextTurn();
+    expect(worked).toBeGreaterThan(before);
+    isStopped = true;
+  });
+});
