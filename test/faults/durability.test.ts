@@ -4,7 +4,6 @@ import {
   type LeanMQ,
   type LeanMQOptions,
   type PublishOptions,
-  type Transaction,
 } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
@@ -135,6 +134,21 @@ describe('a replica that does not answer', () => {
     disconnect(redis);
   });
 
+  test('bounds what waits', async () => {
+    const { mq, replica, redis } = await setUp({ maxBuffered: 20 });
+    replica.freeze();
+    await expect(mq.publish('/a', 0, { durability: SOON })).rejects.toMatchObject({
+      code: 'NOT_REPLICATED',
+    });
+    const waiting = Array.from({ length: 20 }, (_, n) => mq.publish('/a', n));
+    await expect(mq.publish('/a', 'one too many')).rejects.toMatchObject({ code: 'BUFFER_FULL' });
+    replica.thaw();
+    await Promise.all(waiting);
+    // What is confirmed is not bounded any more.
+    await Promise.all(Array.from({ length: 50 }, (_, n) => mq.publish('/a', n)));
+    disconnect(redis);
+  });
+
   test('leaves no publish without an answer beyond its deadline', async () => {
     const { mq, replica, redis } = await setUp({
       publishTimeoutMs: 400,
@@ -147,24 +161,6 @@ describe('a replica that does not answer', () => {
     );
     expect(new Set(codes)).toEqual(new Set(['NOT_REPLICATED', 'BROKER_UNAVAILABLE']));
     expect(mq.health().publishing).toBe(0);
-    disconnect(redis);
-  });
-});
-
-describe('a durability that is not one', () => {
-  test('is refused, and so is one of a single send of a transaction; nothing is sent', async () => {
-    const { mq, redis } = await setUp();
-    const refused = { code: 'CONFIG_INVALID' };
-    const wrong = { replicas: 1.5, timeoutMs: 100 };
-    await expect(mq.publish('/a', 1, { durability: wrong })).rejects.toMatchObject(refused);
-    const build = (tx: Transaction): void => tx.send('/a', 1);
-    await expect(mq.transaction(build, { durability: wrong })).rejects.toMatchObject(refused);
-    const single = mq.transaction((tx) => tx.send('/a', 1, { durability: ONE }));
-    await expect(single).rejects.toMatchObject({
-      ...refused,
-      message: expect.stringContaining('option of the transaction') as unknown,
-    });
-    expect(await redis.exists(logOf('a'))).toBe(0);
     disconnect(redis);
   });
 });
