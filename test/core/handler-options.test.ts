@@ -133,4 +133,13 @@ describe('batch handlers', () => {
     await eventually(() => acked === 5);
     expect(calls).toBeGreaterThanOrEqual(3);
   });
+
+  test.each([5, null, 'all', { size: 0 }, { waitMs: -1 }])(
+    'are refused with a batch that is none: %j',
+    (batch) => {
+      const handle = (): unknown =>
+        broker.mq().handleBatch('/rows', () => undefined, { batch: batch as never });
+      expect(handle).toThrow(/"batch/);
+    },
+  );
 });

@@ -157,7 +157,9 @@ export class LeanMQ implements AsyncDisposable {
     handler: BatchHandler<T>,
     options: HandlerOptions<T> = {},
   ): this {
-    const batch = { ...BATCH_DEFAULTS, ...options.batch };
+    const { batch: given = BATCH_DEFAULTS } = options;
+    // What is none is refused below; spread, it would be the defaults.
+    const batch = Object(given) === given ? { ...BATCH_DEFAULTS, ...given } : given;
     const { concurrency = this.engine.options.handlers.concurrency } = options;
     const collector = new BatchCollector(handler, batch, concurrency);
     return this.handle(path, (delivery) => collector.add(delivery), { ...options, batch });
