@@ -12,6 +12,8 @@ export interface BenchOptions {
   /** Undefined: what each work says. */
   readonly slots: number | undefined;
   readonly json: string | undefined;
+  /** Results of an earlier run. */
+  readonly from: string | undefined;
   readonly profile: string | undefined;
   readonly peers: boolean;
   readonly chart: boolean;
@@ -32,6 +34,7 @@ export function readOptions(words: readonly string[]): BenchOptions {
     .option('--rounds <n>', 'how often each is measured (default: 3, or 1 with --quick)', positive)
     .option('--slots <n>', 'handlers at the same time (default: the fastest of some)', positive)
     .option('--json <file>', 'write the results there')
+    .option('--from <file>', 'take the results of an earlier --json instead of measuring')
     .option('--profile <folder>', 'write a CPU profile of each measured process there')
     .option('--peers', 'NATS JetStream and RabbitMQ too, if their servers are installed', false)
     .option('--chart', 'draw docs/performance.svg', false)
@@ -45,6 +48,7 @@ export function readOptions(words: readonly string[]): BenchOptions {
     rounds?: number;
     slots?: number;
     json?: string;
+    from?: string;
     profile?: string;
     peers: boolean;
     chart: boolean;
@@ -57,6 +61,7 @@ export function readOptions(words: readonly string[]): BenchOptions {
     rounds: given.rounds ?? (given.quick ? 1 : 3),
     slots: given.slots,
     json: given.json,
+    from: given.from,
     profile: given.profile,
   };
 }

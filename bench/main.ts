@@ -1,10 +1,16 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { readOptions } from './cli.js';
-import { resultsOf, type Result } from './report/results.js';
+import type { ContestantName } from './contestants/index.js';
+import { readOptions, type BenchOptions } from './cli.js';
+import { chart } from './report/chart.js';
+import { updatePage } from './report/docs.js';
+import { describeEnvironment } from './report/environment.js';
 import { describeProfiles } from './report/profiles.js';
+import { resultsOf, type Result } from './report/results.js';
 import { table } from './report/table.js';
 import type { House } from './run/measure.js';
+import { isInstalled, isPeer } from './run/peers.js';
 import { runRounds } from './run/rounds.js';
 
 /** What the tool that built this program provides. */
@@ -14,15 +20,31 @@ export interface Surroundings extends Omit<House, 'profiles'> {
   readonly words: readonly string[];
 }
 
-export async function bench({ words, ...house }: Surroundings): Promise<void> {
+export async function bench({ words, root, ...house }: Surroundings): Promise<void> {
   const options = readOptions(words);
-  const { quick, profile, rounds, slots } = options;
+  const results =
+    options.from === undefined ? await measureAll(house, options) : read(options.from);
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  }
+  if (!options.chart && !options.docs) return;
+  const environment = await describeEnvironment(root, house);
+  if (options.chart) {
+    writeFileSync(join(root, 'docs/performance.svg'), chart(options.works, results, environment));
+  }
+  if (options.docs) {
+    await updatePage(join(root, 'docs/performance.md'), options.works, results, environment);
+  }
+}
+
+async function measureAll(house: House, options: BenchOptions): Promise<Result[]> {
+  const { quick, profile, peers, rounds, slots } = options;
   if (profile !== undefined) mkdirSync(profile, { recursive: true });
   const results: Result[] = [];
   for (const work of options.works) {
-    const contestants = work.contestants.filter(
-      (name) => options.contestants?.includes(name) ?? true,
-    );
+    const contestants = [...work.contestants, ...(peers && work.peers ? work.peers : [])]
+      .filter((name) => options.contestants?.includes(name) ?? true)
+      .filter(canTakePart);
     const series = await runRounds(
       { ...house, ...(profile !== undefined && { profiles: profile }) },
       work,
@@ -32,9 +54,21 @@ export async function bench({ words, ...house }: Surroundings): Promise<void> {
     process.stdout.write(`${table(work, results, !quick)}\n`);
     if (profile !== undefined) process.stdout.write(`${describeProfiles(profile, work)}\n`);
   }
-  if (options.json !== undefined) {
-    writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-  }
+  return results;
+}
+
+/** Says once what is missing. */
+const missing = new Set<ContestantName>();
+
+function canTakePart(contestant: ContestantName): boolean {
+  if (!isPeer(contestant) || isInstalled(contestant)) return true;
+  if (!missing.has(contestant)) say(`${contestant} is left out: its server is not installed.`);
+  missing.add(contestant);
+  return false;
+}
+
+function read(file: string): Result[] {
+  return JSON.parse(readFileSync(file, 'utf8')) as Result[];
 }
 
 function say(line: string): void {

@@ -6,17 +6,19 @@ import { loadContestant } from './contestants/index.js';
 import { countCommands } from './measure/commands.js';
 import { Meter } from './measure/meter.js';
 import { Profiler } from './measure/profiler.js';
-import { ServerWatch } from './measure/server.js';
+import { watchServer } from './measure/server.js';
 import { STOP, type Report, type Task } from './run/task.js';
 import { WORKS } from './works/index.js';
 
 /** A process that plays one role of one work, once, and ends. */
 async function main(): Promise<void> {
-  const { work, role, contestant, size, url, profile } = JSON.parse(process.argv[2] ?? '') as Task;
+  const { work, role, contestant, size, url, serverPid, profile } = JSON.parse(
+    process.argv[2] ?? '',
+  ) as Task;
   const play = WORKS.find(({ id }) => id === work)?.roles[role];
   if (play === undefined) throw new Error(`${work} has no role ${role}.`);
   countCommands();
-  const watch = await ServerWatch.open(url);
+  const watch = await watchServer(url, serverPid);
   const profiler = profile === undefined ? undefined : new Profiler(profile);
   const reading = await play({
     ...{ name: contestant, size, url, watch },

@@ -8,5 +8,5 @@ export function showNumber(value: number): string {
 
 /** `× 1.24`; `–` where there is nothing to compare with. */
 export function showRatio(value: number | undefined): string {
-  return value === undefined ? '–' : `× ${value.toFixed(2)}`;
+  return value === undefined || !Number.isFinite(value) ? '–' : `× ${value.toFixed(2)}`;
 }

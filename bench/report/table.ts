@@ -3,13 +3,13 @@ import { showNumber, showRatio } from './numbers.js';
 import type { Result } from './results.js';
 import { find, verdictsOf, type Verdict } from './verdicts.js';
 
-const HEAD = [
+export const HEAD = [
   'contestant',
   'median',
   'min – max',
   '/ raw',
   '/ BullMQ',
-  'Redis CPU',
+  'server CPU',
   'client CPU',
   'commands',
 ];
@@ -45,11 +45,17 @@ export function rows(work: string, unit: string, results: readonly Result[]): st
   ]);
 }
 
-/** `core ≥ 0.75 × raw: reached 0.81, met` */
-export function sentence({ target, reached, met }: Verdict): string {
-  if (reached === undefined) return `${demand(target)}: not measured in this run`;
-  const figure = target.against === undefined ? showNumber(reached) : reached.toFixed(2);
-  return `${demand(target)}: ${figure}, ${met === true ? 'met' : 'NOT MET'}`;
+/** `core ≥ 0.75 × raw (messages/s): 0.81, met` */
+export function sentence(verdict: Verdict): string {
+  const { target, met } = verdict;
+  if (met === undefined) return `${demand(target)}: not measured in this run`;
+  return `${demand(target)}: ${showReached(verdict)}, ${met ? 'met' : 'NOT MET'}`;
+}
+
+/** A ratio, or the figure itself where it is compared with a bound. */
+export function showReached({ target, reached }: Verdict): string {
+  if (reached === undefined) return '–';
+  return target.against === undefined ? showNumber(reached) : reached.toFixed(2);
 }
 
 /** `core ≥ 0.75 × raw` */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { ContestantName } from '../contestants/index.js';
 import type { Reading, Size, Work } from '../works/index.js';
+import { isPeer, startPeer } from './peers.js';
 import { endActors, startActor } from './actor.js';
 
 /** A server that was started for one measurement. */
@@ -27,18 +28,18 @@ export async function measure(
   contestant: ContestantName,
   size: Size,
 ): Promise<Reading> {
-  const server = await house.startRedis();
-  const { url, pid } = server;
+  const server = await (isPeer(contestant) ? startPeer(contestant) : house.startRedis());
+  const { url, pid: serverPid } = server;
   const cast = (role: string): ReturnType<typeof startActor> =>
     startActor(house.worker, {
-      ...{ work: work.id, role, contestant, size, url },
+      ...{ work: work.id, role, contestant, size, url, serverPid },
       ...(house.profiles !== undefined && {
         profile: profileFile(house.profiles, work, contestant, role),
       }),
     });
   try {
     return await work.run({
-      ...{ contestant, size, url, cast, serverPid: pid },
+      ...{ contestant, size, url, cast, serverPid },
       play: (role) => cast(role).reading,
     });
   } finally {

@@ -8,6 +8,7 @@ export interface Task {
   readonly contestant: ContestantName;
   readonly size: Size;
   readonly url: string;
+  readonly serverPid: number;
   /** Receives the CPU profile of what is measured. */
   readonly profile?: string;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ServerWatch } from '../measure/server.js';
+import { watchServer } from '../measure/server.js';
 import { consumeAll, PATH } from './consuming.js';
 import { backlogOf, fill } from './fill.js';
 import { MIB } from './reading.js';
@@ -30,7 +30,7 @@ export const memoryAfter: Work = {
     },
   },
   async run(stage) {
-    const watch = await ServerWatch.open(stage.url);
+    const watch = await watchServer(stage.url, stage.serverPid);
     try {
       const before = await watch.stats();
       await stage.play('fill');

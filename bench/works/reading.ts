@@ -16,6 +16,7 @@ export function perMessage(messages: number, cost: Cost): CostPerMessage {
   return {
     redisCpuPer100k: (cost.redisCpuS / messages) * 100_000,
     clientCpuPer100k: (cost.clientCpuS / messages) * 100_000,
-    commandsPerMessage: cost.commands / messages,
+    // Only clients of Redis are counted.
+    ...(cost.commands > 0 && { commandsPerMessage: cost.commands / messages }),
   };
 }

@@ -1,0 +1,74 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { format, resolveConfig } from 'prettier';
+
+import type { Work } from '../works/index.js';
+import { caption, type Environment } from './environment.js';
+import type { Result } from './results.js';
+import { demand, HEAD, rows, showReached } from './table.js';
+import { verdictsOf } from './verdicts.js';
+
+/** Puts the tables of a run between the markers of a page, so that nobody types a figure. */
+export async function updatePage(
+  file: string,
+  works: readonly Work[],
+  results: readonly Result[],
+  environment: Environment,
+): Promise<void> {
+  const parts = {
+    machine: `Measured on: ${caption(environment)}.`,
+    targets: targetTable(works, results),
+    figures: works.map((work) => figureTables(work, results)).join('\n\n'),
+  };
+  const page = Object.entries(parts).reduce(
+    (text, [name, content]) => between(text, name, content),
+    readFileSync(file, 'utf8'),
+  );
+  const config = await resolveConfig(file);
+  writeFileSync(file, await format(page, { ...config, filepath: file }));
+}
+
+/**
+ * Replaces what is between `<!-- bench: name -->` and `<!-- /bench -->`. Pure.
+ *
+ * @throws {Error} if the page has no such place
+ */
+export function between(page: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- bench: ${name} -->`, '<!-- /bench -->'];
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end, from);
+  if (from < 0 || to < 0) throw new Error(`The page has no ${begin} … ${end}.`);
+  return `${page.slice(0, from + begin.length)}\n\n${content}\n\n${page.slice(to)}`;
+}
+
+function targetTable(works: readonly Work[], results: readonly Result[]): string {
+  const lines = works.flatMap((work) =>
+    verdictsOf(work, results)
+      .filter(({ reached }) => reached !== undefined)
+      .map((verdict) => {
+        const { target, met } = verdict;
+        return [
+          work.id,
+          demand(target),
+          showReached(verdict),
+          met === true ? 'met' : '**not met**',
+        ];
+      }),
+  );
+  return markdown([['work', 'must reach', 'reached', ''], ...lines]);
+}
+
+function figureTables({ id, about, metrics }: Work, results: readonly Result[]): string {
+  const tables = metrics.flatMap(({ unit, better }) => {
+    const lines = rows(id, unit, results);
+    if (lines.length === 0) return [];
+    return [`${unit}, ${better} is better:`, markdown([HEAD, ...lines])];
+  });
+  return tables.length === 0 ? '' : [`### ${id}`, `${about}.`, ...tables].join('\n\n');
+}
+
+function markdown([head = [], ...body]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, column) => (column === 0 ? '---' : '--:'));
+  return [line(head), line(rule), ...body.map(line)].join('\n');
+}
