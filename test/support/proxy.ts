@@ -12,6 +12,8 @@ interface Ambush {
   match: string | RegExp;
   /** The pair whose request matched: its next reply is the one to swallow. */
   pair?: Pair;
+  /** The client gets the first half of the reply. */
+  half: boolean;
   fired: () => void;
 }
 
@@ -83,11 +85,12 @@ export class TcpProxy {
    *
    * The match is tried on each chunk as it arrives. A command in one packet is one chunk.
    *
+   * @param options.half the client gets the first half of the answer before its connection ends
    * @returns resolves when it has fired
    */
-  cutAfterReplyTo(match: string | RegExp): Promise<void> {
+  cutAfterReplyTo(match: string | RegExp, { half = false } = {}): Promise<void> {
     return new Promise((resolve) => {
-      this.#ambushes.push({ match, fired: resolve });
+      this.#ambushes.push({ match, half, fired: resolve });
     });
   }
 
@@ -156,7 +159,8 @@ export class TcpProxy {
     const ambush = this.#ambushes.find((candidate) => candidate.pair === pair);
     if (ambush) {
       this.#ambushes = this.#ambushes.filter((other) => other !== ambush);
-      this.#sever(pair);
+      if (ambush.half) pair.client.end(chunk.subarray(0, Math.ceil(chunk.length / 2)));
+      this.#sever(pair, ambush.half);
       ambush.fired();
       return;
     }
@@ -167,9 +171,11 @@ export class TcpProxy {
     pair.client.write(chunk);
   }
 
-  #sever(pair: Pair): void {
+  /** @param politely what was written to the client still gets there */
+  #sever(pair: Pair, politely = false): void {
     if (!this.#pairs.delete(pair)) return;
-    pair.client.destroy();
+    if (politely) pair.client.destroySoon();
+    else pair.client.destroy();
     pair.upstream.destroy();
   }
 

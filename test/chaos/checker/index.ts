@@ -1,0 +1,28 @@
+import type { Evidence } from '../run.js';
+import { checkBounds } from './bounds.js';
+import { checkDead } from './dead.js';
+import { checkEnds } from './ends.js';
+import { gatherFacts } from './facts.js';
+import { Findings } from './findings.js';
+import { checkOnce } from './once.js';
+import { checkPublishing } from './publishing.js';
+import { checkRedeliveries } from './redeliveries.js';
+import { checkRest } from './rest.js';
+import { checkTimes } from './times.js';
+
+export { Findings } from './findings.js';
+export { recoveriesOf } from './recovery.js';
+export { gatherFacts, type Facts } from './facts.js';
+
+/** Holds the invariants against what a run has left behind. Pure. */
+export function check(evidence: Evidence): Findings {
+  const facts = gatherFacts(evidence);
+  const findings = new Findings();
+  for (const part of [
+    ...[checkPublishing, checkEnds, checkDead, checkRedeliveries, checkTimes],
+    ...[checkOnce, checkRest, checkBounds],
+  ]) {
+    part(facts, findings);
+  }
+  return findings;
+}

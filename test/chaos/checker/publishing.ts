@@ -1,0 +1,68 @@
+import { KEPT } from '../setting.js';
+import type { Facts, SentMessage } from './facts.js';
+import type { Findings } from './findings.js';
+import { originsOf, show } from './traces.js';
+
+/**
+ * Invariants 1 and 3, in the manner of a total queue: what was acknowledged is there, once; what nobody knew about is
+ * there once or not at all; nothing else is there. And 7: of a transaction all, or nothing.
+ */
+export function checkPublishing(facts: Facts, findings: Findings): void {
+  for (const message of facts.messages.values()) {
+    const origins = originsOf(facts, message.n);
+    findings.count(
+      message.status === 'ok'
+        ? 'acknowledged'
+        : message.status === 'unknown'
+          ? 'unknown'
+          : 'notSent',
+    );
+    if (origins.size > 1) {
+      if (facts.interruptions.hasFailovers && message.turns.length > 1)
+        findings.except('storedAgainAfterFailover');
+      else findings.violate('storedTwice', `${show(message)} entries ${[...origins].join(' ')}`);
+      findings.count('doubleEntries', origins.size - 1);
+    }
+    if (message.status === 'unknown' && origins.size > 0) findings.count('recovered');
+    if (message.status === 'not-sent' && origins.size > 0) {
+      findings.violate('notSentButStored', show(message));
+    }
+  }
+  checkStrangers(facts, findings);
+  checkTransactions(facts, findings);
+}
+
+function checkStrangers(facts: Facts, findings: Findings): void {
+  const seen = new Set([...facts.entries.keys()]);
+  for (const [handling] of facts.handlings.values())
+    if (handling !== undefined) seen.add(handling.n);
+  for (const n of seen) {
+    if (!facts.messages.has(n)) findings.violate('unexpected', `message ${n} was never sent`);
+  }
+  for (const stranger of facts.strangers) findings.violate('unexpected', stranger);
+}
+
+function checkTransactions(facts: Facts, findings: Findings): void {
+  const seen = new Set<number>();
+  for (const { operation, turns } of facts.messages.values()) {
+    if (operation.sends.length < 2 || seen.has(operation.index)) continue;
+    seen.add(operation.index);
+    const there = operation.sends.filter(({ task }) => originsOf(facts, task.n).size > 0);
+    if (there.length === 0 || there.length === operation.sends.length) continue;
+    // What is scheduled is on the log only later; a failover in between takes it, and not the other.
+    const at = { from: turns[0]?.invokedAt ?? 0, to: facts.evidence.endedAt };
+    if (facts.interruptions.isRolledBack(at) && operation.sends.some(({ delayMs }) => delayMs)) {
+      findings.except('transactionSplitByFailover');
+      continue;
+    }
+    findings.violate(
+      'tornTransaction',
+      `operation ${operation.index}: ${there.length} of ${operation.sends.length} are there`,
+    );
+  }
+}
+
+/** Whether its log still shows all that ever was on it. */
+export function isKept({ planned }: SentMessage): boolean {
+  return (KEPT as readonly string[]).includes(planned.path);
+}

@@ -1,0 +1,93 @@
+import { TIMES } from '../setting.js';
+import { isFailure } from './dead.js';
+import type { Facts, Handling, SentMessage } from './facts.js';
+import type { Findings } from './findings.js';
+import { show, tell } from './traces.js';
+
+/**
+ * Invariants 5 and 10: a message is delivered again only for a reason that the history shows: it failed, it was given
+ * back, it was replayed, or a fault kept its consumer from renewing the lease. What a consumer does that has lost its lease
+ * leads to nothing.
+ */
+export function checkRedeliveries(facts: Facts, findings: Findings): void {
+  for (const list of facts.handlings.values()) {
+    const message = facts.messages.get((list[0] as Handling).n);
+    if (message === undefined) continue;
+    for (const handling of list) noteInterrupted(facts, findings, handling);
+    for (const life of livesOf(list)) {
+      checkAttempts(facts, findings, message, life);
+      for (let index = 1; index < life.length; index += 1) {
+        const pair = [life[index - 1] as Handling, life[index] as Handling] as const;
+        checkPair(facts, findings, message, pair, life);
+      }
+    }
+  }
+  const duplicates = findings.counts.get('duplicates') ?? 0;
+  const interrupted = findings.counts.get('interrupted') ?? 0;
+  if (duplicates > interrupted) {
+    findings.violate('moreDuplicatesThanFaults', `${duplicates} of ${interrupted} interrupted`);
+  }
+}
+
+/** A replay begins a new life. In each of them attempts only grow, whoever is late to begin. */
+function livesOf(list: readonly Handling[]): Handling[][] {
+  const lives = new Map<string, Handling[]>();
+  for (const handling of list) {
+    const life = `${handling.origin} ${handling.replays}`;
+    lives.set(life, [...(lives.get(life) ?? []), handling]);
+  }
+  return [...lives.values()].map((life) =>
+    life.toSorted((a, b) => a.attempt - b.attempt || a.at - b.at),
+  );
+}
+
+function noteInterrupted({ interruptions }: Facts, findings: Findings, handling: Handling): void {
+  const { pid, at, endedAt, settledAt } = handling;
+  findings.count('deliveries');
+  const to = settledAt ?? (endedAt ?? at) + TIMES.leaseMs;
+  if (interruptions.isTouched(pid, { from: at, to })) findings.count('interrupted');
+}
+
+/** What an attempt says was used up before it must be failures that happened, or crashes. */
+function checkAttempts(
+  facts: Facts,
+  findings: Findings,
+  message: SentMessage,
+  life: readonly Handling[],
+): void {
+  for (const { attempt, crashes } of life) {
+    const failures = life.filter((each) => isFailure(each) && each.attempt < attempt).length;
+    if (attempt - 1 - crashes <= failures) continue;
+    if (facts.interruptions.hasFailovers) findings.except('attemptsAfterFailover');
+    else findings.violate('attemptFromNowhere', `${show(message)}: ${tell(life)}`);
+    return;
+  }
+}
+
+function checkPair(
+  { interruptions }: Facts,
+  findings: Findings,
+  message: SentMessage,
+  [before, after]: readonly [Handling, Handling],
+  life: readonly Handling[],
+): void {
+  // It may have been lost between its arrival and the call of the handler already.
+  const interval = { from: Math.min(before.at, after.at) - TIMES.leaseMs, to: after.at };
+  const isTakenOver = after.crashes > before.crashes;
+  if (isFailure(before) && !isTakenOver && after.attempt > before.attempt) return;
+  // Taken over by somebody who died before its handler was called, for example.
+  if (isFailure(before) && after.attempt > before.attempt + 1) return;
+  if (after.attempt === before.attempt) {
+    const termAt = interruptions.termAt(before.pid);
+    const isReleased = before.settled === 'released' || (termAt !== undefined && termAt < after.at);
+    if (isReleased) return findings.except('givenBack');
+    if (interruptions.isRolledBack(interval)) return findings.except('redeliveredAfterFailover');
+    return findings.violate('forkedAttempt', `${show(message)}: ${tell(life)}`);
+  }
+  const why = interruptions.whyTakenOver(before.pid, interval);
+  if (why === undefined) {
+    return findings.violate('redeliveredForNoReason', `${show(message)}: ${tell(life)}`);
+  }
+  findings.count('duplicates');
+  findings.except(`redelivered: ${why}`);
+}

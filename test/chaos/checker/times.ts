@@ -1,0 +1,51 @@
+import type { Facts, Handling, SentMessage } from './facts.js';
+import type { Findings } from './findings.js';
+import { show, tell } from './traces.js';
+
+// Redis and the processes round the same clock, each for itself; and a line is written a moment after the call.
+const ROUNDING_MS = 5;
+
+/** Invariant 6: nothing is delivered before it is due, or after it has expired. */
+export function checkTimes(facts: Facts, findings: Findings): void {
+  for (const list of facts.handlings.values()) {
+    for (const handling of list) {
+      const message = facts.messages.get(handling.n);
+      if (message === undefined) continue;
+      checkDue(findings, message, handling);
+      checkExpiry(facts, findings, message, handling);
+    }
+  }
+}
+
+function checkDue(findings: Findings, message: SentMessage, handling: Handling): void {
+  const { delayMs } = message.planned;
+  if (delayMs === undefined) return;
+  const earlyMs = message.invokedAt + delayMs - handling.at;
+  if (earlyMs > ROUNDING_MS) findings.violate('early', `${earlyMs} ms: ${show(message)}`);
+}
+
+function checkExpiry(
+  { interruptions }: Facts,
+  findings: Findings,
+  message: SentMessage,
+  handling: Handling,
+): void {
+  const { expiresAt, at, pid } = handling;
+  const { ttlMs, delayMs = 0 } = message.planned;
+  if ((expiresAt === undefined) !== (ttlMs === undefined)) {
+    findings.violate('wrongExpiry', `expires at ${expiresAt ?? 'never'}: ${show(message)}`);
+  }
+  if (expiresAt === undefined || ttlMs === undefined) return;
+  const soonest = message.invokedAt + delayMs + ttlMs;
+  if (expiresAt < soonest - ROUNDING_MS) {
+    findings.violate('wrongExpiry', `${soonest - expiresAt} ms too soon: ${show(message)}`);
+  }
+  const lateMs = at - expiresAt;
+  if (lateMs <= ROUNDING_MS) return;
+  // Frozen between the look at the clock and the call of the handler.
+  if (interruptions.frozenMs(pid, { from: expiresAt - ROUNDING_MS, to: at }) >= lateMs * 0.8) {
+    findings.except('frozenOverExpiry');
+  } else {
+    findings.violate('afterExpiry', `${lateMs} ms: ${show(message)} ${tell([handling])}`);
+  }
+}

@@ -1,0 +1,166 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+import type { DurabilityName, TopologyName } from './setting.js';
+
+export interface ChaosOptions {
+  readonly messages: number;
+  readonly seed: number;
+  readonly topology: TopologyName;
+  readonly durability: DurabilityName;
+  readonly faults: number | undefined;
+  readonly failovers: number;
+  readonly consumers: number;
+  readonly publishers: number;
+  readonly minutes: number | undefined;
+  readonly rate: number;
+  readonly unsafe: string | undefined;
+  readonly selfCheck: boolean;
+  readonly json: string | undefined;
+  readonly keep: string | undefined;
+}
+
+interface Given {
+  readonly messages?: number;
+  readonly seed?: number;
+  readonly topology: TopologyName;
+  readonly durability: DurabilityName;
+  readonly faults?: number;
+  readonly failovers?: number;
+  readonly consumers: number;
+  readonly publishers: number;
+  readonly minutes?: number;
+  readonly rate: number;
+  readonly unsafe?: string;
+  readonly selfCheck: boolean;
+  readonly quick: boolean;
+  readonly json?: string;
+  readonly keep?: string;
+}
+
+const MESSAGES = 20_000;
+const QUICK_MESSAGES = 4_000;
+const FAILOVERS = 5;
+
+/**
+ * Reads the command line.
+ *
+ * @returns what is to be done, or the exit code when there is nothing (left) to do: 0 after `--help`, 2 for what it does
+ *   not understand, which it has said by then
+ */
+export function readOptions(
+  words: readonly string[],
+  unsafeModes: readonly string[],
+): ChaosOptions | number {
+  const command = new Command('npm run chaos --')
+    .description(
+      'Publishes and consumes through faults, and checks afterwards that nothing was lost.',
+    )
+    .option('--messages <n>', `how many are published (default: ${MESSAGES})`, positive)
+    .option('--seed <n>', 'what the plan is made from (default: another one each time)', whole)
+    .addOption(
+      new Option('--topology <name>', 'one Redis with an append-only file, or a Sentinel set')
+        .choices(['standalone', 'sentinel'])
+        .default('standalone'),
+    )
+    .addOption(
+      new Option('--durability <name>', 'what a publish waits for: the master, or so many replicas')
+        .choices(['memory', '1', '2'])
+        .default('memory'),
+    )
+    .option('--faults <n>', 'how many faults (default: one for each 95 messages)', whole)
+    .option('--failovers <n>', `of Sentinel: how many of them (default: ${FAILOVERS})`, whole)
+    .option('--consumers <n>', 'processes of each of the two groups', positive, 3)
+    .option('--publishers <n>', 'processes that publish', positive, 2)
+    .option(
+      '--minutes <m>',
+      'a soak: a fixed rate for so long, few faults, memory over time',
+      amount,
+    )
+    .option('--rate <n>', 'messages per second of a soak', positive, 2_000)
+    .addOption(
+      new Option(
+        '--unsafe <mode>',
+        'switches a protection off, to see that the check notices',
+      ).choices(unsafeModes),
+    )
+    .option(
+      '--self-check',
+      'each unsafe mode for a short while: all of them must be noticed',
+      false,
+    )
+    .option('--quick', `a run of about a minute: ${QUICK_MESSAGES} messages`, false)
+    .option('--json <file>', 'write the result there')
+    .option('--keep <folder>', 'write the histories there, and keep them whatever comes out')
+    .helpOption('--help', 'this text')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 if everything held, 1 on any violation, 2 for arguments it does not understand.',
+    )
+    .exitOverride();
+  try {
+    command.parse(words, { from: 'user' });
+    const given = command.opts<Given>();
+    check(command, given);
+    return complete(given);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+}
+
+function check(
+  command: Command,
+  { topology, durability, failovers, minutes, unsafe }: Given,
+): void {
+  if (topology === 'standalone' && durability !== 'memory') {
+    command.error(
+      'error: --durability needs --topology sentinel: there are no replicas otherwise.',
+    );
+  }
+  if (topology === 'standalone' && failovers !== undefined) {
+    command.error('error: --failovers needs --topology sentinel.');
+  }
+  if (minutes !== undefined && (unsafe !== undefined || topology === 'sentinel')) {
+    command.error(
+      'error: --minutes is for the standalone topology, and not together with --unsafe.',
+    );
+  }
+}
+
+function complete(given: Given): ChaosOptions {
+  const { quick, topology } = given;
+  return {
+    messages: given.messages ?? (quick ? QUICK_MESSAGES : MESSAGES),
+    seed: given.seed ?? Math.floor(Math.random() * 1_000_000),
+    topology,
+    durability: given.durability,
+    faults: given.faults,
+    failovers: topology === 'sentinel' ? (given.failovers ?? FAILOVERS) : 0,
+    consumers: given.consumers,
+    publishers: given.publishers,
+    minutes: given.minutes,
+    rate: given.rate,
+    unsafe: given.unsafe,
+    selfCheck: given.selfCheck,
+    json: given.json,
+    keep: given.keep,
+  };
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError('A whole number, 0 or more, is needed.');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('A whole number above 0 is needed.');
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('A number above 0 is needed.');
+}

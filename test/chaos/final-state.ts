@@ -1,0 +1,165 @@
+import type { Redis } from 'ioredis';
+
+import type { Task } from './plan/workload.js';
+import { GROUPS, PATHS, PREFIX, type Group, type Path } from './setting.js';
+
+/** What is in Redis when everybody has gone. */
+export interface FinalState {
+  readonly entries: readonly LogEntry[];
+  readonly letters: readonly Letter[];
+  /** What is not empty but should be: `<key>` → how much is there. */
+  readonly leftovers: Readonly<Record<string, number>>;
+  readonly consumers: readonly ConsumerEntry[];
+}
+
+export interface LogEntry {
+  readonly path: Path;
+  readonly entryId: string;
+  readonly id: string;
+  /** Undefined when it is not one of ours. */
+  readonly n: number | undefined;
+}
+
+export interface Letter {
+  readonly path: Path;
+  readonly group: Group;
+  readonly letterId: string;
+  readonly id: string;
+  readonly n: number | undefined;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly crashes: number;
+  readonly replays: number;
+}
+
+export interface ConsumerEntry {
+  readonly stream: string;
+  readonly name: string;
+  readonly pending: number;
+  readonly idleMs: number;
+}
+
+const PAGE = 2_000;
+
+/** The name of a key of a route. */
+export function key(path: string, what: string): string {
+  return `${PREFIX}:{${path}}:${what}`;
+}
+
+export async function readFinalState(redis: Redis): Promise<FinalState> {
+  const entries: LogEntry[] = [];
+  const letters: Letter[] = [];
+  const consumers: ConsumerEntry[] = [];
+  for (const path of PATHS) {
+    for await (const [entryId, fields] of scan(redis, key(path, 'log'))) {
+      const { n, id } = readFields(fields);
+      entries.push({ path, entryId, id: id ?? entryId, n });
+    }
+    for (const group of GROUPS) {
+      for await (const [letterId, fields] of scan(redis, key(path, `dead:${group}`))) {
+        letters.push(readLetter(path, group, letterId, fields));
+      }
+      for (const stream of [key(path, 'log'), key(path, `inbox:${group}`)]) {
+        consumers.push(...(await consumersOf(redis, stream, group)));
+      }
+    }
+  }
+  return { entries, letters, consumers, leftovers: await leftoversOf(redis) };
+}
+
+/** What still waits or is in flight. */
+export async function leftoversOf(redis: Redis): Promise<Record<string, number>> {
+  const leftovers: Record<string, number> = {};
+  const note = (name: string, count: number): void => {
+    if (count > 0) leftovers[name] = count;
+  };
+  for (const path of PATHS) {
+    note(`${path} schedule`, await redis.zcard(key(path, 'schedule')));
+    note(`${path} scheduled`, await redis.hlen(key(path, 'scheduled')));
+    note(`${path} expiry`, await redis.zcard(key(path, 'expiry')));
+    const log = key(path, 'log');
+    const last = ((await redis.xrevrange(log, '+', '-', 'COUNT', 1))[0] ?? ['0-0'])[0];
+    const groups = await groupsOf(redis, log);
+    for (const group of GROUPS) {
+      const found = groups.get(group);
+      note(`${path} log pending ${group}`, found?.pending ?? 0);
+      const isBehind = last !== '0-0' && isLess(found?.lastDelivered ?? '0-0', last);
+      note(`${path} log waiting ${group}`, isBehind ? 1 : 0);
+      note(`${path} inbox ${group}`, await redis.xlen(key(path, `inbox:${group}`)));
+    }
+  }
+  return leftovers;
+}
+
+async function groupsOf(
+  redis: Redis,
+  stream: string,
+): Promise<Map<string, { pending: number; lastDelivered: string }>> {
+  const reply = (await redis.xinfo('GROUPS', stream).catch(() => [])) as unknown[][];
+  return new Map(
+    reply.map((flat) => {
+      const group = fromFlat(flat);
+      return [
+        String(group['name']),
+        {
+          pending: Number(group['pending']),
+          lastDelivered: String(group['last-delivered-id']),
+        },
+      ];
+    }),
+  );
+}
+
+async function consumersOf(redis: Redis, stream: string, group: string): Promise<ConsumerEntry[]> {
+  const reply = (await redis.xinfo('CONSUMERS', stream, group).catch(() => [])) as unknown[][];
+  return reply.map((flat) => {
+    const { name, pending, idle } = fromFlat(flat);
+    return { stream, name: String(name), pending: Number(pending), idleMs: Number(idle) };
+  });
+}
+
+async function* scan(redis: Redis, stream: string): AsyncGenerator<[string, string[]]> {
+  let from = '-';
+  for (;;) {
+    const page = await redis.xrange(stream, from, '+', 'COUNT', PAGE);
+    yield* page;
+    if (page.length < PAGE) return;
+    from = `(${(page.at(-1) as [string, string[]])[0]}`;
+  }
+}
+
+function readLetter(path: Path, group: Group, letterId: string, fields: string[]): Letter {
+  const { m, n, id } = readFields(fields);
+  const history = (m === undefined ? {} : JSON.parse(m)) as Partial<Letter> & { origin?: string };
+  const { reason = 'failed', attempts = 0, crashes = 0, replays = 0, origin = '' } = history;
+  return { path, group, letterId, id: id ?? origin, n, reason, attempts, crashes, replays };
+}
+
+function readFields(fields: readonly string[]): {
+  n: number | undefined;
+  id: string | undefined;
+  m: string | undefined;
+} {
+  const { d, i, m } = fromFlat(fields) as Partial<Record<string, string>>;
+  let n: number | undefined;
+  try {
+    ({ n } = JSON.parse(d ?? '') as Partial<Task>);
+  } catch {
+    // Not one of ours, which is what is to be found out.
+  }
+  return { n, id: i, m };
+}
+
+function fromFlat(flat: readonly unknown[]): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    found[String(flat[index])] = flat[index + 1];
+  }
+  return found;
+}
+
+function isLess(a: string, b: string): boolean {
+  const [aMs = 0, aNumber = 0] = a.split('-').map(Number);
+  const [bMs = 0, bNumber = 0] = b.split('-').map(Number);
+  return aMs < bMs || (aMs === bMs && aNumber < bNumber);
+}

@@ -1,0 +1,170 @@
+import { GROUPS, KEPT, ONCE, TRIMMED, type Group, type Path } from '../setting.js';
+import { Random } from './random.js';
+
+/** What a handler does with a message. */
+export type Act =
+  | { readonly do: 'ok'; readonly ms: number }
+  /** Throws at its first attempts, then succeeds. */
+  | { readonly do: 'fail'; readonly times: number; readonly ms: number }
+  /** Throws at every attempt; a healed one succeeds once it was replayed from the dead letters. */
+  | { readonly do: 'always'; readonly ms: number; readonly heals: boolean }
+  /** Runs beyond the lease. */
+  | { readonly do: 'long'; readonly ms: number }
+  /** Runs until it is told to stop, at its first attempts. */
+  | { readonly do: 'hang'; readonly times: number }
+  /** Kills its own process, the first so many times. */
+  | { readonly do: 'die'; readonly times: number };
+
+/** A payload. */
+export interface Task {
+  /** Which message it is; no two have the same. */
+  readonly n: number;
+  readonly acts: Readonly<Record<Group, Act>>;
+  /** Of an idempotent route: what it is done once for. */
+  readonly key?: string;
+}
+
+export interface PlannedSend {
+  readonly path: Path;
+  readonly task: Task;
+  readonly messageId?: string;
+  readonly delayMs?: number;
+  readonly ttlMs?: number;
+}
+
+/** One call of a publisher. Several sends are a transaction. */
+export interface Operation {
+  readonly index: number;
+  readonly sends: readonly PlannedSend[];
+  /** Sent again under the same ids as long as nobody knows what became of it. */
+  readonly retries: boolean;
+  /** Sent again under the same id although it succeeded. */
+  readonly twice: boolean;
+}
+
+const KINDS = {
+  ...{ plain: 42, named: 20, delayed: 9, shortLived: 5, longLived: 5, once: 9, transaction: 10 },
+} as const;
+/** Sends of one operation are numbered without a gap in its own four numbers. */
+const NUMBERS_EACH = 4;
+/** Enough to be poison whatever happens. */
+export const ALWAYS = 99;
+
+/** The operation that a message belongs to. */
+export function operationOf(n: number): number {
+  return Math.floor(n / NUMBERS_EACH);
+}
+
+/** All that is published, in its order: `messages` sends or a few more. Pure: the same seed, the same workload. */
+export function planWorkload(seed: number, messages: number): Operation[] {
+  const killers = planKillers(seed, messages);
+  const operations: Operation[] = [];
+  for (let sends = 0; sends < messages;) {
+    const operation = planOperation(seed, operations.length, killers);
+    operations.push(operation);
+    sends += operation.sends.length;
+  }
+  return operations;
+}
+
+/** Which operations kill the process that handles them, and how often. */
+function planKillers(seed: number, messages: number): Map<number, number> {
+  const random = new Random(seed, 'killers');
+  const killers = new Map<number, number>();
+  // At the end there would be nobody left to see what they do to others. A transaction counts for several sends.
+  const last = Math.max(1, Math.floor(messages * 0.7));
+  const poisons = Math.min(6, Math.max(1, Math.round(messages / 3_000)));
+  const once = Math.min(12, Math.round(messages / 1_500));
+  for (let count = 0; count < poisons; count += 1) killers.set(random.between(0, last), ALWAYS);
+  for (let count = 0; count < once; count += 1) killers.set(random.between(0, last), 1);
+  return killers;
+}
+
+function planOperation(
+  seed: number,
+  index: number,
+  killers: ReadonlyMap<number, number>,
+): Operation {
+  const random = new Random(seed, 'operation', index);
+  const dies = killers.get(index);
+  const kind = dies === undefined ? random.weighted(KINDS) : 'plain';
+  const first = index * NUMBERS_EACH;
+  if (kind === 'transaction') return planTransaction(random, index, first);
+  const path = kind === 'once' ? ONCE : anyPath(random);
+  const isNamed = kind === 'named' || random.chance(0.3);
+  const send: PlannedSend = {
+    path,
+    task: {
+      n: first,
+      acts: dies === undefined ? planActs(random, kind === 'once') : killing(random, dies),
+      // A few operations around share each key.
+      ...(kind === 'once' && { key: `k-${Math.floor(index / 60)}-${random.between(0, 2)}` }),
+    },
+    ...(isNamed && { messageId: `m-${first}` }),
+    ...(kind === 'delayed' && { delayMs: random.between(50, 4_000) }),
+    ...(kind === 'delayed' && random.chance(0.1) && { ttlMs: random.between(300, 2_000) }),
+    ...(kind === 'shortLived' && { ttlMs: random.between(20, 3_000) }),
+    ...(kind === 'longLived' && { ttlMs: random.between(10_000, 15_000) }),
+  };
+  return {
+    index,
+    sends: [send],
+    retries: isNamed && random.chance(0.7),
+    twice: isNamed && random.chance(0.15),
+  };
+}
+
+function planTransaction(random: Random, index: number, first: number): Operation {
+  const isNamed = random.chance(0.5);
+  const sends = Array.from({ length: random.between(2, 3) }, (_, part): PlannedSend => ({
+    path: KEPT[(index + part) % KEPT.length] as Path,
+    task: { n: first + part, acts: planActs(random, false) },
+    ...(isNamed && { messageId: `m-${first + part}` }),
+    ...(random.chance(0.15) && { delayMs: random.between(50, 2_000) }),
+  }));
+  return { index, sends, retries: isNamed && random.chance(0.7), twice: false };
+}
+
+function anyPath(random: Random): Path {
+  return random.chance(0.2) ? TRIMMED : (KEPT[random.between(0, KEPT.length - 1)] as Path);
+}
+
+function planActs(random: Random, isOnce: boolean): Record<Group, Act> {
+  return Object.fromEntries(GROUPS.map((group) => [group, planAct(random, isOnce)])) as Record<
+    Group,
+    Act
+  >;
+}
+
+function planAct(random: Random, isOnce: boolean): Act {
+  const ms = random.chance(0.1) ? random.between(5, 50) : 0;
+  const kind = random.weighted(
+    isOnce
+      ? { ok: 60, slow: 25, fail: 15, failSlow: 0, always: 0, long: 0, hang: 0 }
+      : { ok: 78, slow: 5, fail: 8, failSlow: 4, always: 3.5, long: 1, hang: 0.4 },
+  );
+  switch (kind) {
+    case 'ok':
+      return { do: 'ok', ms };
+    case 'slow':
+      return { do: 'ok', ms: random.between(200, 1_200) };
+    case 'fail':
+      return { do: 'fail', times: random.between(1, 3), ms };
+    case 'failSlow':
+      return { do: 'fail', times: random.between(1, 2), ms: random.between(300, 1_500) };
+    case 'always':
+      return { do: 'always', ms, heals: random.chance(0.5) };
+    case 'long':
+      return { do: 'long', ms: random.between(3_300, 4_500) };
+    case 'hang':
+      return { do: 'hang', times: 1 };
+  }
+}
+
+/** It kills the processes of one group; to the other it does nothing. */
+function killing(random: Random, times: number): Record<Group, Act> {
+  const isFirst = random.chance(0.5);
+  const dies: Act = { do: 'die', times };
+  const harmless: Act = { do: 'ok', ms: 0 };
+  return { a: isFirst ? dies : harmless, b: isFirst ? harmless : dies };
+}

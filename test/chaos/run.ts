@@ -1,0 +1,128 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Redis } from 'ioredis';
+
+import { connectTo, disconnect } from '../support/redis.js';
+import type { ChaosOptions } from './cli.js';
+import { leftoversOf, readFinalState, type FinalState } from './final-state.js';
+import { makeFleet, type Programs } from './fleet.js';
+import { readHistory, type Line } from './history.js';
+import { planTimeline } from './plan/timeline.js';
+import type { Slot } from './processes.js';
+import { makeFaults, type Storm } from './storm.js';
+import { Standalone } from './topology/standalone.js';
+import type { Topology } from './topology/topology.js';
+
+/** All that a run leaves behind; what is checked. */
+export interface Evidence {
+  readonly options: ChaosOptions;
+  readonly folder: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly storm: Storm;
+  readonly slots: readonly Slot[];
+  readonly histories: ReadonlyMap<Slot, readonly Line[]>;
+  readonly final: FinalState;
+  /** What did not come to rest in time. */
+  readonly stuck: Readonly<Record<string, number>>;
+}
+
+export type Say = (line: string, isPassing?: boolean) => void;
+
+const MESSAGES_PER_FAULT = 95;
+const MS_PER_FAULT = 750;
+const REST_MS = 120_000;
+const FINISH_MS = 90_000;
+
+/** Runs the plan through its faults and lets everything come to rest. */
+export async function run(options: ChaosOptions, programs: Programs, say: Say): Promise<Evidence> {
+  const folder = folderFor(options);
+  const faults = options.faults ?? Math.max(10, Math.ceil(options.messages / MESSAGES_PER_FAULT));
+  const durationMs = Math.max(8_000, faults * MS_PER_FAULT);
+  const topology = await Standalone.start();
+  const slots: Slot[] = [];
+  try {
+    const startAt = Date.now() + 1_500;
+    const redis = topology.target;
+    slots.push(...makeFleet({ options, programs, folder, redis, startAt, durationMs }));
+    for (const slot of slots) slot.start();
+    const { seed, failovers } = options;
+    const timeline = planTimeline({
+      ...{ seed, topology: options.topology, faults, failovers, durationMs },
+    });
+    const storm: Storm = { records: [], missed: 0 };
+    const admin = adminOf(topology);
+    await makeFaults(timeline, startAt, { slots, topology, admin }, storm, () =>
+      say(`${storm.records.length} of ${faults} faults`, true),
+    );
+    await topology.heal();
+    say('all faults made; waiting for everything to come to rest', true);
+    await untilPublished(slots, say);
+    const stuck = await admin((client) => untilAtRest(client, say));
+    await Promise.all(slots.map((slot) => slot.term(true)));
+    return {
+      ...{ options, folder, startedAt: startAt, endedAt: Date.now(), storm, slots, stuck },
+      histories: new Map(slots.map((slot) => [slot, readHistory(slot.history)])),
+      final: await admin(readFinalState),
+    };
+  } finally {
+    for (const slot of slots) slot.destroy();
+    await topology.stop();
+  }
+}
+
+function folderFor({ keep }: ChaosOptions): string {
+  if (keep === undefined) return mkdtempSync(join(tmpdir(), 'leanmq-chaos-'));
+  mkdirSync(keep, { recursive: true });
+  return keep;
+}
+
+function adminOf(topology: Topology): <T>(act: (redis: Redis) => Promise<T>) => Promise<T> {
+  return async (act) => {
+    const redis = await connectTo(await topology.adminUrl());
+    try {
+      return await act(redis);
+    } finally {
+      disconnect(redis);
+    }
+  };
+}
+
+/** Publishers have sent all, and then end: from now on nobody adds anything. */
+async function untilPublished(slots: readonly Slot[], say: Say): Promise<void> {
+  const publishers = slots.filter(({ role }) => role === 'publisher');
+  const deadline = Date.now() + FINISH_MS;
+  const unfinished = (): Slot[] =>
+    publishers.filter(({ history }) => !readHistory(history).some(({ e }) => e === 'finished'));
+  while (unfinished().length > 0) {
+    if (Date.now() > deadline) {
+      say(
+        `not everything was published: ${unfinished()
+          .map(({ name }) => name)
+          .join(', ')}`,
+      );
+      break;
+    }
+    await sleep(500);
+  }
+  await Promise.all(publishers.map((slot) => slot.term(true)));
+}
+
+async function untilAtRest(redis: Redis, say: Say): Promise<Record<string, number>> {
+  const deadline = Date.now() + REST_MS;
+  for (;;) {
+    const left = await leftoversOf(redis);
+    const names = Object.keys(left);
+    if (names.length === 0) return {};
+    const list = names.map((name) => `${name}: ${left[name]}`).join(', ');
+    say(`still there: ${list}`, true);
+    if (Date.now() > deadline) {
+      say(`did not come to rest: ${list}`);
+      return left;
+    }
+    await sleep(500);
+  }
+}

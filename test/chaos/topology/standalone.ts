@@ -1,0 +1,51 @@
+import { TcpProxy } from '../../support/proxy.js';
+import { RedisServer } from '../../support/redis-server.js';
+import type { Topology } from './topology.js';
+
+/** One Redis that keeps what it was told (`appendfsync everysec`), behind a proxy. */
+export class Standalone implements Topology {
+  isFrozen = false;
+
+  private constructor(
+    readonly server: RedisServer,
+    readonly proxy: TcpProxy,
+  ) {}
+
+  static async start(): Promise<Standalone> {
+    const server = await RedisServer.start({ appendonly: 'everysec' });
+    return new Standalone(server, await TcpProxy.start(server.port));
+  }
+
+  get target(): string {
+    return this.proxy.url;
+  }
+
+  adminUrl(): Promise<string> {
+    return Promise.resolve(this.server.url);
+  }
+
+  freeze(): void {
+    this.server.freeze();
+    this.isFrozen = true;
+  }
+
+  thaw(): void {
+    this.server.thaw();
+    this.isFrozen = false;
+  }
+
+  heal(): Promise<void> {
+    if (this.isFrozen) this.thaw();
+    this.proxy.accept();
+    this.proxy.delay(0);
+    this.proxy.dropReplies(0);
+    // What is half-open stays so for ever.
+    this.proxy.cut();
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    await this.proxy.stop();
+    await this.server.stop();
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Protections that can be switched off, one at a time, to see that the check notices: a check that cannot fail is none.
+ * The product has no such switch; pieces of its sources are replaced while the programs of the fleet are bundled.
+ */
+import { readFileSync } from 'node:fs';
+
+/**
+ * @typedef {object} Patch
+ * @property {string} file how its name ends
+ * @property {string} find a piece of its text
+ * @property {string} replace
+ */
+
+/** Lua is embedded in this module, each script as a string of JSON. */
+const SCRIPTS = 'libs/core/src/redis/scripts.generated.ts';
+
+/**
+ * @param {string} find
+ * @param {string} replace
+ * @returns {Patch}
+ */
+function lua(find, replace) {
+  const quoted = (/** @type {string} */ text) => JSON.stringify(text).slice(1, -1);
+  return { file: SCRIPTS, find: quoted(find), replace: quoted(replace) };
+}
+
+/** @type {Readonly<Record<string, readonly Patch[]>>} */
+export const UNSAFE = {
+  // A batch whose reply was lost is sent again, and nobody looks whether it was applied.
+  'auto-resend': [
+    lua("local marker = redis.call('GET', KEYS[2])", 'local marker = nil'),
+    lua("local marker = redis.call('GET', KEYS[1])", 'local marker = nil'),
+  ],
+  // Whoever once had a delivery may retry, bury or give it back, whosever it is by now.
+  'unfenced-settle': [lua('if isOurs(id, deliveries) then', 'if true then')],
+  // A retry is a copy on the log that all groups read.
+  'retry-to-log': [
+    lua("cmsgpack.pack({'inbox:' .. group, unpack(body)})", "cmsgpack.pack({'log', unpack(body)})"),
+  ],
+  // The log is kept short, whatever is unfinished.
+  maxlen: [
+    lua(
+      "redis.call('XADD', log, id, 'd', data)",
+      "redis.call('XADD', log, 'MAXLEN', '20', id, 'd', data)",
+    ),
+    lua(
+      "redis.call('XADD', send.log, '*', unpack(fields))",
+      "redis.call('XADD', send.log, 'MAXLEN', '20', '*', unpack(fields))",
+    ),
+  ],
+};
+
+/**
+ * @param {string} mode
+ * @returns {import('esbuild').Plugin}
+ */
+export function unsafely(mode) {
+  const patches = UNSAFE[mode] ?? [];
+  const left = new Set(patches);
+  return {
+    name: `unsafe-${mode}`,
+    setup(bundler) {
+      bundler.onLoad({ filter: /libs\/core\/src\/.*\.ts$/ }, ({ path }) => {
+        const own = patches.filter(({ file }) => path.endsWith(file));
+        if (own.length === 0) return undefined;
+        let contents = readFileSync(path, 'utf8');
+        for (const patch of own) {
+          const parts = contents.split(patch.find);
+          if (parts.length !== 2) {
+            throw new Error(
+              `--unsafe ${mode}: "${patch.find}" is ${parts.length - 1} times in ${path}, not once; it has changed, so that test/chaos/unsafe.mjs must too.`,
+            );
+          }
+          contents = parts.join(patch.replace);
+          left.delete(patch);
+        }
+        return { contents, loader: 'ts' };
+      });
+      bundler.onEnd(() => {
+        if (left.size > 0)
+          throw new Error(`--unsafe ${mode}: a file to be changed was not bundled.`);
+      });
+    },
+  };
+}
