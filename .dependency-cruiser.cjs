@@ -39,7 +39,7 @@ const packageArrows = Object.entries(ARROWS).map(([name, below]) => ({
   comment: `libs/${name} may import ${below.join(' and ') || 'no other package of this repository'}`,
   severity: 'error',
   from: { path: `^libs/${name}/` },
-  to: { path: `^(libs/(?!(${[name, ...below].join('|')})/)|apps/|test/|tools/)` },
+  to: { path: `^(libs/(?!(${[name, ...below].join('|')})/)|apps/|bench/|test/|tools/)` },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -153,6 +153,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^libs/([^/]+)/src/[^/]+$' },
       to: { path: '^libs/$1/src/[^/]+/', pathNot: '/src/[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'bench-apart',
+      comment: 'The benchmark measures the packages; nothing of them knows it',
+      severity: 'error',
+      from: { path: '^(libs|apps)/' },
+      to: { path: '^bench/' },
+    },
+    {
+      name: 'bench-measure',
+      comment: 'How something is measured does not depend on what is measured',
+      severity: 'error',
+      from: { path: '^bench/measure/' },
+      to: { path: '^bench/(contestants|works|run|report)/' },
     },
     {
       name: 'no-cycles',

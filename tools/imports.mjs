@@ -14,7 +14,7 @@ const { status } = spawnSync(
     join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
     ...['--config', join(root, '.dependency-cruiser.cjs')],
     ...['--output-type', 'err-long'],
-    ...['libs', 'apps'].filter((folder) => existsSync(join(workspace, folder))),
+    ...['libs', 'apps', 'bench'].filter((folder) => existsSync(join(workspace, folder))),
   ],
   { cwd: workspace, stdio: 'inherit' },
 );

@@ -36,12 +36,17 @@ export async function sendOnSchedule(
 ): Promise<void> {
   const schedule = new OpenLoop(nowMs() + TIMER_SLACK_MS, perSecond);
   const sent: Promise<unknown>[] = [];
-  while (sent.length < total) {
+  const failures: unknown[] = [];
+  while (sent.length < total && failures.length === 0) {
     const due = Math.min(total, schedule.dueBy(nowMs()));
-    while (sent.length < due) sent.push(send(sent.length, schedule.dueAt(sent.length)));
+    while (sent.length < due) {
+      const answer = send(sent.length, schedule.dueAt(sent.length));
+      sent.push(answer.catch((error: unknown) => failures.push(error)));
+    }
     const waitMs = schedule.dueAt(sent.length) - nowMs() - TIMER_SLACK_MS;
     if (waitMs >= 1) await sleep(waitMs);
     else await new Promise(setImmediate);
   }
   await Promise.all(sent);
+  if (failures.length > 0) throw failures[0];
 }

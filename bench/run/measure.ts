@@ -3,14 +3,8 @@ import { join } from 'node:path';
 import type { ContestantName } from '../contestants/index.js';
 import type { Reading, Size, Work } from '../works/index.js';
 import { isPeer, startPeer } from './peers.js';
+import type { Server } from './server.js';
 import { endActors, startActor } from './actor.js';
-
-/** A server that was started for one measurement. */
-export interface Server {
-  readonly url: string;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
 
 export interface House {
   /** Starts a Redis with nothing in it and nothing on disk. */

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ContestantName } from '../contestants/index.js';
-import type { Server } from './measure.js';
+import type { Server } from './server.js';
 
 const START_TIMEOUT_MS = 60_000;
 
