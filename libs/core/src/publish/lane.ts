@@ -56,13 +56,21 @@ export class Lane {
   add(unit: Unit): void {
     this.waiting.push(unit);
     if (this.deadlineTimer === undefined) this.watchDeadlines(unit.deadline);
+    else if (this.isIdle) this.deadlineTimer.ref();
     if (this.scheduled || this.batch !== undefined) return;
     this.scheduled = true;
-    // All sends of this turn of the event loop go together.
-    setImmediate(() => {
-      this.scheduled = false;
-      this.next();
-    });
+    // All sends of this turn go together, those too that the last answers have led to.
+    process.nextTick(this.begin);
+  }
+
+  private readonly begin = (): void => {
+    this.scheduled = false;
+    this.next();
+  };
+
+  /** What it holds is one send, which has just come. */
+  private get isIdle(): boolean {
+    return this.batch === undefined && this.waiting.length === 1;
   }
 
   /** Rejects whatever is left; of what is on its way nobody knows what becomes of it. */
@@ -76,7 +84,12 @@ export class Lane {
   }
 
   private next(): void {
-    if (this.batch !== undefined || this.waiting.length === 0) return;
+    if (this.batch !== undefined) return;
+    if (this.waiting.length === 0) {
+      // It goes on for the next sends: a timer for each would cost as much as encoding them.
+      this.deadlineTimer?.unref();
+      return;
+    }
     // A batch is frozen when it is formed; before that, what misses its deadline is known not to have been sent.
     if (!this.mayBegin) return this.whenReady(() => this.next());
     this.sequence += 1;
@@ -124,8 +137,7 @@ export class Lane {
     batch.units.forEach((unit, index) => {
       this.settle(unit, results?.[index] ?? unavailable('unknown'));
     });
-    if (this.waiting.length > 0) this.next();
-    else this.clearTimers();
+    this.next();
   }
 
   private onFault(batch: Batch, error: unknown): void {

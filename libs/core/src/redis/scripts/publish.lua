@@ -33,13 +33,12 @@ end
 
 -- The first write is the one that may fail (a key of another type): nothing has been written by then.
 local first = append('*', ARGV[3], ARGV[4])
-local ms, number = string.match(first, '^(%d+)-(%d+)$')
-ms = ms .. '-'
-number = tonumber(number)
-local offset = 1
-for i = 5, #ARGV, 2 do
-  append(ms .. string.format('%.0f', number + offset), ARGV[i], ARGV[i + 1])
-  offset = offset + 1
+if #ARGV > 4 then
+  local ms, number = string.match(first, '^(%d+%-)(%d+)$')
+  for i = 5, #ARGV, 2 do
+    number = number + 1
+    append(ms .. string.format('%.0f', number), ARGV[i], ARGV[i + 1])
+  end
 end
 redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. first, 'PX', ARGV[2])
 return {'applied', first}
