@@ -1,0 +1,148 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { LeanMQ } from '@leanmq/core';
+import type { Redis } from 'ioredis';
+
+import { QUICK } from '../support/broker.js';
+import { eventually } from '../support/eventually.js';
+import { connectTo, disconnect } from '../support/redis.js';
+import { RedisServer } from '../support/redis-server.js';
+
+const BACKLOG = 100_000;
+/** Messages that are published together and waited for; so many of these make a round. */
+const [AT_ONCE, STEPS, ROUNDS] = [100, 40, 9];
+/** What delivery with a backlog may cost at most, as a multiple of what it costs without. */
+const MOST = 1.1;
+
+/** A service with a Redis of its own, so that all that either does counts where it belongs. */
+class Bench {
+  private handled = 0;
+
+  private constructor(
+    private readonly server: RedisServer,
+    readonly redis: Redis,
+    readonly mq: LeanMQ,
+  ) {}
+
+  static async start(): Promise<Bench> {
+    const server = await RedisServer.start();
+    const redis = await connectTo(server.url);
+    const mq = new LeanMQ({ ...QUICK, redis: server.url, group: 'g', handlers: { attempts: 1 } });
+    const bench = new Bench(server, redis, mq);
+    benches.push(bench);
+    await mq.consume<string>('/a', ({ data }) => {
+      if (data === 'dies') throw new Error('as told');
+      bench.handled += 1;
+    });
+    return bench;
+  }
+
+  /** Publishes some messages and waits until they are handled; how long that took, ms. */
+  async step(): Promise<number> {
+    const target = this.handled + AT_ONCE;
+    const beganAt = performance.now();
+    for (let n = 0; n < AT_ONCE; n += 1) void this.mq.publish('/a', `message ${n}`);
+    while (this.handled < target) await new Promise((resolve) => setImmediate(resolve));
+    return performance.now() - beganAt;
+  }
+
+  /** How long the server has been at work on our commands so far, µs. */
+  async used(): Promise<number> {
+    const stats = await this.redis.info('commandstats');
+    // Commands inside of scripts are part of the scripts.
+    const times = [...stats.matchAll(/^cmdstat_(?:eval|evalsha|xreadgroup|xack):.*?usec=(\d+)/gm)];
+    return times.reduce((sum, [, usec]) => sum + Number(usec), 0);
+  }
+
+  async loadBacklog(): Promise<void> {
+    await this.mq.publish('/a', 'dies');
+    const letters = this.mq.deadLetters('/a');
+    await eventually(async () => (await letters.count()) === 1);
+    const dead = 'leanmq:{a}:dead:g';
+    const [[, fields] = ['', []]] = await this.redis.xrange(dead, '-', '+');
+    // The one that is there, as often as it takes.
+    const script = `for i = 2, ${BACKLOG} do redis.call('XADD', KEYS[1], '*', unpack(ARGV)) end`;
+    await this.redis.eval(script, 1, dead, ...fields);
+    const later = Array.from({ length: 1_000 }, (_, n) => ({
+      data: `later ${n}`,
+      options: { delayMs: 3_600_000 + n },
+    }));
+    for (let n = 0; n < BACKLOG; n += later.length) await this.mq.publishMany('/a', later);
+    expect(await letters.count()).toBe(BACKLOG);
+    expect(await this.redis.zcard('leanmq:{a}:schedule')).toBe(BACKLOG);
+  }
+
+  async stop(): Promise<void> {
+    await this.mq.close();
+    disconnect(this.redis);
+    await this.server.stop();
+  }
+}
+
+const benches: Bench[] = [];
+async function stopAll(): Promise<void> {
+  await Promise.all(benches.splice(0).map((bench) => bench.stop()));
+}
+afterEach(stopAll);
+
+/** What a quarter of the values stay below: whatever else the machine does only makes them higher. */
+function lowerQuartile(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)] ?? Number.NaN;
+}
+
+interface Costs {
+  /** From publishing to handling, of each step, ms. */
+  readonly times: number[];
+  /** The server's work, of each round, µs. */
+  readonly work: number[];
+}
+
+/** Some steps of each in turn. */
+async function round(costs: ReadonlyMap<Bench, Costs>): Promise<void> {
+  const before = new Map<Bench, number>();
+  for (const bench of costs.keys()) before.set(bench, await bench.used());
+  for (let step = 0; step < STEPS; step += 1) {
+    for (const [bench, { times }] of costs) times.push(await bench.step());
+  }
+  for (const [bench, { work }] of costs) {
+    work.push((await bench.used()) - (before.get(bench) ?? 0));
+  }
+}
+
+interface Ratios {
+  readonly time: number;
+  readonly work: number;
+}
+
+/** What delivery with a backlog costs, as a multiple of what it costs without. */
+async function measure(): Promise<Ratios> {
+  const [empty, loaded] = [await Bench.start(), await Bench.start()];
+  await loaded.loadBacklog();
+  const [without, having]: [Costs, Costs] = [
+    { times: [], work: [] },
+    { times: [], work: [] },
+  ];
+  const costs = new Map([
+    [empty, without],
+    [loaded, having],
+  ]);
+  // The first is for warming up.
+  await round(new Map([...costs.keys()].map((bench) => [bench, { times: [], work: [] }])));
+  for (let n = 0; n < ROUNDS; n += 1) await round(costs);
+  await stopAll();
+  return {
+    time: lowerQuartile(having.times) / lowerQuartile(without.times),
+    work: lowerQuartile(having.work) / lowerQuartile(without.work),
+  };
+}
+
+describe('100,000 scheduled and 100,000 dead messages', () => {
+  test('do not slow the delivery of new ones down by more than a tenth, nor cost Redis more than that', async () => {
+    let ratios = await measure();
+    // A busy machine may spoil one measurement, but what is slow is slow in all of them.
+    for (let more = 2; more > 0 && Math.max(ratios.time, ratios.work) >= MOST; more -= 1) {
+      ratios = await measure();
+    }
+    expect(ratios.time).toBeLessThan(MOST);
+    expect(ratios.work).toBeLessThan(MOST);
+  }, 90_000);
+});
