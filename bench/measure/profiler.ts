@@ -31,26 +31,3 @@ export class Profiler {
     if (this.profile !== undefined) writeFileSync(this.file, JSON.stringify(this.profile));
   }
 }
-
-/** @returns the functions that took most of the time themselves, in percent of all */
-export function hottest(profile: V8.Profile, count: number): { name: string; percent: number }[] {
-  const spent = new Map<number, number>();
-  const { samples = [], timeDeltas = [] } = profile;
-  samples.forEach((node, index) => {
-    spent.set(node, (spent.get(node) ?? 0) + (timeDeltas[index] ?? 0));
-  });
-  const byName = new Map<string, number>();
-  let total = 0;
-  for (const { id, callFrame } of profile.nodes) {
-    const took = spent.get(id) ?? 0;
-    const file = callFrame.url.split('/').at(-1) ?? '';
-    const where = file === '' ? '' : ` (${file}:${callFrame.lineNumber + 1})`;
-    const name = `${callFrame.functionName || '(anonymous)'}${where}`;
-    byName.set(name, (byName.get(name) ?? 0) + took);
-    total += took;
-  }
-  return [...byName]
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, count)
-    .map(([name, took]) => ({ name, percent: (100 * took) / total }));
-}
