@@ -7,13 +7,14 @@ import { Conditions } from './conditions.js';
 import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
+import { deliveriesOf, holdsUnsettled, leave } from './leave.js';
 import { Quarantine } from './quarantine.js';
 import { RateLimiter } from './rate-limiter.js';
-import { readPass, type PassOptions } from './pass.js';
+import { onePass } from './one-pass.js';
+import type { PassOptions } from './pass.js';
 import { Pump } from './pump.js';
 import { Reader } from './reader.js';
 import { Reclaimer } from './reclaimer.js';
-import { leaveScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
 // Two streams for each route: beyond about a hundred, waking one blocked read costs the server more than a connection.
@@ -127,41 +128,19 @@ export class Consumer {
    * One pass instead of a life: takes over what is stale, reads what is there, runs it, and leaves. Resolves when
    * everything that was read is settled.
    */
-  async runOnce(connection: Connection, { count, blockMs }: PassOptions): Promise<void> {
-    const subscriptions = [...this.subscriptions].filter(({ isOff }) => !isOff);
+  async runOnce(connection: Connection, options: PassOptions): Promise<void> {
     this.heartbeat.start();
     try {
-      await this.takeOver(subscriptions, count);
-      let left = count - this.inFlightCount;
-      let waitMs = blockMs;
-      while (left > 0 && subscriptions.length > 0) {
-        await this.conditions.until(
-          () => subscriptions.some(({ appetite }) => appetite > 0),
-          Infinity,
-        );
-        const came = await connection.run((client) =>
-          readPass(client, this.context, subscriptions, left, waitMs),
-        );
-        if (came === 0) break;
-        left -= came;
-        waitMs = undefined;
-        this.pump.soon();
-      }
-      this.pump.soon();
-      await this.quarantine.ended;
-      await this.conditions.until(() => this.inFlightCount === 0, Infinity);
+      await onePass(this.context, connection, options, {
+        subscriptions: [...this.subscriptions].filter(({ isOff }) => !isOff),
+        inFlightCount: () => this.inFlightCount,
+        takeOver: (subscription, most) => this.reclaimer.visit([subscription], most),
+        run: () => this.pump.soon(),
+        until: (condition) => this.conditions.until(condition, Infinity),
+        suspectsDone: () => this.quarantine.ended,
+      });
     } finally {
       await this.stop();
-    }
-  }
-
-  /** Takes over what is stale, `count` deliveries at most. */
-  private async takeOver(subscriptions: readonly Subscription[], count: number): Promise<void> {
-    for (const subscription of subscriptions) {
-      const left = Math.max(0, count - this.inFlightCount);
-      await this.reclaimer.visit([subscription], ({ freeSlots }) => Math.min(freeSlots, left));
-      // The rest is for another pass.
-      subscription.hasStaleLeft = false;
     }
   }
 
@@ -182,7 +161,7 @@ export class Consumer {
     const drained = await this.conditions.until(() => this.inFlightCount === 0, drainTimeoutMs);
     if (!drained) await this.abandonRest();
     this.heartbeat.stop();
-    await this.leave();
+    await leave(this.context, [...this.subscriptions]);
   }
 
   /**
@@ -293,39 +272,12 @@ export class Consumer {
 
   private async abandonRest(): Promise<void> {
     const reason = new ShutdownError();
-    for (const subscription of this.subscriptions) {
-      for (const source of ['log', 'inbox'] as const) {
-        for (const delivery of [...subscription.deliveries(source)]) {
-          // What was acked before it ran has no way back, but is to hear of it.
-          if (!delivery.isSettling) this.hooks.release(delivery);
-          delivery.work?.cancel(reason);
-        }
-      }
+    for (const delivery of [...deliveriesOf(this.subscriptions)]) {
+      // What was acked before it ran has no way back, but is to hear of it.
+      if (!delivery.isSettling) this.hooks.release(delivery);
+      delivery.work?.cancel(reason);
     }
-    await this.conditions.until(() => this.unsettledCount === 0, CONFIRM_MS);
-  }
-
-  private get unsettledCount(): number {
-    let count = 0;
-    for (const subscription of this.subscriptions) {
-      for (const source of ['log', 'inbox'] as const) {
-        for (const delivery of subscription.deliveries(source)) {
-          if (!delivery.isSettled && delivery.lostBecause === undefined) count += 1;
-        }
-      }
-    }
-    return count;
-  }
-
-  private async leave(): Promise<void> {
-    const { command, group, consumer } = this.context;
-    if (!command.ready) return;
-    const keys = [...this.subscriptions].flatMap((each) => [each.keys.log, each.streamOf('inbox')]);
-    for (let from = 0; from < keys.length; from += ROUTES_PER_READER) {
-      const some = { keys: keys.slice(from, from + ROUTES_PER_READER) };
-      // What is left behind in a fault is removed by a sweep.
-      await leaveScript.run(command.client, {}, { group, consumer }, some).catch(() => undefined);
-    }
+    await this.conditions.until(() => !holdsUnsettled(this.subscriptions), CONFIRM_MS);
   }
 
   private async isolate(timeoutMs: number): Promise<boolean> {
