@@ -8,6 +8,9 @@ import type { Result } from './results.js';
 import { demand, HEAD, rows, showReached } from './table.js';
 import { verdictsOf } from './verdicts.js';
 
+const PICTURE =
+  '![Bars for each work: how core, Nest and BullMQ compare with hand-written code](performance.svg)';
+
 /** Puts the tables of a run between the markers of a page, so that nobody types a figure. */
 export async function updatePage(
   file: string,
@@ -16,7 +19,7 @@ export async function updatePage(
   environment: Environment,
 ): Promise<void> {
   const parts = {
-    machine: `Measured on: ${caption(environment)}.`,
+    machine: `${PICTURE}\n\nMeasured on: ${caption(environment)}.`,
     targets: targetTable(works, results),
     figures: works.map((work) => figureTables(work, results)).join('\n\n'),
   };
