@@ -24,6 +24,12 @@ const RESTART_MS = 100;
 // Draining takes up to its own timeout; a process that is there for much longer is kept by something.
 const TERM_MS = 15_000;
 
+const running = new Set<ChildProcess>();
+// Also those that stand still, which nothing else would end.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A place in the fleet: when its process ends, another one takes it. */
 export class Slot {
   readonly records: ProcessRecord[] = [];
@@ -61,6 +67,7 @@ export class Slot {
     });
     closeSync(log);
     this.child = child;
+    running.add(child);
     const record: ProcessRecord = {
       slot: this.name,
       pid: child.pid as number,
@@ -70,6 +77,7 @@ export class Slot {
     // It may be gone when its input is closed.
     child.stdin?.on('error', () => undefined);
     child.once('exit', (code, signal) => {
+      running.delete(child);
       Object.assign(record, { endedAt: Date.now(), code, signal });
       if (this.isWanted)
         setTimeout(() => this.isWanted && !this.isRunning && this.start(), RESTART_MS);

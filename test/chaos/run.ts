@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { readHistory, type Line } from './history.js';
 import { planTimeline } from './plan/timeline.js';
 import type { Slot } from './processes.js';
 import { makeFaults, type Storm } from './storm.js';
+import { SentinelTopology } from './topology/sentinel.js';
 import { Standalone } from './topology/standalone.js';
 import type { Topology } from './topology/topology.js';
 
@@ -34,6 +35,7 @@ export type Say = (line: string, isPassing?: boolean) => void;
 
 const MESSAGES_PER_FAULT = 95;
 const MS_PER_FAULT = 750;
+const MS_PER_FAILOVER = 25_000;
 const REST_MS = 120_000;
 const FINISH_MS = 90_000;
 
@@ -41,8 +43,8 @@ const FINISH_MS = 90_000;
 export async function run(options: ChaosOptions, programs: Programs, say: Say): Promise<Evidence> {
   const folder = folderFor(options);
   const faults = options.faults ?? Math.max(10, Math.ceil(options.messages / MESSAGES_PER_FAULT));
-  const durationMs = Math.max(8_000, faults * MS_PER_FAULT);
-  const topology = await Standalone.start();
+  const durationMs = Math.max(8_000, faults * MS_PER_FAULT, options.failovers * MS_PER_FAILOVER);
+  const topology = await start(options);
   const slots: Slot[] = [];
   try {
     const startAt = Date.now() + 1_500;
@@ -63,15 +65,23 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     await untilPublished(slots, say);
     const stuck = await admin((client) => untilAtRest(client, say));
     await Promise.all(slots.map((slot) => slot.term(true)));
+    const endedAt = Date.now();
+    const final = await admin(readFinalState);
+    const processes = slots.flatMap(({ records }) => records);
+    const seen = { options, startedAt: startAt, endedAt, storm, processes, stuck, final };
+    writeFileSync(join(folder, 'harness.json'), JSON.stringify(seen));
     return {
-      ...{ options, folder, startedAt: startAt, endedAt: Date.now(), storm, slots, stuck },
+      ...{ options, folder, startedAt: startAt, endedAt, storm, slots, stuck, final },
       histories: new Map(slots.map((slot) => [slot, readHistory(slot.history)])),
-      final: await admin(readFinalState),
     };
   } finally {
     for (const slot of slots) slot.destroy();
     await topology.stop();
   }
+}
+
+function start({ topology }: ChaosOptions): Promise<Standalone | SentinelTopology> {
+  return topology === 'standalone' ? Standalone.start() : SentinelTopology.start();
 }
 
 function folderFor({ keep }: ChaosOptions): string {

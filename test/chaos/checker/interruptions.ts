@@ -29,8 +29,8 @@ export class Interruptions {
     processes: readonly ProcessRecord[],
     histories: Iterable<readonly Line[]>,
   ) {
-    for (const { kind, from, to, pid, isFailover } of faults) {
-      if (isFailover === true) this.failovers.push({ from, to });
+    for (const { kind, from, to, pid, rolledBack } of faults) {
+      if (rolledBack !== undefined) this.failovers.push(rolledBack);
       if (pid === undefined) {
         // Scripts that are gone are sent again: nobody has to wait for that.
         if (kind !== 'script-flush') this.broker.push({ from, to: to + RECONNECT_MS });
@@ -86,9 +86,10 @@ export class Interruptions {
     return this.isRolledBack(interval) ? 'failover' : undefined;
   }
 
-  /** Whether a failover came in that time, or soon after, which may have undone what was done in it. */
+  /** Whether a failover may have undone what was done in that time. */
   isRolledBack({ from, to }: Interval): boolean {
-    return this.failovers.some((failover) => failover.to >= from && failover.from <= to + 5_000);
+    // Even a replica in step is a moment behind.
+    return this.failovers.some((each) => each.to >= from && each.from <= to + 1_000);
   }
 
   get hasFailovers(): boolean {

@@ -12,8 +12,13 @@ export interface FaultRecord {
   readonly to: number;
   /** Whom it hit; undefined for everybody. */
   readonly pid?: number;
-  /** What the old master had and the new one had not is gone. */
-  readonly isFailover?: true;
+  /** Of a failover: what was written in that time may be gone, when it was not confirmed by all replicas. */
+  readonly rolledBack?: {
+    readonly from: number;
+    readonly to: number;
+    /** The new master had missed what was written for some time. */
+    readonly isStale: boolean;
+  };
 }
 
 export interface Surroundings {

@@ -1,5 +1,6 @@
 import type { FaultKind } from '../plan/timeline.js';
 import * as clients from './clients.js';
+import { failoverFreeze, failoverKill } from './failover.js';
 import type { MakeFault } from './fault.js';
 import * as network from './network.js';
 import * as processes from './processes.js';
@@ -27,6 +28,6 @@ export const FAULTS: Readonly<Record<FaultKind, MakeFault>> = {
   'proxy-half-open': network.halfOpen,
   'proxy-drop-replies': network.dropReplies,
   'proxy-refuse': network.refuse,
-  'failover-kill': () => Promise.resolve(undefined),
-  'failover-freeze': () => Promise.resolve(undefined),
+  'failover-kill': failoverKill,
+  'failover-freeze': failoverFreeze,
 };

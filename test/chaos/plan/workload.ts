@@ -104,6 +104,7 @@ function planOperation(
     ...(kind === 'delayed' && { delayMs: random.between(50, 4_000) }),
     ...(kind === 'delayed' && random.chance(0.1) && { ttlMs: random.between(300, 2_000) }),
     ...(kind === 'shortLived' && { ttlMs: random.between(20, 3_000) }),
+    ...(kind === 'once' && random.chance(0.15) && { ttlMs: random.between(300, 3_000) }),
     ...(kind === 'longLived' && { ttlMs: random.between(10_000, 15_000) }),
   };
   return {
