@@ -222,6 +222,21 @@ describe('a user with the documented permissions and no others', () => {
 });
 
 describe('a user who may not', () => {
+  test('wait for replicas is refused at the start of a process that has to', async () => {
+    for (const [rules, code] of [
+      [[], 'BROKER_DENIED'],
+      [['+wait'], 'NOT_REPLICATED'],
+    ] as const) {
+      await admin.acl('SETUSER', 'durable', 'reset', ...rulesOf('publisher'), ...rules);
+      const mq = new LeanMQ({
+        redis: `redis://durable:${PASSWORD}@127.0.0.1:${server.port}`,
+        durability: { replicas: 1, timeoutMs: 50 },
+      });
+      opened.push(mq);
+      await expect(mq.publish('/a', 1)).rejects.toMatchObject({ code });
+    }
+  });
+
   test('touch the keys is refused at the start', async () => {
     const rules = rulesOf('consumer').map((rule) => rule.replace('~leanmq:', '~other:'));
     const mq = await as('stranger', rules);

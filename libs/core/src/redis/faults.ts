@@ -62,7 +62,8 @@ export function toBrokerError(error: unknown): LeanMQError {
     );
   }
   const { code, remedy } = explain(reply);
-  return new BrokerRefusedError(`Redis refused: ${reply}${remedy}`, {
+  const end = remedy === '' || reply.endsWith('.') ? '' : '.';
+  return new BrokerRefusedError(`Redis refused: ${reply}${end}${remedy}`, {
     code,
     retryable: TRANSIENT.test(reply) || RETRYABLE.test(reply),
     cause: error,

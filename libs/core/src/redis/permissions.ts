@@ -25,6 +25,8 @@ export const PERMISSIONS = {
     zremrangebyscore KEY 0 1;
     xreadgroup GROUP g c STREAMS KEY >; xack KEY g 1-0; xclaim KEY g c 1 1-0; xgroup|create KEY g 0
   `),
+  /** What a process does besides whose publishes wait for replicas. */
+  replicate: calls('wait 1 1'),
   /** What a process does besides that looks after queues. */
   manage: calls(`
     scan 0; mget KEY; unlink KEY; hscan KEY 0; xinfo|stream KEY; xgroup|setid KEY g 0; xgroup|destroy KEY g

@@ -175,6 +175,7 @@ export class Engine {
     await this.command.run((client) => this.clock.read(client));
     const durable = this.publisher.durableConnection();
     if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
+    if (durable !== undefined) await this.checkPermissions('replicate');
     if (connect === 'fail') await durable?.connect(connectTimeoutMs);
     this.isConnected = true;
     await this.watch.start();
