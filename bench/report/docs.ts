@@ -58,7 +58,7 @@ function targetTable(works: readonly Work[], results: readonly Result[]): string
         ];
       }),
   );
-  return markdown([['work', 'must reach', 'reached', ''], ...lines]);
+  return markdown([['work', 'must reach', 'reached', ''], ...lines], 2);
 }
 
 function figureTables({ id, about, metrics }: Work, results: readonly Result[]): string {
@@ -70,8 +70,9 @@ function figureTables({ id, about, metrics }: Work, results: readonly Result[]):
   return tables.length === 0 ? '' : [`### ${id}`, `${about}.`, ...tables].join('\n\n');
 }
 
-function markdown([head = [], ...body]: readonly (readonly string[])[]): string {
+/** @param texts how many columns, from the first on, are no figures */
+function markdown([head = [], ...body]: readonly (readonly string[])[], texts = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, column) => (column === 0 ? '---' : '--:'));
+  const rule = head.map((_, column) => (column < texts ? '---' : '--:'));
   return [line(head), line(rule), ...body.map(line)].join('\n');
 }
