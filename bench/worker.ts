@@ -17,6 +17,8 @@ async function main(): Promise<void> {
   ) as Task;
   const play = WORKS.find(({ id }) => id === work)?.roles[role];
   if (play === undefined) throw new Error(`${work} has no role ${role}.`);
+  // Whoever started this process is gone, and with it the reason to go on.
+  process.once('disconnect', () => process.exit(1));
   countCommands();
   const watch = await watchServer(url, serverPid);
   const profiler = profile === undefined ? undefined : new Profiler(profile);

@@ -5,7 +5,7 @@
  * afterwards: nothing has to be built first, and no loader is in the way of what is measured.
  */
 import { transform } from '@swc/core';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,6 +35,9 @@ await build({
   // Nest injects by the types of parameters, which esbuild does not write down.
   plugins: [{ name: 'decorators', setup: (bundle) => bundle.onLoad({ filter: /\.ts$/ }, load) }],
 });
+
+// Its service would stay beside what is measured.
+await stop();
 
 /** @param {{ path: string }} file */
 async function load({ path }) {
