@@ -31,7 +31,7 @@ await build({
     ['core', 'nestjs'].map((name) => [`@leanmq/${name}`, join(root, 'libs', name, 'src/index.ts')]),
   ),
   ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20' },
-  ...{ packages: 'external', sourcemap: 'linked', logLevel: 'error' },
+  ...{ packages: 'external', logLevel: 'error' },
   // Nest injects by the types of parameters, which esbuild does not write down.
   plugins: [{ name: 'decorators', setup: (bundle) => bundle.onLoad({ filter: /\.ts$/ }, load) }],
 });
@@ -43,7 +43,7 @@ await stop();
 async function load({ path }) {
   const source = readFileSync(path, 'utf8');
   const { code } = await transform(source, {
-    ...{ filename: path, swcrc: false, sourceMaps: 'inline', module: { type: 'es6' } },
+    ...{ filename: path, swcrc: false, module: { type: 'es6' } },
     jsc: {
       target: 'es2022',
       keepClassNames: true,

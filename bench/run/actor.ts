@@ -9,7 +9,8 @@ const running = new Set<ChildProcess>();
 /** Starts a process of its own for a task. */
 export function startActor(worker: string, task: Task): Actor {
   const child = fork(worker, [JSON.stringify(task)], {
-    execArgv: ['--enable-source-maps'],
+    // No source maps: with them every stack that is kept with a failed attempt would cost many times as much.
+    execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   running.add(child);
