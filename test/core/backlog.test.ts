@@ -138,9 +138,10 @@ async function measure(): Promise<Ratios> {
 describe('100,000 scheduled and 100,000 dead messages', () => {
   test('do not slow the delivery of new ones down by more than a tenth, nor cost Redis more than that', async () => {
     let ratios = await measure();
-    // A busy machine may spoil one measurement, but what is slow is slow in all of them.
-    for (let more = 2; more > 0 && Math.max(ratios.time, ratios.work) >= MOST; more -= 1) {
-      ratios = await measure();
+    // A busy machine may spoil a measurement, but what is slow is slow in all of them.
+    for (let more = 3; more > 0 && Math.max(ratios.time, ratios.work) >= MOST; more -= 1) {
+      const { time, work } = await measure();
+      ratios = { time: Math.min(time, ratios.time), work: Math.min(work, ratios.work) };
     }
     expect(ratios.time).toBeLessThan(MOST);
     expect(ratios.work).toBeLessThan(MOST);
