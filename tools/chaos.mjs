@@ -59,12 +59,16 @@ chaos({
       {
         consumer: 'test/chaos/programs/consumer.ts',
         publisher: 'test/chaos/programs/publisher.ts',
+        'soak-consumer': 'test/chaos/programs/soak-consumer.ts',
+        'soak-publisher': 'test/chaos/programs/soak-publisher.ts',
       },
       unsafe === undefined ? [] : [unsafely(unsafe)],
     );
     return {
       consumer: join(programs, 'consumer.mjs'),
       publisher: join(programs, 'publisher.mjs'),
+      soakConsumer: join(programs, 'soak-consumer.mjs'),
+      soakPublisher: join(programs, 'soak-publisher.mjs'),
     };
   },
 }).then(

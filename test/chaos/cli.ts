@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
+import { KINDS, type FaultKind } from './plan/timeline.js';
 import type { DurabilityName, TopologyName } from './setting.js';
 
 export interface ChaosOptions {
@@ -8,6 +9,7 @@ export interface ChaosOptions {
   readonly topology: TopologyName;
   readonly durability: DurabilityName;
   readonly faults: number | undefined;
+  readonly only: readonly FaultKind[] | undefined;
   readonly failovers: number;
   readonly consumers: number;
   readonly publishers: number;
@@ -25,6 +27,7 @@ interface Given {
   readonly topology: TopologyName;
   readonly durability: DurabilityName;
   readonly faults?: number;
+  readonly only?: readonly FaultKind[];
   readonly failovers?: number;
   readonly consumers: number;
   readonly publishers: number;
@@ -68,6 +71,7 @@ export function readOptions(
         .default('memory'),
     )
     .option('--faults <n>', 'how many faults (default: one for each 95 messages)', whole)
+    .option('--only <kinds>', `faults of these kinds only, by comma: ${KINDS.join(', ')}`, kinds)
     .option('--failovers <n>', `of Sentinel: how many of them (default: ${FAILOVERS})`, whole)
     .option('--consumers <n>', 'processes of each of the two groups', positive, 3)
     .option('--publishers <n>', 'processes that publish', positive, 2)
@@ -135,6 +139,7 @@ function complete(given: Given): ChaosOptions {
     topology,
     durability: given.durability,
     faults: given.faults,
+    only: given.only,
     failovers: topology === 'sentinel' ? (given.failovers ?? FAILOVERS) : 0,
     consumers: given.consumers,
     publishers: given.publishers,
@@ -157,6 +162,14 @@ function positive(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('A whole number above 0 is needed.');
+}
+
+function kinds(text: string): FaultKind[] {
+  return text.split(',').map((name) => {
+    const kind = KINDS.find((each) => each === name.trim());
+    if (kind !== undefined) return kind;
+    throw new InvalidArgumentError(`"${name}" is none of them.`);
+  });
 }
 
 function amount(text: string): number {

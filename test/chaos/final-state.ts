@@ -68,12 +68,15 @@ export async function readFinalState(redis: Redis): Promise<FinalState> {
 }
 
 /** What still waits or is in flight. */
-export async function leftoversOf(redis: Redis): Promise<Record<string, number>> {
+export async function leftoversOf(
+  redis: Redis,
+  paths: readonly string[] = PATHS,
+): Promise<Record<string, number>> {
   const leftovers: Record<string, number> = {};
   const note = (name: string, count: number): void => {
     if (count > 0) leftovers[name] = count;
   };
-  for (const path of PATHS) {
+  for (const path of paths) {
     note(`${path} schedule`, await redis.zcard(key(path, 'schedule')));
     note(`${path} scheduled`, await redis.hlen(key(path, 'scheduled')));
     note(`${path} expiry`, await redis.zcard(key(path, 'expiry')));

@@ -6,6 +6,8 @@ import { GROUPS, type ConsumerSettings, type PublisherSettings, type Target } fr
 export interface Programs {
   readonly consumer: string;
   readonly publisher: string;
+  readonly soakConsumer: string;
+  readonly soakPublisher: string;
 }
 
 export interface FleetSettings {

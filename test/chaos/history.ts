@@ -22,6 +22,8 @@ export type PublisherLine =
   | { e: 'unknown' | 'not-sent'; at: number; op: number; turn: number; code: string }
   | { e: 'replay'; at: number; path: string; group: Group; letters: readonly string[] }
   | { e: 'replayed'; at: number; path: string; group: Group; letters: readonly string[] }
+  /** Of a soak: how many it has sent, and how many of them were refused or unknown. */
+  | { e: 'tally'; at: number; sent: number; failed: number }
   | { e: 'finished'; at: number };
 
 export interface SendResult {

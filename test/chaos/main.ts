@@ -2,29 +2,27 @@ import { rmSync, writeFileSync } from 'node:fs';
 
 import { check } from './checker/index.js';
 import { readOptions, type ChaosOptions } from './cli.js';
-import type { Programs } from './fleet.js';
 import { describe, resultOf } from './report.js';
 import { run, type Say } from './run.js';
-
-/** What the tool that built this program provides. */
-export interface Tool {
-  readonly words: readonly string[];
-  readonly unsafeModes: readonly string[];
-  /** Builds the programs of the fleet, with a protection switched off if told. */
-  build(unsafe: string | undefined): Promise<Programs>;
-}
+import { selfCheck } from './self-check.js';
+import { soak } from './soak/index.js';
+import type { Tool } from './tool.js';
 
 /** @returns the exit code */
-export async function chaos({ words, unsafeModes, build }: Tool): Promise<number> {
-  const options = readOptions(words, unsafeModes);
+export async function chaos(tool: Tool): Promise<number> {
+  const options = readOptions(tool.words, tool.unsafeModes);
   if (typeof options === 'number') return options;
-  return runOnce(options, await build(options.unsafe));
+  const say = sayer();
+  if (options.selfCheck) return (await selfCheck(options, tool, say)) ? 0 : 1;
+  if (options.minutes !== undefined) {
+    return soak({ ...options, minutes: options.minutes }, await tool.build(undefined), say);
+  }
+  return runOnce(options, tool, say);
 }
 
-async function runOnce(options: ChaosOptions, programs: Programs): Promise<number> {
-  const say = sayer();
+async function runOnce(options: ChaosOptions, { build }: Tool, say: Say): Promise<number> {
   say(`seed ${options.seed}, ${options.messages} messages, ${options.topology}`);
-  const evidence = await run(options, programs, say);
+  const evidence = await run(options, await build(options.unsafe), say);
   const findings = check(evidence);
   const result = resultOf(evidence, findings);
   process.stdout.write(describe(result, findings));

@@ -37,6 +37,8 @@ const MESSAGES_PER_FAULT = 95;
 const MS_PER_FAULT = 750;
 const MS_PER_FAILOVER = 25_000;
 const REST_MS = 120_000;
+// What an unsafe run has lost, it waits for in vain.
+const REST_UNSAFE_MS = 20_000;
 const FINISH_MS = 90_000;
 
 /** Runs the plan through its faults and lets everything come to rest. */
@@ -51,19 +53,24 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     const redis = topology.target;
     slots.push(...makeFleet({ options, programs, folder, redis, startAt, durationMs }));
     for (const slot of slots) slot.start();
-    const { seed, failovers } = options;
+    const { seed, failovers, only } = options;
     const timeline = planTimeline({
-      ...{ seed, topology: options.topology, faults, failovers, durationMs },
+      ...{ seed, topology: options.topology, faults, failovers, durationMs, only },
     });
     const storm: Storm = { records: [], missed: 0 };
     const admin = adminOf(topology);
-    await makeFaults(timeline, startAt, { slots, topology, admin }, storm, () =>
-      say(`${storm.records.length} of ${faults} faults`, true),
+    await makeFaults(
+      timeline,
+      startAt,
+      { slots, topology, admin, needsReplicas: options.durability === '2' },
+      storm,
+      () => say(`${storm.records.length} of ${faults} faults`, true),
     );
     await topology.heal();
     say('all faults made; waiting for everything to come to rest', true);
     await untilPublished(slots, say);
-    const stuck = await admin((client) => untilAtRest(client, say));
+    const restMs = options.unsafe === undefined ? REST_MS : REST_UNSAFE_MS;
+    const stuck = await admin((client) => untilAtRest(client, restMs, say));
     await Promise.all(slots.map((slot) => slot.term(true)));
     const endedAt = Date.now();
     const final = await admin(readFinalState);
@@ -84,13 +91,17 @@ function start({ topology }: ChaosOptions): Promise<Standalone | SentinelTopolog
   return topology === 'standalone' ? Standalone.start() : SentinelTopology.start();
 }
 
-function folderFor({ keep }: ChaosOptions): string {
-  if (keep === undefined) return mkdtempSync(join(tmpdir(), 'leanmq-chaos-'));
-  mkdirSync(keep, { recursive: true });
-  return keep;
+/** A new folder for the histories of one run. */
+export function folderFor({ keep, seed, unsafe }: ChaosOptions): string {
+  if (keep !== undefined) mkdirSync(keep, { recursive: true });
+  const name = `leanmq-chaos-${unsafe === undefined ? '' : `${unsafe}-`}${seed}-`;
+  return mkdtempSync(join(keep ?? tmpdir(), name));
 }
 
-function adminOf(topology: Topology): <T>(act: (redis: Redis) => Promise<T>) => Promise<T> {
+export type Admin = <T>(act: (redis: Redis) => Promise<T>) => Promise<T>;
+
+/** Does something over a connection of its own to the master. */
+export function adminOf(topology: Topology): Admin {
   return async (act) => {
     const redis = await connectTo(await topology.adminUrl());
     try {
@@ -121,8 +132,12 @@ async function untilPublished(slots: readonly Slot[], say: Say): Promise<void> {
   await Promise.all(publishers.map((slot) => slot.term(true)));
 }
 
-async function untilAtRest(redis: Redis, say: Say): Promise<Record<string, number>> {
-  const deadline = Date.now() + REST_MS;
+async function untilAtRest(
+  redis: Redis,
+  restMs: number,
+  say: Say,
+): Promise<Record<string, number>> {
+  const deadline = Date.now() + restMs;
   for (;;) {
     const left = await leftoversOf(redis);
     const names = Object.keys(left);

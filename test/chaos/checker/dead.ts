@@ -24,7 +24,7 @@ function checkLetter(facts: Facts, findings: Findings, letter: Letter, message: 
   const act = message.planned.task.acts[group];
   switch (reason) {
     case 'failed':
-      return checkFailed(findings, letter, life, told);
+      return checkFailed(facts, findings, letter, life, told);
     case 'poison':
       if (act.do !== 'die') findings.violate('innocentPoison', told);
       return;
@@ -37,6 +37,7 @@ function checkLetter(facts: Facts, findings: Findings, letter: Letter, message: 
 }
 
 function checkFailed(
+  { interruptions }: Facts,
   findings: Findings,
   letter: Letter,
   life: readonly Handling[],
@@ -47,7 +48,9 @@ function checkFailed(
   else if (failures === 0) findings.violate('deadWithoutFailure', told);
   // A crash uses an attempt up as well; without one only failures do.
   else if (failures + letter.crashes < ATTEMPTS || (letter.crashes === 0 && failures > ATTEMPTS)) {
-    findings.violate('attemptsMiscounted', told);
+    const interval = { from: life[0]?.at ?? 0, to: life.at(-1)?.at ?? 0 };
+    if (interruptions.isRolledBack(interval)) findings.except('failedAgainAfterFailover');
+    else findings.violate('attemptsMiscounted', told);
   }
 }
 

@@ -92,6 +92,11 @@ export class Interruptions {
     return this.failovers.some((each) => each.to >= from && each.from <= to + 1_000);
   }
 
+  /** Whether a failover may have undone what was written at that moment. */
+  mayBeUndone(at: number): boolean {
+    return this.isRolledBack({ from: at, to: at });
+  }
+
   get hasFailovers(): boolean {
     return this.failovers.length > 0;
   }

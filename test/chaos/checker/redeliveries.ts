@@ -42,10 +42,11 @@ function livesOf(list: readonly Handling[]): Handling[][] {
 }
 
 function noteInterrupted({ interruptions }: Facts, findings: Findings, handling: Handling): void {
-  const { pid, at, endedAt, settledAt } = handling;
+  const { pid, at, endedAt, settled, leaseLost } = handling;
   findings.count('deliveries');
-  const to = settledAt ?? (endedAt ?? at) + TIMES.leaseMs;
-  if (interruptions.isTouched(pid, { from: at, to })) findings.count('interrupted');
+  const isInOrder = settled !== undefined && settled !== 'leaseLost' && leaseLost !== true;
+  const to = (endedAt ?? at) + TIMES.leaseMs * 2;
+  if (!isInOrder && interruptions.isTouched(pid, { from: at, to })) findings.count('interrupted');
 }
 
 /** What an attempt says was used up before it must be failures that happened, or crashes. */

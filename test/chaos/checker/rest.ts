@@ -27,7 +27,9 @@ function checkConsumers(facts: Facts, findings: Findings): void {
 function hadNoRedisAtItsEnd({ interruptions, processes }: Facts, pid: number): boolean {
   const from = interruptions.termAt(pid);
   const to = processes.find((each) => each.pid === pid)?.endedAt;
-  return from !== undefined && to !== undefined && interruptions.brokerOutageMs({ from, to }) > 0;
+  if (from === undefined || to === undefined) return false;
+  // That it has left may have been undone as well.
+  return interruptions.brokerOutageMs({ from, to }) > 0 || interruptions.isRolledBack({ from, to });
 }
 
 function checkProcesses(facts: Facts, findings: Findings): void {

@@ -4,7 +4,7 @@ import { eventually } from '../../support/eventually.js';
 import { connectTo, disconnect } from '../../support/redis.js';
 import type { RedisServer } from '../../support/redis-server.js';
 import { SentinelTopology } from '../topology/sentinel.js';
-import { again, choose, type FaultRecord, type MakeFault } from './fault.js';
+import { again, choose, type FaultRecord, type MakeFault, type Surroundings } from './fault.js';
 
 const PATIENCE = { timeoutMs: 30_000, everyMs: 25 };
 /** How long the replica that takes over has been behind by then. */
@@ -12,8 +12,8 @@ const BEHIND_MS = 2_000;
 const BEHIND_SHARE = 0.6;
 
 /** Ends the master; what the replica that takes over does not have is gone. */
-export const failoverKill: MakeFault = (planned, { topology }) =>
-  failover(planned, topology, {
+export const failoverKill: MakeFault = (planned, surroundings) =>
+  failover(planned, surroundings, {
     end: (master) => master.kill(),
     after: async (master, heir) => {
       await master.restart();
@@ -23,8 +23,8 @@ export const failoverKill: MakeFault = (planned, { topology }) =>
   });
 
 /** The master stands still, is taken for dead, and wakes up in the belief that it is the master. */
-export const failoverFreeze: MakeFault = (planned, { topology }) =>
-  failover(planned, topology, {
+export const failoverFreeze: MakeFault = (planned, surroundings) =>
+  failover(planned, surroundings, {
     end: (master, set) => {
       set.freeze(master);
       return Promise.resolve();
@@ -42,7 +42,7 @@ interface Way {
 
 async function failover(
   { kind, chance }: Parameters<MakeFault>[0],
-  topology: unknown,
+  { topology, needsReplicas }: Surroundings,
   way: Way,
 ): Promise<FaultRecord | undefined> {
   if (!(topology instanceof SentinelTopology)) return undefined;
@@ -63,19 +63,15 @@ async function failover(
     const found = await topology.master();
     return found !== master && found;
   }, PATIENCE);
-  const to = Date.now();
+  const chosenAt = Date.now();
   await way.after(master, heir as RedisServer, topology);
   if (behind !== undefined) await prefer(behind, 100);
   await topology.untilWhole();
+  const to = Date.now();
+  const staleFrom = behind === undefined ? from : from - BEHIND_MS - 500;
   return {
-    kind,
-    from,
-    to,
-    rolledBack: {
-      from: behind === undefined ? from : from - BEHIND_MS - 500,
-      to: Date.now(),
-      isStale: behind !== undefined,
-    },
+    ...{ kind, from, to: needsReplicas ? to : chosenAt },
+    rolledBack: { from: staleFrom, to, isStale: heir === behind },
   };
 }
 

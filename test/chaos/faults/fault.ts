@@ -24,6 +24,8 @@ export interface FaultRecord {
 export interface Surroundings {
   readonly slots: readonly Slot[];
   readonly topology: Topology;
+  /** Publishes wait for all replicas: without one of them nothing flows. */
+  readonly needsReplicas: boolean;
   /** A connection to the master that no fault but its own end can hit. */
   admin<T>(act: (redis: Redis) => Promise<T>): Promise<T>;
 }

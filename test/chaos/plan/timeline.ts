@@ -42,6 +42,8 @@ export const RECIPES = {
 
 export type FaultKind = keyof typeof RECIPES;
 
+export const KINDS = Object.keys(RECIPES) as FaultKind[];
+
 export interface PlannedFault {
   readonly kind: FaultKind;
   /** From the beginning, ms. One of the broker waits until the one before is over. */
@@ -58,6 +60,8 @@ export interface TimelineSettings {
   /** How many of them are failovers, spread evenly; of Sentinel only. */
   readonly failovers: number;
   readonly durationMs: number;
+  /** Faults of these kinds only; undefined for all. */
+  readonly only?: readonly FaultKind[] | undefined;
 }
 
 /** When which fault is made, in that order. Pure: the same settings, the same timeline. */
@@ -67,10 +71,11 @@ export function planTimeline({
   faults,
   failovers,
   durationMs,
+  only,
 }: TimelineSettings): PlannedFault[] {
   const random = new Random(seed, 'timeline', topology);
   const weights = Object.fromEntries(
-    Object.entries(RECIPES).map(([kind, { weight }]) => [kind, weight[topology]]),
+    (only ?? KINDS).map((kind) => [kind, RECIPES[kind].weight[topology]]),
   ) as Record<FaultKind, number>;
   const fault = (kind: FaultKind, atMs: number): PlannedFault => {
     const [least, most] = RECIPES[kind].ms;
