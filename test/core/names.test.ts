@@ -184,11 +184,7 @@ describe('groups whose names contain one another', () => {
       (mq, group) => mq.deadLetters('/a', group).replayAll(),
       { ...FULL, waiting: 2, dead: 0 },
     ],
-    [
-      'given its history again',
-      (mq, group) => mq.replay('/a', { group }),
-      { ...FULL, waiting: 4 },
-    ],
+    ['given its history again', (mq, group) => mq.replay('/a', { group }), { ...FULL, waiting: 4 }],
   ])('keep what is theirs when one of them is %s', async (_, operation, after) => {
     const mq = await fill('/a', GROUPS);
     const done = new Map<string, unknown>();
