@@ -65,6 +65,42 @@ describe('lifecycle', () => {
     expect(new Set(attempts)).toEqual(new Set([1]));
   });
 
+  test('what was read for another attempt and has not begun keeps its history when it is given back', async () => {
+    const blocked: unknown[] = [];
+    const failOnce = broker.mq({
+      ...{ group: 'g', drainTimeoutMs: 50 },
+      handlers: { concurrency: 1, backoff: { type: 'fixed', delayMs: 30 } },
+    });
+    let quick = 0;
+    failOnce.handle('/again', ({ data, attempt }) => {
+      if (data === 'quick') return void (quick += 1);
+      if (attempt === 1) throw new Error('the first time');
+      blocked.push(data);
+      return new Promise(() => undefined);
+    });
+    await failOnce.start();
+    // It reads ahead as far as its handlers are fast.
+    for (let n = 0; n < 200; n += 1) void failOnce.publish('/again', 'quick');
+    await eventually(() => quick === 200);
+    const sent = await Promise.all([1, 2, 3].map((n) => failOnce.publish('/again', n)));
+    // One runs, the others wait for its slot.
+    await eventually(() => blocked.length === 1 && failOnce.health().inFlight === 3);
+    const released: string[] = [];
+    failOnce.events.on('released', ({ id, attempt }) => released.push(`${id} ${attempt}`));
+    await failOnce.close();
+    const ids = sent.map(({ id }) => id);
+    expect(released.toSorted()).toEqual(ids.map((id) => `${id} 2`).toSorted());
+    const seen: unknown[] = [];
+    await broker.consume(
+      '/again',
+      ({ id, origin, attempt, lastError }) =>
+        void seen.push([id, origin, attempt, lastError?.message]),
+      { group: 'g' },
+    );
+    await eventually(() => seen.length === 3);
+    expect(seen.toSorted()).toEqual(ids.map((id) => [id, id, 2, 'the first time']).toSorted());
+  });
+
   test('what does not finish by the drain deadline is aborted and given back', async () => {
     const reasons: unknown[] = [];
     const mq = await broker.consume(

@@ -8,6 +8,9 @@ import { useFaultyRig } from '../support/server.js';
 const rig = useFaultyRig();
 const key = (path: string, what: string): string => `${rig.prefix}:{${path}}:${what}`;
 
+/** The argument, not the text of a script that speaks of them. */
+const TAKE_SUSPECT = /\$7\r\nsuspect\r\n/;
+
 /** Makes it look as if a process that died had had the first entry so many times. */
 async function crashed(url: string, path: string, times: number): Promise<void> {
   const redis = await connectTo(url);
@@ -40,11 +43,60 @@ describe('a takeover', () => {
     const crashes: number[] = [];
     const mq = rig.mq(proxy.url);
     mq.handle('/a', (delivery) => void crashes.push(delivery.crashes));
-    const fired = proxy.cutAfterReplyTo(times === 1 ? key('a', 'stale:g') : /suspect/);
+    const fired = proxy.cutAfterReplyTo(times === 1 ? key('a', 'stale:g') : TAKE_SUSPECT);
     await mq.start();
     await fired;
     await eventually(() => crashes.length === 1);
     expect(crashes).toEqual([times]);
+    expect(await mq.deadLetters('/a').count()).toBe(0);
+  });
+
+  test('of a suspect whose answer was lost does not run it among others', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const publisher = rig.mq(server.url);
+    publisher.handle('/a', () => undefined);
+    await publisher.processOnce();
+    await publisher.publish('/a', 'suspect');
+    await crashed(server.url, 'a', 2);
+    let running = 0;
+    const besides: number[] = [];
+    const mq = rig.mq(proxy.url, { leaseMs: 500, handlers: { concurrency: 10 } });
+    mq.handle('/a', async ({ data }) => {
+      running += 1;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      running -= 1;
+      if (data === 'suspect') besides.push(running);
+    });
+    const fired = proxy.cutAfterReplyTo(TAKE_SUSPECT);
+    await mq.start();
+    // There are neighbours all the time.
+    const neighbours = setInterval(() => void publisher.publish('/a', 'neighbour'), 2);
+    await fired;
+    await eventually(() => besides.length > 0).finally(() => clearInterval(neighbours));
+    expect(besides).toEqual([0]);
+  });
+
+  test('of a suspect blames it for nothing as long as it was not begun with', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const publisher = rig.mq(server.url);
+    publisher.handle('/a', () => undefined);
+    await publisher.processOnce();
+    await publisher.publish('/a', 'suspect');
+    await crashed(server.url, 'a', 2);
+    const gone = rig.mq(proxy.url);
+    gone.handle('/a', () => undefined);
+    const fired = proxy.cutAfterReplyTo(TAKE_SUSPECT);
+    await gone.start();
+    await fired;
+    // As good as dead: it never learns what it has.
+    proxy.refuse();
+    const crashes: number[] = [];
+    const mq = rig.mq(server.url);
+    await mq.consume('/a', (delivery) => void crashes.push(delivery.crashes));
+    await eventually(() => crashes.length === 1);
+    expect(crashes).toEqual([2]);
     expect(await mq.deadLetters('/a').count()).toBe(0);
   });
 

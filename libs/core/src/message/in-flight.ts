@@ -1,5 +1,5 @@
 import type { LeanMQError } from '../errors.js';
-import type { Entry } from './entry.js';
+import { readEntry, type Entry } from './entry.js';
 import type { EntryId } from './ids.js';
 import type { Outcome } from './message.js';
 
@@ -29,8 +29,7 @@ export class InFlight<Route> implements Claim {
   readonly entryId: EntryId;
   readonly fields: readonly string[];
   readonly deliveries: number;
-  /** Set when it is run; undefined while it waits, or when it cannot be read. */
-  entry: Entry | undefined = undefined;
+  private opened: Entry | undefined = undefined;
   /** When its handler began, monotonic ms; 0 while it waits. */
   startedAt = 0;
   /** The handler has returned, or there was none to run. */
@@ -68,6 +67,25 @@ export class InFlight<Route> implements Claim {
     if (this.lostBecause !== undefined) return;
     this.lostBecause = reason;
     this.work?.cancel(reason);
+  }
+
+  /**
+   * The entry with its fields told apart, which is done when it is first asked for.
+   *
+   * @throws {UndecodableError}
+   */
+  open(): Entry {
+    this.opened ??= readEntry(this.fields);
+    return this.opened;
+  }
+
+  /** The same; undefined when it cannot be read. What was never run has a history too, which must not get lost. */
+  get entry(): Entry | undefined {
+    try {
+      return this.open();
+    } catch {
+      return undefined;
+    }
   }
 
   get isSettling(): boolean {

@@ -71,6 +71,7 @@ async function adoptFrom(
         { args: unknown },
       );
       for (const claim of found) {
+        if (subscription.mayBeSuspect(claim.deliveries)) continue;
         // Nothing is known of its idle time: the next heartbeat confirms the lease.
         subscription.accept({ source, ...claim }, sentAt + options.leaseMs / 3);
       }

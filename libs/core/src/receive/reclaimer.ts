@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 
-import type { InFlight } from '../message/index.js';
+import type { Claim, InFlight } from '../message/index.js';
 import { isConnectionFault, isMissingGroup } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
-import { reclaimScript, type Reclaimed } from './scripts.js';
+import { beginAloneScript, reclaimScript, type Reclaimed } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
 // Each costs the server two looks at a pending list.
@@ -55,10 +55,26 @@ export class Reclaimer {
   /** Takes one suspect of the route, which must be run alone; undefined when there is none left. */
   async takeSuspect(subscription: Subscription): Promise<InFlight<Subscription> | undefined> {
     if (subscription.isOff) return undefined;
-    const sentAt = performance.now();
     const [found] = await this.reclaim([subscription], 'suspect', () => 1);
     const claim = found?.taken[0];
-    return claim && subscription.admit(claim, sentAt + this.context.options.leaseMs);
+    return claim && this.beginAlone(subscription, claim);
+  }
+
+  private async beginAlone(
+    subscription: Subscription,
+    claim: Claim,
+  ): Promise<InFlight<Subscription> | undefined> {
+    const { command, group, consumer, options } = this.context;
+    const { source, entryId, deliveries } = claim;
+    const stream = subscription.streamOf(source);
+    let sentAt = 0;
+    // Repeated, because it may count by now: given up here, it would be to blame for a crash that it had no part in.
+    const begun = await command.runWithin(options.leaseMs, (client) => {
+      sentAt = performance.now();
+      return beginAloneScript.run(client, { stream }, { group, consumer, entryId, deliveries });
+    });
+    if (begun === 'lost') return undefined;
+    return subscription.admit({ ...claim, deliveries: deliveries + 1 }, sentAt + options.leaseMs);
   }
 
   private schedule(): void {
@@ -141,7 +157,10 @@ export class Reclaimer {
       },
     );
     return found.catch((error: unknown) => {
-      if (isConnectionFault(error)) this.hooks.onUncertain?.();
+      if (isConnectionFault(error)) {
+        if (mode === 'suspect') for (const each of subscriptions) each.mayHoldSuspect = true;
+        this.hooks.onUncertain?.();
+      }
       throw error;
     });
   }

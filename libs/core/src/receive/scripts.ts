@@ -38,6 +38,13 @@ export const reclaimScript = defineScript({
   }),
 });
 
+export const beginAloneScript = defineScript({
+  lua: lua.beginAloneLua,
+  keys: ['stream'],
+  args: ['group', 'consumer', 'entryId', 'deliveries'],
+  reply: oneOf('begun', 'lost'),
+});
+
 /** Followed by the entry ids. */
 export const adoptScript = defineScript({
   lua: lua.adoptLua,

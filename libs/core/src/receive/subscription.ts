@@ -25,6 +25,8 @@ export class Subscription {
   isHot = false;
   /** Nothing is read or begun: the route is paused for the group, or deleted. */
   isOff = false;
+  /** The answer of the takeover of a suspect was lost: it may be ours, and is not to be run among others. */
+  mayHoldSuspect = false;
   /** Stale deliveries wait for room here. */
   hasStaleLeft = false;
 
@@ -91,6 +93,14 @@ export class Subscription {
     const delivery = new InFlight<Subscription>(this, claim, leasedUntil);
     this.inFlight[claim.source].set(claim.entryId, delivery);
     return delivery;
+  }
+
+  /**
+   * Whether what this consumer was given may be a suspect that it does not know of. Nobody renews its lease then, so that
+   * it is found as a suspect again.
+   */
+  mayBeSuspect(deliveries: number): boolean {
+    return this.mayHoldSuspect && deliveries >= this.options.maxCrashes - 1;
   }
 
   holds(source: Source, entryId: string): boolean {

@@ -4,7 +4,6 @@ import {
   decodeHeaders,
   decodePayload,
   mayBeDamaged,
-  readEntry,
   type Entry,
   type InFlight,
   type Outcome,
@@ -76,8 +75,7 @@ export class Runner<Route extends DeliverySource> {
   private runReadable(inFlight: InFlight<Route>): void {
     let delivery: Delivery<unknown>;
     try {
-      const entry = readEntry(inFlight.fields);
-      inFlight.entry = entry;
+      const entry = inFlight.open();
       if (inFlight.deliveries > this.maxCrashes)
         return this.finishUnrun(inFlight, poison(inFlight));
       if (entry.expiresAt !== undefined && entry.expiresAt <= this.hooks.now()) {

@@ -13,18 +13,13 @@ const RELEASE: Verdict = { kind: 'release' };
 
 /** A delivery whose handler began so long ago; never if undefined. */
 function delivery(startedMsAgo: number | undefined, history?: History): InFlight<unknown> {
-  const claim = { source: 'log' as const, entryId: '5-1', fields: [], deliveries: 2 };
+  const fields = history === undefined ? [] : ['m', JSON.stringify(history)];
+  const claim = {
+    ...{ source: 'log' as const, entryId: '5-1', deliveries: 2 },
+    fields: [...fields, 'd', '1'],
+  };
   const inFlight = new InFlight<unknown>(undefined, claim, Infinity);
   if (startedMsAgo !== undefined) inFlight.startedAt = performance.now() - startedMsAgo;
-  if (history !== undefined) {
-    inFlight.entry = {
-      data: '1',
-      headers: undefined,
-      id: undefined,
-      expiresAt: undefined,
-      history,
-    };
-  }
   return inFlight;
 }
 

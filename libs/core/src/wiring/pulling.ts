@@ -4,7 +4,6 @@ import { RejectError, RetryError, type LeanMQError } from '../errors.js';
 import type { Events } from '../events.js';
 import {
   decodePayload,
-  readEntry,
   type InFlight,
   type Outcome,
   type WebhookDelivery,
@@ -128,8 +127,7 @@ export class Puller {
   private open<T>(inFlight: InFlight<Subscription>): PulledDelivery<T> | undefined {
     const { context, options } = this.parts;
     try {
-      const entry = readEntry(inFlight.fields);
-      inFlight.entry = entry;
+      const entry = inFlight.open();
       if (inFlight.deliveries > options.maxCrashes) {
         const error = new Error(`Its consumers died or stalled ${inFlight.crashes} times.`);
         this.dismiss(inFlight, { kind: 'dead', reason: 'poison', error });

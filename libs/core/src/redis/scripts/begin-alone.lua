@@ -1,0 +1,20 @@
+#!lua flags=allow-oom
+-- Counts that a suspect is about to be run alone, which is what makes it poison if its process dies now.
+--
+-- Invariant: taking a suspect over does not count yet, so that a process that dies or loses the answer before it has
+-- begun with it blames nobody. It counts once, however often it is said.
+--
+-- KEYS[1] -> stream
+-- ARGV[1] -> group
+-- ARGV[2] -> consumer
+-- ARGV[3] -> entry id
+-- ARGV[4] -> delivery count as it was taken over
+-- Output: 'begun', or 'lost' when it is not ours any more
+local pending = redis.pcall('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
+local delivery = not pending.err and pending[1]
+if not delivery or delivery[2] ~= ARGV[2] then return 'lost' end
+local count, taken = delivery[4], tonumber(ARGV[4])
+if count == taken + 1 then return 'begun' end
+if count ~= taken then return 'lost' end
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'RETRYCOUNT', taken + 1, 'JUSTID')
+return 'begun'
