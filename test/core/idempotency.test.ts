@@ -117,6 +117,31 @@ describe('an idempotent handler', () => {
     expect(await dead).toMatchObject({ reason: 'failed', error: { code: 'CONFIG_INVALID' } });
   });
 
+  test('is not given what expired while its key was asked for', async () => {
+    const runs: number[] = [];
+    const failed: string[] = [];
+    const idempotencyStore: IdempotencyStore = {
+      // Slower than the first message lives.
+      begin: () => new Promise((resolve) => setTimeout(() => resolve({ state: 'run' }), 150)),
+      complete: () => Promise.resolve(),
+      fail: (key) => {
+        failed.push(key);
+        return Promise.resolve();
+      },
+    };
+    const mq = broker.mq({ group: 'g' });
+    await mq.consume<Payment>('/pay', ({ data }) => void runs.push(data.n), {
+      ...{ idempotent: byKey, idempotencyStore },
+    });
+    const expired = nextEvent(mq.events, 'expired');
+    const acked = nextEvent(mq.events, 'acked');
+    await mq.publish('/pay', { key: 'one', n: 1 }, { ttlMs: 100 });
+    await mq.publish('/pay', { key: 'one', n: 2 });
+    await Promise.all([expired, acked]);
+    expect(runs).toEqual([2]);
+    expect(failed).toEqual(['one']);
+  });
+
   test('may keep its marks in a store of the user', async () => {
     const marks = new Map<string, 'running' | 'done'>();
     const store: IdempotencyStore = {

@@ -78,15 +78,17 @@ export class Runner<Route extends DeliverySource> {
       const entry = inFlight.open();
       if (inFlight.deliveries > this.maxCrashes)
         return this.finishUnrun(inFlight, poison(inFlight));
-      if (entry.expiresAt !== undefined && entry.expiresAt <= this.hooks.now()) {
-        return this.finishUnrun(inFlight, EXPIRED);
-      }
+      if (this.hasExpired(entry)) return this.finishUnrun(inFlight, EXPIRED);
       delivery = this.deliveryOf(inFlight, entry);
     } catch (error) {
       return this.finishUnrun(inFlight, unreadable(error));
     }
     if (this.once === undefined) this.call(inFlight, delivery);
     else this.callOnce(this.once, inFlight, delivery);
+  }
+
+  private hasExpired({ expiresAt }: Entry): boolean {
+    return expiresAt !== undefined && expiresAt <= this.hooks.now();
   }
 
   private deliveryOf(inFlight: InFlight<Route>, entry: Entry): Delivery<unknown> {
@@ -114,13 +116,15 @@ export class Runner<Route extends DeliverySource> {
     );
   }
 
-  /** By the time that it may run, somebody else may have it. */
+  /** By the time that it may run, somebody else may have it, or it may have expired: then it ends at its next turn. */
   private callUnlessCancelled(
     once: Once,
     inFlight: InFlight<Route>,
     delivery: Delivery<unknown>,
   ): void {
-    if (!delivery.isCancelled) return this.call(inFlight, delivery);
+    if (!delivery.isCancelled && !this.hasExpired(inFlight.open())) {
+      return this.call(inFlight, delivery);
+    }
     // A store that does not hear of it frees the key when the lease has run out.
     once.end(inFlight, delivery, false).catch(() => undefined);
     this.finishUnrun(inFlight, { kind: 'released' });
