@@ -30,28 +30,31 @@ const MESSAGES = 1_500;
 const FAULTS = 16;
 
 /**
- * Runs each unsafe mode for a short while. A check that does not notice is worth nothing.
+ * Runs each unsafe mode for a short while, and once with nothing switched off. A check that does not notice is worth
+ * nothing, and neither is one that always does.
  *
  * @returns whether each was noticed, and by what was meant to notice it
  */
 export async function selfCheck(options: ChaosOptions, tool: Tool, say: Say): Promise<boolean> {
-  let isAlert = true;
+  const kinds = [...new Set(Object.values(TRIALS).flatMap(({ only }) => only))];
+  const control = await attempt(options, undefined, kinds, tool, say);
+  let isAlert = Object.keys(control).length === 0;
+  say(isAlert ? 'nothing is switched off: no violations' : `switched off or not: ${list(control)}`);
   for (const mode of tool.unsafeModes) {
     const trial = TRIALS[mode];
     if (trial === undefined) throw new Error(`there is no trial for --unsafe ${mode}`);
-    const found = await attempt(options, mode, trial, tool, say);
-    const names = Object.entries(found).map(([name, count]) => `${name} ${count}`);
+    const found = await attempt(options, mode, trial.only, tool, say);
     const isNoticed = trial.finds.some((name) => name in found);
     isAlert &&= isNoticed;
-    say(`${isNoticed ? 'noticed' : 'NOT NOTICED'}: ${mode}: ${names.join(', ') || 'nothing'}`);
+    say(`${isNoticed ? 'noticed' : 'NOT NOTICED'}: ${mode}: ${list(found)}`);
   }
   return isAlert;
 }
 
 async function attempt(
   given: ChaosOptions,
-  unsafe: string,
-  { only }: Trial,
+  unsafe: string | undefined,
+  only: readonly FaultKind[],
   { build }: Tool,
   say: Say,
 ): Promise<Readonly<Record<string, number>>> {
@@ -60,4 +63,9 @@ async function attempt(
   const { violations } = check(evidence);
   if (given.keep === undefined) rmSync(evidence.folder, { recursive: true });
   return Object.fromEntries([...violations].map(([name, { count }]) => [name, count]));
+}
+
+function list(violations: Readonly<Record<string, number>>): string {
+  const names = Object.entries(violations).map(([name, count]) => `${name} ${count}`);
+  return names.join(', ') || 'nothing';
 }

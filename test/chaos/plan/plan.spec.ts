@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { GROUPS, ONCE } from '../setting.js';
+import { Random } from './random.js';
+import { RECIPES, planTimeline, type TimelineSettings } from './timeline.js';
+import { ALWAYS, operationOf, planWorkload } from './workload.js';
+
+describe('Random', () => {
+  it('gives the same numbers for the same seed, and others for another', () => {
+    const numbers = (seed: number): number[] => {
+      const random = new Random(seed, 'x');
+      return Array.from({ length: 20 }, () => random.next());
+    };
+    expect(numbers(1)).toEqual(numbers(1));
+    expect(numbers(1)).not.toEqual(numbers(2));
+  });
+
+  it('spreads evenly, from 0 up to, but without, 1', () => {
+    const random = new Random('even');
+    const counts = Array.from({ length: 10 }, () => 0);
+    for (let count = 0; count < 10_000; count += 1) {
+      const bucket = Math.floor(random.next() * 10);
+      counts[bucket] = (counts[bucket] ?? 0) + 1;
+    }
+    expect(counts).toHaveLength(10);
+    for (const count of counts) expect(Math.abs(count - 1_000)).toBeLessThan(150);
+  });
+
+  it('picks by weight, and never what weighs nothing', () => {
+    const random = new Random('weights');
+    const picked = { often: 0, seldom: 0, never: 0 };
+    for (let count = 0; count < 1_000; count += 1) {
+      picked[random.weighted({ often: 9, seldom: 1, never: 0 })] += 1;
+    }
+    expect(picked.never).toBe(0);
+    expect(picked.seldom).toBeGreaterThan(50);
+    expect(picked.often).toBeGreaterThan(800);
+  });
+});
+
+describe('planWorkload', () => {
+  const operations = planWorkload(7, 5_000);
+  const sends = operations.flatMap((operation) => operation.sends);
+
+  it('is the same for the same seed', () => {
+    expect(planWorkload(7, 500)).toEqual(planWorkload(7, 500));
+    expect(planWorkload(8, 500)).not.toEqual(planWorkload(7, 500));
+  });
+
+  it('numbers each message once, so that its operation can be told', () => {
+    expect(new Set(sends.map(({ task }) => task.n)).size).toBe(sends.length);
+    for (const { index, sends: own } of operations) {
+      for (const { task } of own) expect(operationOf(task.n)).toBe(index);
+    }
+  });
+
+  it('has some of every kind', () => {
+    const acts = sends.flatMap(({ task }) => GROUPS.map((group) => task.acts[group]));
+    expect(new Set(acts.map((act) => act.do))).toEqual(
+      new Set(['ok', 'fail', 'always', 'long', 'hang', 'die']),
+    );
+    expect(acts.some((act) => act.do === 'die' && act.times === ALWAYS)).toBe(true);
+    expect(sends.some(({ delayMs }) => delayMs !== undefined)).toBe(true);
+    expect(sends.some(({ ttlMs }) => ttlMs !== undefined)).toBe(true);
+    expect(operations.some((each) => each.sends.length > 1)).toBe(true);
+    expect(operations.some(({ twice }) => twice)).toBe(true);
+  });
+
+  it('repeats only what has ids of its own: everything else would be doubled', () => {
+    for (const { retries, twice, sends: own } of operations) {
+      if (!retries && !twice) continue;
+      expect(own.every(({ messageId }) => messageId !== undefined)).toBe(true);
+    }
+  });
+
+  it('gives a key to what is idempotent, and several messages to a key', () => {
+    const once = sends.filter(({ path }) => path === ONCE);
+    const keys = new Set(once.map(({ task }) => task.key));
+    expect(keys.has(undefined)).toBe(false);
+    expect(keys.size).toBeLessThan(once.length * 0.8);
+  });
+});
+
+describe('planTimeline', () => {
+  const settings: TimelineSettings = {
+    ...{ seed: 3, topology: 'standalone', faults: 200, failovers: 0, durationMs: 100_000 },
+  };
+
+  it('is the same for the same seed', () => {
+    expect(planTimeline(settings)).toEqual(planTimeline(settings));
+    expect(planTimeline({ ...settings, seed: 4 })).not.toEqual(planTimeline(settings));
+  });
+
+  it('has as many faults as it is told, in the order of their times, within the time', () => {
+    const timeline = planTimeline(settings);
+    expect(timeline).toHaveLength(200);
+    const times = timeline.map(({ atMs }) => atMs);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times.every((at) => at > 0 && at <= 100_000)).toBe(true);
+  });
+
+  it('has only kinds that make sense with the topology', () => {
+    const kinds = planTimeline({ ...settings, topology: 'sentinel', failovers: 5 });
+    const failovers = kinds.filter(({ kind }) => kind.startsWith('failover'));
+    expect(failovers).toHaveLength(5);
+    for (const { kind } of kinds) {
+      if (!kind.startsWith('failover')) expect(RECIPES[kind].weight.sentinel).toBeGreaterThan(0);
+    }
+    expect(planTimeline(settings).some(({ kind }) => kind.startsWith('failover'))).toBe(false);
+  });
+
+  it('has only kinds that were asked for', () => {
+    const timeline = planTimeline({ ...settings, only: ['script-flush'] });
+    expect(new Set(timeline.map(({ kind }) => kind))).toEqual(new Set(['script-flush']));
+  });
+});
