@@ -1,5 +1,6 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 import type { LeanMQ } from '@leanmq/core';
@@ -136,10 +137,13 @@ describe('a server that cannot save its data (MISCONF)', () => {
     const redis = await connectTo(server.url);
     const repair = await breakSaving(server, redis);
     const mq = rig.mq(server.url, { publishTimeoutMs: 300, connectTimeoutMs: 300 });
-    await expect(mq.publish('/a', 1)).rejects.toMatchObject({
-      code: 'BROKER_UNAVAILABLE',
-      retryable: true,
+    const refused = await mq.publish('/a', 'a secret').catch((error: unknown) => error);
+    // Each attempt was refused: nothing can have been stored.
+    expect(refused).toMatchObject({
+      ...{ code: 'BROKER_UNAVAILABLE', retryable: true, outcome: 'not-sent' },
+      message: expect.stringContaining('MISCONF'),
     });
+    expect(inspect(refused, { depth: 9 })).not.toContain('a secret');
     mq.handle('/a', () => undefined);
     const starting = mq.start();
     await expect(starting).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE', retryable: true });

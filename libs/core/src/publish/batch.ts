@@ -40,6 +40,10 @@ export interface Unit {
 export class Batch {
   /** Whether an attempt ended without an answer, so that it may have been executed. */
   uncertain = false;
+  /** Whether an attempt has not been answered yet. */
+  isOnItsWay = false;
+  /** How the last attempt failed. */
+  lastFault: unknown;
   /** How many replicas have confirmed it; undefined as long as it is not known to be stored. */
   confirmed: number | undefined;
   private readonly plain: boolean;

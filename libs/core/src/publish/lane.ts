@@ -4,7 +4,9 @@ import { BrokerUnavailableError, type LeanMQError } from '../errors.js';
 import {
   isConnectionFault,
   isTransient,
+  replyOf,
   toBrokerError,
+  withoutArguments,
   type Connection,
   type Keys,
   type Registry,
@@ -116,6 +118,7 @@ export class Lane {
     const { client } = this.connection;
     const { keys } = this.context;
     this.register(batch);
+    batch.isOnItsWay = true;
     const marker = keys.route(this.path).publisher(this.publisherId);
     let answer = batch.send(client, keys, this.path, marker, MARKER_TTL_MS);
     if (this.commit !== undefined) {
@@ -142,6 +145,8 @@ export class Lane {
 
   private onFault(batch: Batch, error: unknown): void {
     if (isConnectionFault(error)) batch.uncertain = true;
+    batch.isOnItsWay = false;
+    batch.lastFault = error;
     if (this.batch !== batch) return;
     if (isTransient(error) && !this.connection.isClosed) {
       // The pause also gives ioredis time to notice: its status may still say that it is ready.
@@ -192,16 +197,13 @@ export class Lane {
     if (batch !== undefined) {
       for (const unit of batch.units) {
         if (unit.deadline > now) continue;
-        // An attempt is on its way, or its answer was lost: only a refusal would have made it certain.
-        const { confirmed } = batch;
-        const isStored = confirmed !== undefined;
-        this.settle(unit, isStored ? notReplicated(unit, confirmed) : unavailable('unknown'));
+        this.settle(unit, overdue(unit, batch));
       }
       if (batch.units.every(({ settled }) => settled)) this.batch = undefined;
     }
-    const overdue = this.waiting.filter(({ deadline }) => deadline <= now);
-    if (overdue.length > 0) this.waiting = this.waiting.filter(({ deadline }) => deadline > now);
-    for (const unit of overdue)
+    const unsent = this.waiting.filter(({ deadline }) => deadline <= now);
+    if (unsent.length > 0) this.waiting = this.waiting.filter(({ deadline }) => deadline > now);
+    for (const unit of unsent)
       this.settle(unit, unavailable('not-sent', this.connection.lastFault));
     const left = this.batch?.units.find(({ settled }) => !settled) ?? this.waiting[0];
     if (left === undefined) return this.clearTimers();
@@ -239,16 +241,26 @@ export class Lane {
   }
 }
 
+/** What is known of a send whose time is over while its batch has not been answered. */
+function overdue(unit: Unit, { confirmed, uncertain, isOnItsWay, lastFault }: Batch): LeanMQError {
+  if (confirmed !== undefined) return notReplicated(unit, confirmed);
+  // Only when every attempt was refused is it certain.
+  return unavailable(uncertain || isOnItsWay ? 'unknown' : 'not-sent', lastFault);
+}
+
 function unavailable(outcome: 'not-sent' | 'unknown', cause?: unknown): BrokerUnavailableError {
   const what =
     outcome === 'unknown'
       ? 'it is not known whether the message was stored; sending it again is safe only with the same "messageId"'
       : 'the message was not sent';
-  return new BrokerUnavailableError(
-    `Redis did not answer within "publishTimeoutMs": ${what}.`,
-    outcome,
-    { cause },
-  );
+  const refusal = replyOf(cause);
+  const why =
+    refusal === undefined
+      ? 'Redis did not answer within "publishTimeoutMs"'
+      : `Redis refused for all of "publishTimeoutMs" (${refusal})`;
+  return new BrokerUnavailableError(`${why}: ${what}.`, outcome, {
+    cause: withoutArguments(cause),
+  });
 }
 
 /** How many messages a unit counts for. */
