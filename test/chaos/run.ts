@@ -62,7 +62,7 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     await makeFaults(
       timeline,
       startAt,
-      { slots, topology, admin, needsReplicas: options.durability === '2' },
+      { slots, topology, admin, needsReplicas: options.durability !== 'memory' },
       storm,
       () => say(`${storm.records.length} of ${faults} faults`, true),
     );

@@ -1,5 +1,5 @@
 import type { Letter } from '../final-state.js';
-import { ATTEMPTS } from '../setting.js';
+import { ATTEMPTS, TIMES } from '../setting.js';
 import { keyOf, type Facts, type Handling, type SentMessage } from './facts.js';
 import type { Findings } from './findings.js';
 import { show, tell } from './traces.js';
@@ -26,7 +26,7 @@ function checkLetter(facts: Facts, findings: Findings, letter: Letter, message: 
     case 'failed':
       return checkFailed(facts, findings, letter, life, told);
     case 'poison':
-      if (act.do !== 'die') findings.violate('innocentPoison', told);
+      if (act.do !== 'die') checkInnocent(facts, findings, life, told);
       return;
     case 'expired':
       if (message.planned.ttlMs === undefined) findings.violate('expiredWithoutTtl', told);
@@ -34,6 +34,23 @@ function checkLetter(facts: Facts, findings: Findings, letter: Letter, message: 
     default:
       findings.violate('deadForNoReason', `${reason}: ${told}`);
   }
+}
+
+/** Somebody was blamed. When it was run alone before, and its success was undone, nobody could know better. */
+function checkInnocent(
+  { handlings, interruptions }: Facts,
+  findings: Findings,
+  life: readonly Handling[],
+  told: string,
+): void {
+  const last = life.at(-1);
+  if (last === undefined) return findings.violate('innocentPoison', told);
+  const interval = { from: last.at, to: last.endedAt ?? last.at + TIMES.leaseMs };
+  if (interruptions.isRolledBack(interval)) return findings.except('poisonAfterFailover');
+  const others = [...handlings.values()].flat().filter(({ pid, at, endedAt = Infinity }) => {
+    return pid === last.pid && at <= interval.to && endedAt >= interval.from;
+  });
+  findings.violate('innocentPoison', `beside ${others.length - 1} others, ${told}`);
 }
 
 function checkFailed(
