@@ -39,8 +39,6 @@ export interface Batched extends DeadLetterProgress {
   readonly sample: readonly DeadLetter[];
   /** The signal stopped it before its end. */
   readonly stopped: boolean;
-  /** Those that it was done with; the rest somebody else had taken before. */
-  readonly letters: readonly DeadLetter[];
   /** The last one that was looked at. */
   readonly last: EntryId | undefined;
 }
@@ -69,6 +67,8 @@ export function checkBatch(
  *
  * @param act returns the ids that were still there
  * @param before what an earlier batch of the same work has come to
+ * @param onDone is told with which it was done; the rest somebody else had taken before. Nothing is kept of them here:
+ * there may be millions
  */
 export async function runBatch(
   queue: DeadLetterQueue,
@@ -76,13 +76,14 @@ export async function runBatch(
   options: DeadLetterBatchOptions,
   act: (ids: EntryId[]) => Promise<readonly EntryId[]>,
   before: DeadLetterProgress = { matched: 0, done: 0 },
+  onDone?: (letters: readonly DeadLetter[]) => void,
 ): Promise<Batched> {
   const { limit = Infinity, dryRun, onProgress, signal } = options;
   const matches = matcherOf(options);
   const pace = new Pace(options.perSecond, signal);
   const sample: DeadLetter[] = [];
-  const letters: DeadLetter[] = [];
   let matched = 0;
+  let done = 0;
   let last: EntryId | undefined;
   let chunk: DeadLetter[] = [];
 
@@ -90,13 +91,14 @@ export async function runBatch(
   const flush = async (): Promise<void> => {
     if (chunk.length === 0) return;
     if (dryRun !== true) {
-      await pace.wait(letters.length);
+      await pace.wait(done);
       if (isStopped()) return;
-      const done = new Set(await act(chunk.map(({ id }) => id)));
-      letters.push(...chunk.filter(({ id }) => done.has(id)));
+      const ids = new Set(await act(chunk.map(({ id }) => id)));
+      done += ids.size;
+      onDone?.(chunk.filter(({ id }) => ids.has(id)));
     }
     chunk = [];
-    onProgress?.({ matched: before.matched + matched, done: before.done + letters.length });
+    onProgress?.({ matched: before.matched + matched, done: before.done + done });
   };
 
   for await (const letter of range === undefined ? [] : scan(queue, range)) {
@@ -109,7 +111,7 @@ export async function runBatch(
     if (chunk.length >= pace.chunk) await flush();
   }
   await flush();
-  return { matched, done: letters.length, sample, stopped: isStopped(), letters, last };
+  return { matched, done, sample, stopped: isStopped(), last };
 }
 
 /** How fast. */

@@ -55,8 +55,11 @@ export async function replayMatching(
     return resultOf(await runBatch(queue, range, options, replay));
   }
   const few = { ...options, limit: Math.min(canary, limit) };
-  const first = await runBatch(queue, range, few, replay);
-  const verdict = await judge(context, queue, first.letters, canaryTimeoutMs, signal);
+  const canaries: DeadLetter[] = [];
+  const first = await runBatch(queue, range, few, replay, undefined, (letters) => {
+    canaries.push(...letters);
+  });
+  const verdict = await judge(context, queue, canaries, canaryTimeoutMs, signal);
   const isEnd = first.matched < canary || first.matched >= limit || first.last === undefined;
   if (verdict !== 'passed' || isEnd) return resultOf(first, verdict);
   const others = { ...options, limit: limit - first.matched };

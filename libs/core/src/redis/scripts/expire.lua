@@ -39,10 +39,8 @@ end
 
 -- Groups that still wait for the entry; nil when a group has it in flight.
 local function waitingGroups(stream, id)
-  local reply = redis.pcall('XINFO', 'GROUPS', stream)
   local waiting = {}
-  if reply.err then return waiting end
-  for _, flat in ipairs(reply) do
+  for _, flat in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
     local group = {}
     for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
     if isAfter(id, group['last-delivered-id']) then
