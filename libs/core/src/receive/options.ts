@@ -34,13 +34,24 @@ export interface SubscriptionOptions {
   readonly concurrency: number;
   /** How many deliveries may begin within some time, over all processes of the group; undefined for no limit. */
   readonly rateLimit: RateLimit | undefined;
-  /** How many crashes make a message poison; the last of them happens while it runs alone. */
+  /** How many crashes make a message poison; the last of them, or the last two, happen while it runs alone. */
   readonly maxCrashes: number;
 }
 
 export const SUBSCRIPTION_DEFAULTS: SubscriptionOptions = Object.freeze({
   // Handlers mostly wait for I/O.
   concurrency: 16,
-  maxCrashes: 3,
+  // Two in company and two alone: one alone may be a kill from outside that hit an innocent.
+  maxCrashes: 4,
   rateLimit: undefined,
 });
+
+/**
+ * After how many crashes a message is run alone. Pure.
+ *
+ * @returns two less than `maxCrashes`, but the second run is in company as long as there is a third: after one crash most
+ * of what a process had in flight has done nothing, and one by one it would take long
+ */
+export function suspectFrom(maxCrashes: number): number {
+  return Math.max(maxCrashes - 2, Math.min(2, maxCrashes - 1));
+}

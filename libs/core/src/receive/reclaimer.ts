@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Claim, InFlight } from '../message/index.js';
 import { isConnectionFault, isMissingGroup } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
+import { suspectFrom } from './options.js';
 import { beginAloneScript, reclaimScript, type Reclaimed } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
@@ -140,6 +141,7 @@ export class Reclaimer {
     room: (subscription: Subscription) => number,
   ): Promise<Reclaimed[]> {
     const { command, group, consumer, options } = this.context;
+    const { maxCrashes } = (subscriptions[0] as Subscription).options;
     const found = reclaimScript.run(
       command.client,
       {},
@@ -148,7 +150,8 @@ export class Reclaimer {
         consumer,
         leaseMs: options.leaseMs,
         confirmMs: Math.floor(options.leaseMs / 3),
-        maxCrashes: (subscriptions[0] as Subscription).options.maxCrashes,
+        maxCrashes,
+        suspectFrom: suspectFrom(maxCrashes),
         mode,
       },
       {

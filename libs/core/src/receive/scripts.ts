@@ -22,7 +22,7 @@ export interface Reclaimed {
 export const reclaimScript = defineScript({
   lua: lua.reclaimLua,
   keys: [],
-  args: ['group', 'consumer', 'leaseMs', 'confirmMs', 'maxCrashes', 'mode'],
+  args: ['group', 'consumer', 'leaseMs', 'confirmMs', 'suspectFrom', 'maxCrashes', 'mode'],
   reply: listOf((raw): Reclaimed => {
     const [taken, left, suspects] = raw as [[Source, string, string[], number][], number, number];
     return {

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { InFlight, type Claim, type Source } from '../message/index.js';
 import type { RouteKeys } from '../redis/index.js';
 import { lookahead } from './lookahead.js';
-import type { SubscriptionOptions } from './options.js';
+import { suspectFrom, type SubscriptionOptions } from './options.js';
 
 /** How much of the latest duration goes into the mean. */
 const WEIGHT = 0.05;
@@ -100,7 +100,7 @@ export class Subscription {
    * it is found as a suspect again.
    */
   mayBeSuspect(deliveries: number): boolean {
-    return this.mayHoldSuspect && deliveries >= this.options.maxCrashes - 1;
+    return this.mayHoldSuspect && deliveries >= suspectFrom(this.options.maxCrashes);
   }
 
   holds(source: Source, entryId: string): boolean {

@@ -201,7 +201,7 @@ function unreadable(error: unknown): Outcome {
 
 function poison({ crashes }: InFlight<unknown>): Outcome {
   const error = new Error(
-    `The process died or stalled ${crashes} times with this message, the last time with nothing else in flight.`,
+    `The process died or stalled ${crashes} times with this message, the last time alone.`,
   );
   error.name = 'PoisonMessage';
   return { kind: 'dead', reason: 'poison', error };

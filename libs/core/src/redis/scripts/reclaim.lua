@@ -3,21 +3,22 @@
 --
 -- Invariants: what looks stale is only noted at first and taken when it still is a while later, so that an outage of
 -- Redis, during which nobody can renew, does not set every consumer on every other's work. What has crashed its
--- process `maxCrashes - 1` times is a suspect, left where it is until somebody can run it alone; so only a message that
--- ran alone ever reaches `maxCrashes`.
+-- process as often as that is a suspect, left where it is until somebody can run it alone; so only a message that ran
+-- alone ever reaches `maxCrashes`.
 --
 -- KEYS -> for each route: log, group's inbox, group's stale notes ("<source>:<id>" -> "<owner> <count> <first seen>")
 -- ARGV[1] -> group
 -- ARGV[2] -> consumer
 -- ARGV[3] -> lease, ms
 -- ARGV[4] -> how long a delivery must have been noted before it is taken, ms
--- ARGV[5] -> maxCrashes
--- ARGV[6] -> 'normal', or 'suspect' to take only suspects
--- ARGV[7…] -> for each route: how many deliveries may be taken
+-- ARGV[5] -> after how many crashes it is a suspect
+-- ARGV[6] -> maxCrashes, after which it is none any more
+-- ARGV[7] -> 'normal', or 'suspect' to take only suspects
+-- ARGV[8…] -> for each route: how many deliveries may be taken
 -- Output: for each route {taken, left, suspects}: taken a list of {source, id, fields, delivery count}, left the number
 --         of ripe deliveries that were not taken for want of room, suspects the number of ripe suspects not taken
 local group, consumer, leaseMs, confirmMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local maxCrashes, mode = tonumber(ARGV[5]), ARGV[6]
+local suspectFrom, maxCrashes, mode = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local PAGE = 1000
 
 local time = redis.call('TIME')
@@ -55,7 +56,7 @@ local function visit(stream, source, notes, seen, state)
     local field = source .. ':' .. id
     seen[field] = true
     if isRipe(notes, field, owner, deliveries) then
-      local isSuspect = deliveries == maxCrashes - 1
+      local isSuspect = deliveries >= suspectFrom and deliveries < maxCrashes
       if isSuspect ~= (mode == 'suspect') then
         if isSuspect then state.suspects = state.suspects + 1 end
       elseif #state.taken >= state.room then
@@ -72,7 +73,7 @@ local results = {}
 for route = 1, #KEYS / 3 do
   local log, inbox, notes = KEYS[route * 3 - 2], KEYS[route * 3 - 1], KEYS[route * 3]
   local seen = {}
-  local state = {taken = {}, left = 0, suspects = 0, complete = true, room = tonumber(ARGV[6 + route])}
+  local state = {taken = {}, left = 0, suspects = 0, complete = true, room = tonumber(ARGV[7 + route])}
   visit(log, 'log', notes, seen, state)
   visit(inbox, 'inbox', notes, seen, state)
   if state.complete then
