@@ -46,6 +46,23 @@ export function key(path: string, what: string): string {
   return `${PREFIX}:{${path}}:${what}`;
 }
 
+/**
+ * Connections that there are too many of when all is at rest: a process has one for each role.
+ *
+ * @param most how many processes each group has; nobody else is connected any more
+ * @returns `<name> <how many there are>`
+ */
+export async function surplusClients(redis: Redis, most: number): Promise<string[]> {
+  const list = (await redis.call('CLIENT', 'LIST', 'TYPE', 'normal')) as string;
+  const counts = new Map<string, number>();
+  for (const [, name = ''] of list.matchAll(/ name=(leanmq:\S+)/g)) {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const isSurplus = ([name, count]: [string, number]): boolean =>
+    count > most || !GROUPS.some((group) => name.startsWith(`leanmq:${group}:`));
+  return [...counts].filter(isSurplus).map(([name, count]) => `${name} ${count}`);
+}
+
 export async function readFinalState(redis: Redis): Promise<FinalState> {
   const entries: LogEntry[] = [];
   const letters: Letter[] = [];

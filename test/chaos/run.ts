@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis';
 
 import { connectTo, disconnect } from '../support/redis.js';
 import type { ChaosOptions } from './cli.js';
-import { leftoversOf, readFinalState, type FinalState } from './final-state.js';
+import { leftoversOf, readFinalState, surplusClients, type FinalState } from './final-state.js';
 import { makeFleet, type Programs } from './fleet.js';
 import { readHistory, type Line } from './history.js';
 import { planTimeline } from './plan/timeline.js';
@@ -29,6 +29,8 @@ export interface Evidence {
   readonly final: FinalState;
   /** What did not come to rest in time. */
   readonly stuck: Readonly<Record<string, number>>;
+  /** Connections that there were too many of. */
+  readonly surplus: readonly string[];
 }
 
 export type Say = (line: string, isPassing?: boolean) => void;
@@ -71,6 +73,7 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     await untilPublished(slots, say);
     const restMs = options.unsafe === undefined ? REST_MS : REST_UNSAFE_MS;
     const stuck = await admin((client) => untilAtRest(client, restMs, say));
+    const surplus = await admin((client) => surplusClients(client, options.consumers));
     await Promise.all(slots.map((slot) => slot.term(true)));
     const endedAt = Date.now();
     const final = await admin(readFinalState);
@@ -78,7 +81,7 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     const seen = { options, startedAt: startAt, endedAt, storm, processes, stuck, final };
     writeFileSync(join(folder, 'harness.json'), JSON.stringify(seen));
     return {
-      ...{ options, folder, startedAt: startAt, endedAt, storm, slots, stuck, final },
+      ...{ options, folder, startedAt: startAt, endedAt, storm, slots, stuck, surplus, final },
       histories: new Map(slots.map((slot) => [slot, readHistory(slot.history)])),
     };
   } finally {

@@ -7,6 +7,7 @@ export function checkRest(facts: Facts, findings: Findings): void {
   for (const [name, count] of Object.entries({ ...evidence.stuck, ...evidence.final.leftovers })) {
     findings.violate('leftOver', `${name}: ${count}`);
   }
+  for (const name of evidence.surplus) findings.violate('connectionLeaked', name);
   checkConsumers(facts, findings);
   checkProcesses(facts, findings);
 }

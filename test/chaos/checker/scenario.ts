@@ -139,7 +139,7 @@ export class Scenario {
     for (const { operation, turns: own } of this.messages.values()) turns.set(operation.index, own);
     const evidence = {
       options: { durability: this.durability, topology: 'standalone' },
-      ...{ startedAt: 0, endedAt: 100_000, stuck: this.stuck },
+      ...{ startedAt: 0, endedAt: 100_000, stuck: this.stuck, surplus: [] },
       final: { leftovers: {}, entries: [], letters: [], consumers: [] },
       storm: { records: this.faults, missed: 0 },
       histories: new Map(this.lines.map((lines, index) => [index, lines])),
