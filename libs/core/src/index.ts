@@ -49,14 +49,8 @@ export {
   type WebhookDelivery,
   type WebhookMessage,
 } from './message/index.js';
-export {
-  ENGINE_DEFAULTS,
-  HANDLE_DEFAULTS,
-  type EngineOptions,
-  type HandleOptions,
-  type HandlerOptions,
-  type LeanMQOptions,
-} from './options.js';
+export { HANDLE_DEFAULTS, type HandleOptions, type HandlerOptions } from './handler-options.js';
+export { ENGINE_DEFAULTS, type EngineOptions, type LeanMQOptions } from './options.js';
 export type {
   CancelOutcome,
   Durability,

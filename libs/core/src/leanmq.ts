@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { Events } from './events.js';
+import type { HandlerOptions } from './handler-options.js';
 import {
   DeadLetters,
   HistoryReplay,
@@ -12,7 +13,7 @@ import {
   type ReplayResult,
 } from './manage/index.js';
 import { normalizePath, validGroup, validMessageId } from './message/index.js';
-import type { HandlerOptions, LeanMQOptions } from './options.js';
+import type { LeanMQOptions } from './options.js';
 import {
   cancelSend,
   type CancelOutcome,

@@ -3,15 +3,9 @@ import { hostname } from 'node:os';
 import { describe, expect, it, jest, test } from '@jest/globals';
 
 import { ConfigError } from './errors.js';
+import { HANDLE_DEFAULTS, resolveHandleOptions, type HandleOptions } from './handler-options.js';
 import { MESSAGE_LIMITS } from './message/index.js';
-import {
-  ENGINE_DEFAULTS,
-  HANDLE_DEFAULTS,
-  resolveHandleOptions,
-  resolveOptions,
-  type HandleOptions,
-  type LeanMQOptions,
-} from './options.js';
+import { ENGINE_DEFAULTS, resolveOptions, type LeanMQOptions } from './options.js';
 
 const REDIS = 'redis://localhost:6379';
 

@@ -1,38 +1,13 @@
 import { hostname } from 'node:os';
 
 import { ConfigError, show } from './errors.js';
-import {
-  resolveLimits,
-  validGroup,
-  validPrefix,
-  type MessageLimits,
-  type WebhookDelivery,
-} from './message/index.js';
+import { HANDLE_DEFAULTS, resolveHandleOptions, type HandleOptions } from './handler-options.js';
+import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './message/index.js';
 import { PUBLISHER_DEFAULTS, replicationOf, type PublisherOptions } from './publish/index.js';
-import {
-  CONSUMER_DEFAULTS,
-  SUBSCRIPTION_DEFAULTS,
-  type ConsumerOptions,
-  type SubscriptionOptions,
-} from './receive/index.js';
+import { LONGEST_MS, defined, known, whole, word } from './option-values.js';
+import { CONSUMER_DEFAULTS, type ConsumerOptions } from './receive/index.js';
 import type { RedisTarget } from './redis/index.js';
-import { RUN_DEFAULTS, type RunOptions } from './run/index.js';
-import { SETTLE_DEFAULTS, validBackoff, type SettleOptions } from './settle/index.js';
 import { SWEEP_DEFAULTS, type SweepOptions } from './sweep/index.js';
-
-/** How one route is handled. */
-export interface HandleOptions extends SubscriptionOptions, RunOptions, SettleOptions {}
-
-/** What a handler of payloads of type `T` may say otherwise than the defaults. */
-export type HandlerOptions<T = unknown> = Partial<Omit<HandleOptions, 'idempotent'>> & {
-  readonly idempotent?: boolean | ((delivery: WebhookDelivery<T>) => string);
-};
-
-export const HANDLE_DEFAULTS: HandleOptions = Object.freeze({
-  ...SUBSCRIPTION_DEFAULTS,
-  ...RUN_DEFAULTS,
-  ...SETTLE_DEFAULTS,
-});
 
 /** Everything but where Redis is. */
 export interface EngineOptions extends PublisherOptions, ConsumerOptions, SweepOptions {
@@ -80,9 +55,6 @@ export interface ResolvedOptions extends EngineOptions {
   readonly handlers: HandleOptions;
 }
 
-/** setTimeout fires at once when it is told to wait much longer. */
-const LONGEST_MS = 2_000_000_000;
-
 const NAMES = [
   'redis',
   'group',
@@ -129,49 +101,6 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   };
 }
 
-/** @throws {ConfigError} naming the option, what was given and what is allowed */
-export function resolveHandleOptions(
-  options: Partial<HandleOptions> | undefined,
-  defaults: HandleOptions,
-): HandleOptions {
-  if (options !== undefined && (typeof options !== 'object' || (options as unknown) === null)) {
-    throw new ConfigError(`The options of a handler are ${show(options)}; give an object.`);
-  }
-  const given = options ?? {};
-  known('a handler', given, Object.keys(HANDLE_DEFAULTS));
-  const resolved: HandleOptions = { ...defaults, ...defined(given) };
-  whole('concurrency', resolved.concurrency, 1, 10_000);
-  whole('attempts', resolved.attempts, 1);
-  // At the first crash nobody can tell a culprit from its neighbours.
-  whole('maxCrashes', resolved.maxCrashes, 2);
-  if (resolved.handlerTimeoutMs !== undefined) {
-    whole('handlerTimeoutMs', resolved.handlerTimeoutMs, 1, LONGEST_MS);
-  }
-  word('onExpired', resolved.onExpired, ['discard', 'dead-letter']);
-  word('ack', resolved.ack, ['after', 'before']);
-  whole('idempotencyMs', resolved.idempotencyMs, 1);
-  validIdempotent(resolved);
-  validRateLimit(resolved.rateLimit);
-  validBatch(resolved.batch);
-  validBackoff(resolved.backoff);
-  return resolved;
-}
-
-/** A misspelt option would be one that is silently not there. */
-function known(owner: string, options: object, names: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    throw new ConfigError(`Option "${name}" is not known; ${owner} takes ${names.join(', ')}.`);
-  }
-}
-
-/** An option that is given as undefined is one that is not given. */
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
-}
-
 function validTarget(redis: unknown): void {
   // An empty URL, as of an environment variable that is not set, would be Redis on this machine.
   const isTarget =
@@ -190,67 +119,12 @@ function plainName(consumerName: string): string {
   return consumerName.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
 }
 
-function whole(name: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): void {
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
-    throw ConfigError.option(name, value, `a whole number, ${range}`);
-  }
-}
-
-function word(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) {
-    throw ConfigError.option(name, value, allowed.map((each) => `"${each}"`).join(' or '));
-  }
-}
-
 function validStartFrom(startFrom: EngineOptions['startFrom']): void {
   if (startFrom === 'earliest' || startFrom === 'latest') return;
   const at: unknown = Reflect.get(Object(startFrom) as object, 'at');
   if (!Number.isSafeInteger(at) || (at as number) < 0) {
     throw ConfigError.option('startFrom', startFrom, '"earliest", "latest" or { at: epoch ms }');
   }
-}
-
-function validIdempotent({ idempotent, idempotencyStore, ack }: HandleOptions): void {
-  if (typeof idempotent !== 'boolean' && typeof idempotent !== 'function') {
-    throw ConfigError.option(
-      'idempotent',
-      idempotent,
-      'true, false or a function that returns a key',
-    );
-  }
-  if (idempotencyStore !== undefined && idempotent === false) {
-    throw ConfigError.option(
-      'idempotencyStore',
-      idempotencyStore,
-      'only together with "idempotent"',
-    );
-  }
-  if (ack === 'before' && idempotent !== false) {
-    throw ConfigError.option('ack', ack, '"after" together with "idempotent"');
-  }
-}
-
-function validRateLimit(rateLimit: HandleOptions['rateLimit']): void {
-  if (rateLimit === undefined) return;
-  const { count, perMs } = parts('rateLimit', rateLimit);
-  // The grants of one period are kept in Redis.
-  whole('rateLimit.count', count, 1, 10_000);
-  whole('rateLimit.perMs', perMs, 1, LONGEST_MS);
-}
-
-function validBatch(batch: HandleOptions['batch']): void {
-  if (batch === undefined) return;
-  const { size, waitMs } = parts('batch', batch);
-  whole('batch.size', size, 1, 10_000);
-  whole('batch.waitMs', waitMs, 0, 60_000);
-}
-
-function parts<T extends object>(name: string, option: T): T {
-  if (typeof option !== 'object' || (option as unknown) === null) {
-    throw ConfigError.option(name, option, 'an object');
-  }
-  return option;
 }
 
 function validRetention(retention: EngineOptions['retention']): void {

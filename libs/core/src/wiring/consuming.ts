@@ -1,6 +1,6 @@
 import type { Events } from '../events.js';
 import type { InFlight, Outcome, Source } from '../message/index.js';
-import type { HandleOptions } from '../options.js';
+import type { HandleOptions } from '../handler-options.js';
 import { Consumer, Subscription, type ConsumerContext } from '../receive/index.js';
 import { Once, Runner, type WebhookHandler } from '../run/index.js';
 import { Settler, type Verdict } from '../settle/index.js';

@@ -8,7 +8,7 @@ import {
   type Outcome,
   type WebhookDelivery,
 } from '../message/index.js';
-import type { HandleOptions } from '../options.js';
+import type { HandleOptions } from '../handler-options.js';
 import { PullConsumer, Subscription, type ConsumerContext } from '../receive/index.js';
 import type { Connection } from '../redis/index.js';
 import { Delivery } from '../run/index.js';

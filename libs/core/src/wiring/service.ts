@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.js';
 import { displayPath, normalizePath } from '../message/index.js';
-import { resolveHandleOptions, type HandlerOptions } from '../options.js';
+import { resolveHandleOptions, type HandlerOptions } from '../handler-options.js';
 import type { Consumer, ConsumerContext } from '../receive/index.js';
 import type { RegisteredRoute } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';

@@ -1,0 +1,83 @@
+import { ConfigError, show } from './errors.js';
+import type { WebhookDelivery } from './message/index.js';
+import { LONGEST_MS, defined, known, parts, whole, word } from './option-values.js';
+import { SUBSCRIPTION_DEFAULTS, type SubscriptionOptions } from './receive/index.js';
+import { RUN_DEFAULTS, type RunOptions } from './run/index.js';
+import { SETTLE_DEFAULTS, validBackoff, type SettleOptions } from './settle/index.js';
+
+/** How one route is handled. */
+export interface HandleOptions extends SubscriptionOptions, RunOptions, SettleOptions {}
+
+/** What a handler of payloads of type `T` may say otherwise than the defaults. */
+export type HandlerOptions<T = unknown> = Partial<Omit<HandleOptions, 'idempotent'>> & {
+  readonly idempotent?: boolean | ((delivery: WebhookDelivery<T>) => string);
+};
+
+export const HANDLE_DEFAULTS: HandleOptions = Object.freeze({
+  ...SUBSCRIPTION_DEFAULTS,
+  ...RUN_DEFAULTS,
+  ...SETTLE_DEFAULTS,
+});
+
+/** @throws {ConfigError} naming the option, what was given and what is allowed */
+export function resolveHandleOptions(
+  options: Partial<HandleOptions> | undefined,
+  defaults: HandleOptions,
+): HandleOptions {
+  if (options !== undefined && (typeof options !== 'object' || (options as unknown) === null)) {
+    throw new ConfigError(`The options of a handler are ${show(options)}; give an object.`);
+  }
+  const given = options ?? {};
+  known('a handler', given, Object.keys(HANDLE_DEFAULTS));
+  const resolved: HandleOptions = { ...defaults, ...defined(given) };
+  whole('concurrency', resolved.concurrency, 1, 10_000);
+  whole('attempts', resolved.attempts, 1);
+  // At the first crash nobody can tell a culprit from its neighbours.
+  whole('maxCrashes', resolved.maxCrashes, 2);
+  if (resolved.handlerTimeoutMs !== undefined) {
+    whole('handlerTimeoutMs', resolved.handlerTimeoutMs, 1, LONGEST_MS);
+  }
+  word('onExpired', resolved.onExpired, ['discard', 'dead-letter']);
+  word('ack', resolved.ack, ['after', 'before']);
+  whole('idempotencyMs', resolved.idempotencyMs, 1);
+  validIdempotent(resolved);
+  validRateLimit(resolved.rateLimit);
+  validBatch(resolved.batch);
+  validBackoff(resolved.backoff);
+  return resolved;
+}
+
+function validIdempotent({ idempotent, idempotencyStore, ack }: HandleOptions): void {
+  if (typeof idempotent !== 'boolean' && typeof idempotent !== 'function') {
+    throw ConfigError.option(
+      'idempotent',
+      idempotent,
+      'true, false or a function that returns a key',
+    );
+  }
+  if (idempotencyStore !== undefined && idempotent === false) {
+    throw ConfigError.option(
+      'idempotencyStore',
+      idempotencyStore,
+      'only together with "idempotent"',
+    );
+  }
+  if (ack === 'before' && idempotent !== false) {
+    throw ConfigError.option('ack', ack, '"after" together with "idempotent"');
+  }
+}
+
+function validRateLimit(rateLimit: HandleOptions['rateLimit']): void {
+  if (rateLimit === undefined) return;
+  const { count, perMs } = parts('rateLimit', rateLimit);
+  // The grants of one period are kept in Redis.
+  whole('rateLimit.count', count, 1, 10_000);
+  whole('rateLimit.perMs', perMs, 1, LONGEST_MS);
+}
+
+function validBatch(batch: HandleOptions['batch']): void {
+  if (batch === undefined) return;
+  const { size, waitMs } = parts('batch', batch);
+  whole('batch.size', size, 1, 10_000);
+  whole('batch.waitMs', waitMs, 0, 60_000);
+}
