@@ -136,7 +136,10 @@ module.exports = {
       comment:
         'Only leanmq.ts and wiring/ import the steps; options.ts merges their options, index.ts exports their types',
       severity: 'error',
-      from: { path: `${CORE}[^/]+\\.ts$`, pathNot: `${CORE}(leanmq|(handler-)?options|index)\\.ts$` },
+      from: {
+        path: `${CORE}[^/]+\\.ts$`,
+        pathNot: `${CORE}(leanmq|(handler-)?options|index)\\.ts$`,
+      },
       to: { path: STEPS },
     },
     {

@@ -51,7 +51,10 @@ describe('a takeover', () => {
     expect(await mq.deadLetters('/a').count()).toBe(0);
   });
 
-  test('of a suspect whose answer was lost does not run it among others', async () => {
+  test.each([
+    ['whose answer was lost', TAKE_SUSPECT],
+    ['that could not be begun with', /about to be run alone/],
+  ])('of a suspect %s does not run it among others', async (_, command) => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -68,12 +71,19 @@ describe('a takeover', () => {
       running -= 1;
       if (data === 'suspect') besides.push(running);
     });
-    const fired = proxy.cutAfterReplyTo(TAKE_SUSPECT);
+    const fired = proxy.cutAfterReplyTo(command);
     await mq.start();
     // There are neighbours all the time.
     const neighbours = setInterval(() => void publisher.publish('/a', 'neighbour'), 2);
     await fired;
-    await eventually(() => besides.length > 0).finally(() => clearInterval(neighbours));
+    proxy.refuse();
+    proxy.cut();
+    // Longer than its lease.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    proxy.accept();
+    await eventually(() => besides.length > 0, { timeoutMs: 10_000 }).finally(() =>
+      clearInterval(neighbours),
+    );
     expect(besides).toEqual([0]);
   });
 

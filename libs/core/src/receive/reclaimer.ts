@@ -56,9 +56,14 @@ export class Reclaimer {
   /** Takes one suspect of the route, which must be run alone; undefined when there is none left. */
   async takeSuspect(subscription: Subscription): Promise<InFlight<Subscription> | undefined> {
     if (subscription.isOff) return undefined;
-    const [found] = await this.reclaim([subscription], 'suspect', () => 1);
-    const claim = found?.taken[0];
-    return claim && this.beginAlone(subscription, claim);
+    try {
+      const [found] = await this.reclaim([subscription], 'suspect', () => 1);
+      const claim = found?.taken[0];
+      return claim && (await this.beginAlone(subscription, claim));
+    } catch (error) {
+      subscription.mayHoldSuspect = true;
+      throw error;
+    }
   }
 
   private async beginAlone(
@@ -160,10 +165,7 @@ export class Reclaimer {
       },
     );
     return found.catch((error: unknown) => {
-      if (isConnectionFault(error)) {
-        if (mode === 'suspect') for (const each of subscriptions) each.mayHoldSuspect = true;
-        this.hooks.onUncertain?.();
-      }
+      if (isConnectionFault(error)) this.hooks.onUncertain?.();
       throw error;
     });
   }

@@ -25,7 +25,7 @@ export class Subscription {
   isHot = false;
   /** Nothing is read or begun: the route is paused for the group, or deleted. */
   isOff = false;
-  /** The answer of the takeover of a suspect was lost: it may be ours, and is not to be run among others. */
+  /** It is not known whether a suspect was taken over: it may be ours, and is not to be run among others. */
   mayHoldSuspect = false;
   /** Stale deliveries wait for room here. */
   hasStaleLeft = false;
