@@ -41,7 +41,7 @@ interface Given {
 }
 
 const MESSAGES = 20_000;
-const QUICK_MESSAGES = 4_000;
+const QUICK_MESSAGES = 3_000;
 const FAILOVERS = 5;
 
 /**

@@ -99,6 +99,12 @@ describe('planTimeline', () => {
     expect(times.every((at) => at > 0 && at <= 100_000)).toBe(true);
   });
 
+  it('has every kind that makes sense', () => {
+    const kinds = new Set(planTimeline({ ...settings, faults: 30 }).map(({ kind }) => kind));
+    const possible = Object.entries(RECIPES).filter(([, { weight }]) => weight.standalone > 0);
+    expect([...kinds].toSorted()).toEqual(possible.map(([kind]) => kind).toSorted());
+  });
+
   it('has only kinds that make sense with the topology', () => {
     const kinds = planTimeline({ ...settings, topology: 'sentinel', failovers: 5 });
     const failovers = kinds.filter(({ kind }) => kind.startsWith('failover'));

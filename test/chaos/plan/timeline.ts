@@ -84,9 +84,11 @@ export function planTimeline({
   // The first moments belong to the processes, which have yet to connect.
   const quietMs = Math.min(1_500, durationMs / 10);
   const timeline: PlannedFault[] = [];
+  const possible = (Object.keys(weights) as FaultKind[]).filter((kind) => weights[kind] > 0);
   for (let count = 0; count < faults - failovers; count += 1) {
     const atMs = Math.round(quietMs + random.next() * (durationMs - quietMs));
-    timeline.push(fault(random.weighted(weights), atMs));
+    // Each kind once, however seldom it is, and then as chance will have it.
+    timeline.push(fault(possible[count] ?? random.weighted(weights), atMs));
   }
   for (let count = 0; count < failovers; count += 1) {
     const atMs = Math.round(quietMs + ((count + 0.5) / failovers) * (durationMs - quietMs));
