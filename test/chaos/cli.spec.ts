@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+
+import { readOptions } from './cli.js';
+
+describe('the command line', () => {
+  let said = '';
+  beforeEach(() => {
+    said = '';
+    const hear = (text: unknown): boolean => {
+      said += String(text);
+      return true;
+    };
+    jest.spyOn(process.stderr, 'write').mockImplementation(hear);
+    jest.spyOn(process.stdout, 'write').mockImplementation(hear);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  const read = (line: string): ReturnType<typeof readOptions> =>
+    readOptions(line === '' ? [] : line.split(' '), ['maxlen']);
+
+  it('has defaults, and takes what it is given', () => {
+    expect(read('')).toMatchObject({ messages: 20_000, topology: 'standalone', failovers: 0 });
+    expect(read('--messages 5 --seed 7 --unsafe maxlen')).toMatchObject({
+      ...{ messages: 5, seed: 7, unsafe: 'maxlen' },
+    });
+    expect(read('--only proxy-cut,script-flush')).toMatchObject({
+      only: ['proxy-cut', 'script-flush'],
+    });
+    expect(read('--topology sentinel --durability 2')).toMatchObject({
+      ...{ topology: 'sentinel', durability: '2', failovers: 5 },
+    });
+  });
+
+  it.each([
+    ['--messages many', 'whole number'],
+    ['--messages 0', 'above 0'],
+    ['--seed -1', 'whole number'],
+    ['--topology cluster', 'standalone, sentinel'],
+    ['--durability 2', '--topology sentinel'],
+    ['--failovers 2', '--topology sentinel'],
+    ['--unsafe everything', 'maxlen'],
+    ['--only earthquake', 'earthquake'],
+    ['--minutes 1 --unsafe maxlen', '--unsafe'],
+    ['--colour', '--colour'],
+  ])('refuses %s with exit code 2 and says why', (line, why) => {
+    expect(read(line)).toBe(2);
+    expect(said).toContain(why);
+  });
+
+  it('explains itself', () => {
+    expect(read('--help')).toBe(0);
+    expect(said).toContain('--self-check');
+  });
+});
