@@ -1,7 +1,7 @@
 export * from './errors.js';
 export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
-export { LeanMQ, type Health } from './leanmq.js';
-export type { Processed, PulledDelivery, ReceiveOptions, Settled } from './wiring/index.js';
+export { LeanMQ } from './leanmq.js';
+export type { Health, Processed, PulledDelivery, ReceiveOptions, Settled } from './wiring/index.js';
 export {
   listWithDeadLetters,
   type ConsumerInfo,

@@ -34,26 +34,13 @@ import type { Schedules } from './schedules/index.js';
 import {
   Engine,
   Service,
+  healthOf,
+  managingOf,
+  type Health,
   type Processed,
   type PulledDelivery,
   type ReceiveOptions,
 } from './wiring/index.js';
-
-/** How it is, at this moment. */
-export interface Health {
-  /** `up` when every connection is there and the readers read. */
-  readonly status: 'up' | 'down' | 'closed';
-  readonly connections: Readonly<Record<string, boolean>>;
-  /** For each reader, how long ago a read last came back, ms. */
-  readonly readAgesMs: readonly number[];
-  /** Deliveries held, running or waiting for their turn. */
-  readonly inFlight: number;
-  /** Sends without an answer. */
-  readonly publishing: number;
-}
-
-/** A read that has been out for that many of its own waiting times is not coming back. */
-const READ_OVERDUE = 3;
 
 /** Internal webhooks on Redis Streams, without a framework. */
 export class LeanMQ implements AsyncDisposable {
@@ -71,7 +58,7 @@ export class LeanMQ implements AsyncDisposable {
       keepsExpired: (path) => this.service.keepsExpired(path),
     });
     this.service = new Service(this.engine);
-    this.managing = this.makeManaging();
+    this.managing = managingOf(this.engine);
   }
 
   /** All that happens, by name. */
@@ -243,18 +230,7 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   health(): Health {
-    const { connections, options, publisher } = this.engine;
-    const { states } = connections;
-    const readAgesMs = this.service.readAges;
-    const isReading = readAgesMs.every((age) => age < options.blockMs * READ_OVERDUE);
-    const isUp = isReading && Object.values(states).every(Boolean);
-    return {
-      status: this.closing !== undefined ? 'closed' : isUp ? 'up' : 'down',
-      connections: states,
-      readAgesMs,
-      inFlight: this.service.inFlightCount,
-      publishing: publisher.pending,
-    };
+    return healthOf(this.engine, this.service, this.closing !== undefined);
   }
 
   /** Recurring sends. */
@@ -287,18 +263,5 @@ export class LeanMQ implements AsyncDisposable {
     await service.stop().catch((error: unknown) => engine.fault('stop', error));
     await service.closePullers().catch((error: unknown) => engine.fault('stop', error));
     await engine.shutDown();
-  }
-
-  private makeManaging(): ManageContext {
-    const { engine } = this;
-    const { command: connection, keys, registry } = engine;
-    return {
-      ...{ connection, keys, registry },
-      ready: () => engine.connect(),
-      permitted: () => engine.connect().then(() => engine.checkPermissions('manage')),
-      ownGroup: () => engine.group,
-      changed: () => engine.watch.look(),
-      sweep: (path) => connection.run(() => engine.sweeper.sweepRoute(path)),
-    };
   }
 }

@@ -6,6 +6,7 @@ import type { RegisteredRoute } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';
 import { buildConsumer, type ConsumingParts, type Registration } from './consuming.js';
 import { uniqueName, type Engine } from './engine.js';
+import { Gate } from './gate.js';
 import { Puller, type PulledDelivery, type ReceiveOptions } from './pulling.js';
 
 /** What one pass did. */
@@ -20,14 +21,16 @@ export interface Processed {
 /** The half of a process that subscribes: its handlers, its consumer, and what is pulled by hand. */
 export class Service {
   private readonly pullers = new Map<string, Puller>();
-  private readonly toldDeleted = new Set<string>();
   private readonly registrations = new Map<string, Registration>();
+  private readonly gate: Gate;
   private consuming: Consumer | undefined;
   private started: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
   private released = 0;
 
-  constructor(private readonly engine: Engine) {}
+  constructor(private readonly engine: Engine) {
+    this.gate = new Gate(engine, (path) => this.registrations.has(path));
+  }
 
   get inFlightCount(): number {
     return this.consuming?.inFlightCount ?? 0;
@@ -174,9 +177,9 @@ export class Service {
   onRegistry(routes: readonly RegisteredRoute[]): void {
     const { consuming } = this;
     if (consuming === undefined) return;
-    this.switchOff(consuming, routes).catch((error: unknown) =>
-      this.engine.fault('consume', error),
-    );
+    consuming
+      .switchOff(this.gate.closedOf(routes))
+      .catch((error: unknown) => this.engine.fault('consume', error));
   }
 
   private async begin(): Promise<void> {
@@ -205,7 +208,7 @@ export class Service {
     const { connect, connectTimeoutMs } = this.engine.options;
     await this.engine.checkPermissions('consume');
     await consuming.join(connect === 'wait' ? undefined : connectTimeoutMs);
-    await this.switchOff(consuming, await this.engine.registry.routes());
+    await consuming.switchOff(this.gate.closedOf(await this.engine.registry.routes()));
   }
 
   private get consumerContext(): ConsumerContext {
@@ -245,31 +248,5 @@ export class Service {
       events,
       onFault: (where, error) => this.engine.fault(where, error),
     });
-  }
-
-  private async switchOff(consuming: Consumer, routes: readonly RegisteredRoute[]): Promise<void> {
-    const off = new Set<string>();
-    for (const route of routes) {
-      const own = route.groups.find(({ group }) => group === this.engine.group);
-      const isBarred = this.isBarred(route);
-      if (isBarred || own?.pausedAt !== undefined) off.add(route.path);
-      if (!isBarred) this.toldDeleted.delete(route.path);
-    }
-    await consuming.switchOff((path) => off.has(path));
-  }
-
-  /** Whether a person has deleted the route, or removed this group from it. Warns of it once. */
-  private isBarred({ path, deletedAt, removedGroups }: RegisteredRoute): boolean {
-    const isDeleted = deletedAt !== undefined;
-    if (!isDeleted && !removedGroups.includes(this.engine.group)) return false;
-    if (!this.registrations.has(path) || this.toldDeleted.has(path)) return true;
-    this.toldDeleted.add(path);
-    const shown = displayPath(path);
-    const message = isDeleted
-      ? `Route "${shown}" was deleted: it is not consumed until somebody publishes to it again.`
-      : `Group "${this.engine.group}" was removed from "${shown}": it consumes again when it is declared, or started anew.`;
-    const code = isDeleted ? 'ROUTE_DELETED' : 'GROUP_REMOVED';
-    this.engine.events.tell('warning', () => ({ code, message }));
-    return true;
   }
 }

@@ -1,0 +1,44 @@
+import { displayPath } from '../message/index.js';
+import type { RegisteredRoute } from '../redis/index.js';
+import type { Engine } from './engine.js';
+
+/** Which routes this process is to leave alone, as the registry says: paused, deleted, or not its group's any more. */
+export class Gate {
+  private readonly told = new Set<string>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly isHandled: (path: string) => boolean,
+  ) {}
+
+  /** Whether a path is to be left alone. */
+  closedOf(routes: readonly RegisteredRoute[]): (path: string) => boolean {
+    const { group } = this.engine.options;
+    const off = new Set<string>();
+    for (const route of routes) {
+      const own = route.groups.find((each) => each.group === group);
+      const isBarred = this.isBarred(route, group);
+      if (isBarred || own?.pausedAt !== undefined) off.add(route.path);
+      if (!isBarred) this.told.delete(route.path);
+    }
+    return (path) => off.has(path);
+  }
+
+  /** Whether a person has deleted the route, or removed this group from it. Warns of it once. */
+  private isBarred(
+    { path, deletedAt, removedGroups }: RegisteredRoute,
+    group: string | undefined,
+  ): boolean {
+    const isDeleted = deletedAt !== undefined;
+    if (!isDeleted && !removedGroups.includes(group ?? '')) return false;
+    if (!this.isHandled(path) || this.told.has(path)) return true;
+    this.told.add(path);
+    const shown = displayPath(path);
+    const message = isDeleted
+      ? `Route "${shown}" was deleted: it is not consumed until somebody publishes to it again.`
+      : `Group "${group}" was removed from "${shown}": it consumes again when it is declared, or started anew.`;
+    const code = isDeleted ? 'ROUTE_DELETED' : 'GROUP_REMOVED';
+    this.engine.events.tell('warning', () => ({ code, message }));
+    return true;
+  }
+}
