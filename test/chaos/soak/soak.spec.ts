@@ -34,8 +34,8 @@ describe('count', () => {
 
 describe('trendOf', () => {
   const MB = 2 ** 20;
-  const samples = (of: (minute: number) => number): Sample[] =>
-    Array.from({ length: 90 }, (_, index) => ({
+  const samples = (of: (minute: number) => number, minutes = 15): Sample[] =>
+    Array.from({ length: minutes * 6 }, (_, index) => ({
       ...{ atMs: index * 10_000, redis: of(index / 6) * MB, publishers: 0, consumers: 0 },
     }));
 
