@@ -60,7 +60,7 @@ describe('trendOf', () => {
   it('does not count the first minute, in which a process finds its size', () => {
     expect(
       trendOf(
-        samples((minute) => (minute < 1 ? 20 : 100)),
+        samples((minute) => (minute < 1 ? 20 : 100), 4),
         'redis',
       ).grew,
     ).toBe(false);
