@@ -42,6 +42,7 @@ describe('the command line', () => {
     ['--failovers 2', '--topology sentinel'],
     ['--unsafe everything', 'maxlen'],
     ['--only earthquake', 'earthquake'],
+    ['--topology sentinel --only proxy-cut', 'proxy-cut'],
     ['--minutes 1 --unsafe maxlen', '--unsafe'],
     ['--colour', '--colour'],
   ])('refuses %s with exit code 2 and says why', (line, why) => {

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
-import { KINDS, type FaultKind } from './plan/timeline.js';
+import { KINDS, RECIPES, type FaultKind } from './plan/timeline.js';
 import type { DurabilityName, TopologyName } from './setting.js';
 
 export interface ChaosOptions {
@@ -114,8 +114,12 @@ export function readOptions(
 
 function check(
   command: Command,
-  { topology, durability, failovers, minutes, unsafe }: Given,
+  { topology, durability, failovers, minutes, unsafe, only }: Given,
 ): void {
+  const misfit = only?.find((kind) => RECIPES[kind].weight[topology] === 0);
+  if (misfit !== undefined) {
+    command.error(`error: --only ${misfit} makes no sense with --topology ${topology}.`);
+  }
   if (topology === 'standalone' && durability !== 'memory') {
     command.error(
       'error: --durability needs --topology sentinel: there are no replicas otherwise.',
@@ -125,9 +129,7 @@ function check(
     command.error('error: --failovers needs --topology sentinel.');
   }
   if (minutes !== undefined && (unsafe !== undefined || topology === 'sentinel')) {
-    command.error(
-      'error: --minutes is for the standalone topology, and not together with --unsafe.',
-    );
+    command.error('error: --minutes is for the standalone topology, without --unsafe.');
   }
 }
 
