@@ -4,8 +4,9 @@ import type { Redis } from 'ioredis';
 
 import { ConfigError, toError, type LeanMQError } from '../errors.js';
 import type { InFlight, Outcome, Source } from '../message/index.js';
-import { toBrokerError, type Connection, type RouteKeys } from '../redis/index.js';
+import { toBrokerError, type Connection, type RouteKeys, type ScriptArgument } from '../redis/index.js';
 import { BACKOFF_DEFAULTS } from './backoff.js';
+import { movesByCall, type Move } from './moves.js';
 import { nextHistory } from './next-history.js';
 import type { SettleOptions } from './options.js';
 import { ackOnceScript, handOverScript } from './scripts.js';
@@ -30,15 +31,11 @@ export interface SettlerHooks<Route> {
   now: () => number;
 }
 
-/** A delivery that ends otherwise than by an ack. */
-interface Move<Route> {
-  readonly delivery: InFlight<Route>;
-  readonly verdict: Verdict;
-}
-
 // Keeps one command under a millisecond.
 const MAX_ACKS = 1_000;
-const MAX_MOVES = 100;
+// Of the retries of one turn. To write a stack takes as long as to run a short handler, and where many fail at once they
+// mostly fail alike.
+const MAX_STACKS = 16;
 const DROP: Verdict = Object.freeze({ kind: 'drop' });
 
 /**
@@ -49,6 +46,8 @@ const DROP: Verdict = Object.freeze({ kind: 'drop' });
 export class Settler<Route extends SettleRoute> {
   private readonly acks: TickBatches<Source, InFlight<Route>>;
   private readonly moves: TickBatches<Source, Move<Route>>;
+  /** How many more retries of this turn tell the stack of their error. */
+  private stacksLeft = MAX_STACKS;
 
   constructor(
     private readonly route: SettleRoute,
@@ -61,7 +60,8 @@ export class Settler<Route extends SettleRoute> {
       for (const some of slices(items, MAX_ACKS)) void this.ack(source, some);
     });
     this.moves = new TickBatches((source, items) => {
-      for (const some of slices(items, MAX_MOVES)) void this.move(source, some);
+      this.stacksLeft = MAX_STACKS;
+      for (const some of movesByCall(items)) void this.move(source, some);
     });
   }
 
@@ -70,6 +70,7 @@ export class Settler<Route extends SettleRoute> {
     if (delivery.isSettling) return;
     delivery.outcome = outcome;
     const verdict = this.decide(delivery, outcome);
+    if (verdict.kind === 'retry') this.stacksLeft -= 1;
     if (verdict.kind !== 'ack') {
       this.moves.add(delivery.source, { delivery, verdict });
     } else if (performance.now() < delivery.leasedUntil && delivery.lostBecause === undefined) {
@@ -81,8 +82,9 @@ export class Settler<Route extends SettleRoute> {
   }
 
   private decide(delivery: InFlight<Route>, outcome: Outcome): Verdict {
+    const withStack = this.stacksLeft > 0;
     try {
-      return decide(outcome, delivery.attemptsBefore, this.options);
+      return decide(outcome, delivery.attemptsBefore, this.options, withStack);
     } catch (error) {
       // The user's own backoff threw: that must not stop the retry, which then comes by the default.
       // Typed, because a plain error is taken for one of the connection.
@@ -90,7 +92,7 @@ export class Settler<Route extends SettleRoute> {
         new ConfigError(`Option "backoff" threw: ${toError(error).message}`, { cause: error }),
       );
       const options = { ...this.options, backoff: BACKOFF_DEFAULTS };
-      return decide(outcome, delivery.attemptsBefore, options);
+      return decide(outcome, delivery.attemptsBefore, options, withStack);
     }
   }
 
@@ -158,13 +160,14 @@ export class Settler<Route extends SettleRoute> {
       schedule: keys.schedule,
       scheduled: keys.scheduled,
     };
-    const args = items.flatMap(({ delivery, verdict }) => [
-      delivery.entryId,
-      delivery.deliveries,
-      ...targetOf(verdict),
-      JSON.stringify(nextHistory(delivery, verdict, this.hooks.now())),
-      delivery.onceMark ?? '',
-    ]);
+    const now = this.hooks.now();
+    const args: ScriptArgument[] = [];
+    for (const { delivery, verdict } of items) {
+      const history = JSON.stringify(nextHistory(delivery, verdict, now));
+      const delayMs = verdict.kind === 'retry' ? verdict.delayMs : 0;
+      args.push(delivery.entryId, delivery.deliveries, targetOf(verdict), delayMs, history);
+      args.push(delivery.onceMark ?? '');
+    }
     let attempts = 0;
     const deliveries = items.map(({ delivery }) => delivery);
     const results = await this.untilDone(deliveries, (client) => {
@@ -202,15 +205,9 @@ export class Settler<Route extends SettleRoute> {
   }
 }
 
-function targetOf(verdict: Verdict): [target: string, delayMs: number] {
-  switch (verdict.kind) {
-    case 'retry':
-      return ['schedule', verdict.delayMs];
-    case 'dead':
-      return ['dead', 0];
-    default:
-      return ['inbox', 0];
-  }
+function targetOf({ kind }: Verdict): 'schedule' | 'dead' | 'inbox' {
+  if (kind === 'retry') return 'schedule';
+  return kind === 'dead' ? 'dead' : 'inbox';
 }
 
 function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {

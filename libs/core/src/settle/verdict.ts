@@ -15,7 +15,7 @@ export type Verdict =
       readonly delayMs: number;
       /** Attempts used up from then on. */
       readonly attempts: number;
-      /** Undefined when it only waits. */
+      /** Undefined when it only waits; without its stack when many fail at once. */
       readonly error: ErrorRecord | undefined;
     }
   | {
@@ -32,8 +32,14 @@ const RELEASE: Verdict = Object.freeze({ kind: 'release' });
  * Decides where a delivery goes. Pure, but for the jitter.
  *
  * @param before attempts used up before this delivery
+ * @param withStack whether the error of a retry keeps its stack; that of a dead letter always does
  */
-export function decide(outcome: Outcome, before: number, options: SettleOptions): Verdict {
+export function decide(
+  outcome: Outcome,
+  before: number,
+  options: SettleOptions,
+  withStack = true,
+): Verdict {
   switch (outcome.kind) {
     case 'success':
     case 'duplicate':
@@ -49,23 +55,30 @@ export function decide(outcome: Outcome, before: number, options: SettleOptions)
     case 'dead':
       return dead(outcome.reason, before, outcome.error);
     case 'failure':
-      return decideFailure(outcome.error, before, options);
+      return decideFailure(outcome.error, before, options, withStack);
   }
 }
 
-function decideFailure(error: unknown, before: number, options: SettleOptions): Verdict {
+function decideFailure(
+  error: unknown,
+  before: number,
+  options: SettleOptions,
+  withStack: boolean,
+): Verdict {
+  const retry = (delayMs: number, attempts: number): Verdict => ({
+    kind: 'retry',
+    delayMs: Math.round(delayMs),
+    attempts,
+    error: recordError(error, withStack),
+  });
   // A crash uses an attempt up too, but never the last one: that is for a handler to fail.
   const attempt = Math.min(before + 1, options.attempts);
   if (error instanceof RejectError) return dead('rejected', attempt, error);
   if (error instanceof InvalidDeliveryError) return dead('invalid', attempt, error);
-  if (error instanceof RetryError && error.free) return retry(error.afterMs, attempt - 1, error);
+  if (error instanceof RetryError && error.free) return retry(error.afterMs, attempt - 1);
   if (attempt >= options.attempts) return dead('failed', attempt, error);
-  if (error instanceof RetryError) return retry(error.afterMs, attempt, error);
-  return retry(backoffMs(options.backoff, attempt, error), attempt, error);
-}
-
-function retry(delayMs: number, attempts: number, error: unknown): Verdict {
-  return { kind: 'retry', delayMs: Math.round(delayMs), attempts, error: recordError(error) };
+  if (error instanceof RetryError) return retry(error.afterMs, attempt);
+  return retry(backoffMs(options.backoff, attempt, error), attempt);
 }
 
 function dead(reason: DeadReason, attempts: number, error: unknown): Verdict {

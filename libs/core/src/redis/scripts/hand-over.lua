@@ -13,30 +13,52 @@
 -- ARGV[2] -> consumer
 -- ARGV[3] -> 'log' or 'inbox': which stream KEYS[1] is
 -- ARGV[4…] -> for each delivery: entry id, delivery count, where to ('inbox', 'dead' or 'schedule'), delay in ms (for
---             'schedule'), history (JSON, becomes the first field), mark of its idempotency key or ''
+--             'schedule'; 0 leads to the inbox at once), history (JSON, becomes the first field), mark of its idempotency
+--             key or ''
 -- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed), 'dropped' (the
 --         group's messages were purged while it was in flight, and it is not tried again)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
 local expiry = string.gsub(schedule, 'schedule$', 'expiry')
+-- As many as Lua can pass on in one call, with some to spare.
+local MAX_FIELDS = 7000
 
 -- part: wrong-type
 local problem = wrongType({[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'})
 if problem then return problem end
 
-local function isOurs(id, deliveries)
-  local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
-  if pending.err then return false end
-  return pending[1] and pending[1][2] == consumer and pending[1][4] == tonumber(deliveries)
+-- What each delivery of the call is described by, and how many there are.
+local WIDTH = 6
+local count = (#ARGV - 3) / WIDTH
+
+-- Deliveries that end together mostly lie together: one look from the first to the last of them then tells of all. It is
+-- a short cut only, whatever it does not show is looked up by itself.
+local held, entries = {}, {}
+local function lookAtAll()
+  local first, last = ARGV[4], ARGV[#ARGV - WIDTH + 1]
+  local pending = redis.pcall('XPENDING', stream, group, first, last, count, consumer)
+  if pending.err then return end
+  for _, each in ipairs(pending) do held[each[1]] = each[4] end
+  local found = 0
+  for i = 4, #ARGV, WIDTH do
+    if held[ARGV[i]] then found = found + 1 end
+  end
+  if found * 2 < count then return end
+  for _, entry in ipairs(redis.call('XRANGE', stream, first, last, 'COUNT', count)) do entries[entry[1]] = entry end
 end
 
-local function settle(id)
-  redis.call('XACK', stream, group, id)
-  if source == 'inbox' then redis.call('XDEL', stream, id) end
+if count > 1 then lookAtAll() end
+
+local function isOurs(id, deliveries)
+  if held[id] == nil then
+    local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
+    held[id] = not pending.err and pending[1] and pending[1][4] or false
+  end
+  return held[id] == tonumber(deliveries)
 end
 
 local function bodyOf(id, history)
-  local entry = redis.call('XRANGE', stream, id, id)[1]
+  local entry = entries[id] or redis.call('XRANGE', stream, id, id)[1]
   if not entry then return nil end
   local body = {'m', history}
   local fields = entry[2]
@@ -56,11 +78,8 @@ local function isPurged(id)
   return ms < lastMs or (ms == lastMs and number <= lastNumber)
 end
 
-local time
-local function now()
-  time = time or redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local function expiryOf(body)
   for i = 1, #body, 2 do
@@ -69,29 +88,34 @@ local function expiryOf(body)
   return nil
 end
 
+-- What is to be written, gathered so that it takes few commands, and that nothing is written before all is known.
+local inboxed, buried, planned, dues, ended, freed = {}, {}, {}, {}, {}, {}
+
+local function plan(body, id, delayMs)
+  local member = 'retry:' .. group .. ':' .. source .. ':' .. id
+  planned[#planned + 1] = member
+  planned[#planned + 1] = cmsgpack.pack({'inbox:' .. group, unpack(body)})
+  -- What will not live to see its retry ends when it expires, not when the retry would be due.
+  dues[#dues + 1] = string.format('%.0f', math.min(now + delayMs, expiryOf(body) or math.huge))
+  dues[#dues + 1] = member
+end
+
 local move = {
-  inbox = function(body)
-    local entry = redis.call('XADD', inbox, '*', unpack(body))
-    local expiresAt = expiryOf(body)
-    -- Its memory must come back without a reader there too.
-    if expiresAt then redis.pcall('ZADD', expiry, string.format('%.0f', expiresAt), 'inbox:' .. group .. '|' .. entry) end
-  end,
-  dead = function(body) redis.call('XADD', dead, '*', unpack(body)) end,
+  inbox = function(body) inboxed[#inboxed + 1] = body end,
+  dead = function(body) buried[#buried + 1] = body end,
   schedule = function(body, id, delayMs)
-    local member = 'retry:' .. group .. ':' .. source .. ':' .. id
-    redis.call('HSET', scheduled, member, cmsgpack.pack({'inbox:' .. group, unpack(body)}))
-    -- What will not live to see its retry ends when it expires, not when the retry would be due.
-    local due = math.min(now() + tonumber(delayMs), expiryOf(body) or math.huge)
-    redis.call('ZADD', schedule, string.format('%.0f', due), member)
+    -- What is due at once need not wait anywhere.
+    if tonumber(delayMs) > 0 then plan(body, id, tonumber(delayMs)) else inboxed[#inboxed + 1] = body end
   end,
 }
 
 local results = {}
-for i = 4, #ARGV, 6 do
-  local id, deliveries, target, delayMs, history, mark = unpack(ARGV, i, i + 5)
+for i = 4, #ARGV, WIDTH do
+  local id, deliveries, target, delayMs, history, mark = unpack(ARGV, i, i + WIDTH - 1)
   local result = 'lost'
   if isOurs(id, deliveries) then
     local body = bodyOf(id, history)
+    if body and #body > MAX_FIELDS then return redis.error_reply('ERR Entry ' .. id .. ' has too many fields') end
     result = body and 'moved' or 'gone'
     -- What is only given back has not failed.
     if target ~= 'inbox' and isPurged(id) then
@@ -99,12 +123,31 @@ for i = 4, #ARGV, 6 do
     elseif body then
       move[target](body, id, delayMs)
     end
-    settle(id)
+    ended[#ended + 1] = id
+    -- It leaves the pending list below, and cannot do so twice.
+    held[id] = false
     -- Whoever has the same key next may run.
     if mark ~= '' and redis.call('GET', mark) == 'running ' .. consumer .. ' ' .. source .. ' ' .. id then
-      redis.call('DEL', mark)
+      freed[#freed + 1] = mark
     end
   end
   results[#results + 1] = result
 end
+
+for _, body in ipairs(inboxed) do
+  local entry = redis.call('XADD', inbox, '*', unpack(body))
+  local expiresAt = expiryOf(body)
+  -- Its memory must come back without a reader there too.
+  if expiresAt then redis.pcall('ZADD', expiry, string.format('%.0f', expiresAt), 'inbox:' .. group .. '|' .. entry) end
+end
+for _, body in ipairs(buried) do redis.call('XADD', dead, '*', unpack(body)) end
+if #planned > 0 then
+  redis.call('HSET', scheduled, unpack(planned))
+  redis.call('ZADD', schedule, unpack(dues))
+end
+if #ended > 0 then
+  redis.call('XACK', stream, group, unpack(ended))
+  if source == 'inbox' then redis.call('XDEL', stream, unpack(ended)) end
+end
+if #freed > 0 then redis.call('DEL', unpack(freed)) end
 return results

@@ -17,9 +17,10 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local nowText = string.format('%.0f', now)
 
-local function fieldOf(fields, name)
-  for i = 1, #fields, 2 do
-    if fields[i] == name then return fields[i + 1] end
+-- Of a scheduled entry, which names its target first.
+local function fieldOf(entry, name)
+  for i = 2, #entry, 2 do
+    if entry[i] == name then return entry[i + 1] end
   end
 end
 
@@ -32,10 +33,10 @@ local function remember(base, id, entry)
 end
 
 local function append(base, packed)
-  local ok, entry = pcall(cmsgpack.unpack, packed)
-  if not ok or type(entry) ~= 'table' or type(entry[1]) ~= 'string' then return false end
-  local target = table.remove(entry, 1)
-  local id = redis.pcall('XADD', base .. ':' .. target, '*', unpack(entry))
+  local entry = cmsgpack.unpack(packed)
+  if type(entry) ~= 'table' or type(entry[1]) ~= 'string' then return false end
+  local target = entry[1]
+  local id = redis.pcall('XADD', base .. ':' .. target, '*', unpack(entry, 2))
   if type(id) == 'table' then return false end
   local messageId = target == 'log' and fieldOf(entry, 'i')
   if messageId then remember(base, messageId, id) end
@@ -44,21 +45,36 @@ local function append(base, packed)
   return true
 end
 
+-- Few enough that their payloads fit into memory at once, however large they are.
+local TOGETHER = 25
+
 local function promote(base, limit)
   local schedule, scheduled = base .. ':schedule', base .. ':scheduled'
-  local moved, aside = 0, 0
-  for _, member in ipairs(redis.call('ZRANGE', schedule, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, limit)) do
-    local packed = redis.call('HGET', scheduled, member)
-    if packed and not append(base, packed) then
-      redis.call('ZADD', schedule, string.format('%.0f', now + ASIDE_MS), member)
-      aside = aside + 1
-    else
-      redis.call('ZREM', schedule, member)
-      redis.call('HDEL', scheduled, member)
-      moved = moved + 1
+  local members = redis.call('ZRANGE', schedule, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, limit)
+  local aside = {}
+  for from = 1, #members, TOGETHER do
+    local last = math.min(from + TOGETHER - 1, #members)
+    local packed = redis.call('HMGET', scheduled, unpack(members, from, last))
+    local done = {}
+    for i = from, last do
+      local entry = packed[i - from + 1]
+      -- Whatever may be wrong with one, what was appended before it must be unscheduled.
+      local ok, appended = true, true
+      if entry then ok, appended = pcall(append, base, entry) end
+      if ok and appended then
+        done[#done + 1] = members[i]
+      else
+        aside[#aside + 1] = string.format('%.0f', now + ASIDE_MS)
+        aside[#aside + 1] = members[i]
+      end
+    end
+    if #done > 0 then
+      redis.call('ZREM', schedule, unpack(done))
+      redis.call('HDEL', scheduled, unpack(done))
     end
   end
-  return moved, aside
+  if #aside > 0 then redis.call('ZADD', schedule, unpack(aside)) end
+  return #members - #aside / 2, #aside / 2
 end
 
 local function firstDue(key) return redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or '' end

@@ -1,0 +1,31 @@
+import type { InFlight } from '../message/index.js';
+import type { Verdict } from './verdict.js';
+
+/** A delivery that ends otherwise than by an ack. */
+export interface Move<Route> {
+  readonly delivery: InFlight<Route>;
+  readonly verdict: Verdict;
+}
+
+// Keeps a call under a millisecond.
+const MAX_MOVES = 100;
+// The script holds all entries of a call in memory. In UTF-16 units, which is near enough.
+const MAX_LENGTH = 1024 * 1024;
+
+/** Divides moves into those of one call each, in their order: not too many, and not too large together. Pure. */
+export function* movesByCall<Route>(
+  moves: readonly Move<Route>[],
+): Generator<readonly Move<Route>[]> {
+  let from = 0;
+  let length = 0;
+  for (const [at, { delivery }] of moves.entries()) {
+    const own = delivery.fields.reduce((sum, field) => sum + field.length, 0);
+    if (at > from && (at - from === MAX_MOVES || length + own > MAX_LENGTH)) {
+      yield moves.slice(from, at);
+      from = at;
+      length = 0;
+    }
+    length += own;
+  }
+  if (from < moves.length) yield moves.slice(from);
+}
