@@ -4,7 +4,12 @@ import type { Redis } from 'ioredis';
 
 import { ConfigError, toError, type LeanMQError } from '../errors.js';
 import type { InFlight, Outcome, Source } from '../message/index.js';
-import { toBrokerError, type Connection, type RouteKeys, type ScriptArgument } from '../redis/index.js';
+import {
+  toBrokerError,
+  type Connection,
+  type RouteKeys,
+  type ScriptArgument,
+} from '../redis/index.js';
 import { BACKOFF_DEFAULTS } from './backoff.js';
 import { movesByCall, type Move } from './moves.js';
 import { nextHistory } from './next-history.js';
