@@ -38,9 +38,9 @@ export type Say = (line: string, isPassing?: boolean) => void;
 const MESSAGES_PER_FAULT = 95;
 const MS_PER_FAULT = 750;
 const MS_PER_FAILOVER = 25_000;
-const REST_MS = 120_000;
+const PATIENCE_MS = 60_000;
 // What an unsafe run has lost, it waits for in vain.
-const REST_UNSAFE_MS = 20_000;
+const PATIENCE_UNSAFE_MS = 20_000;
 const FINISH_MS = 90_000;
 
 /** Runs the plan through its faults and lets everything come to rest. */
@@ -71,8 +71,8 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     await topology.heal();
     say('all faults made; waiting for everything to come to rest', true);
     await untilPublished(slots, say);
-    const restMs = options.unsafe === undefined ? REST_MS : REST_UNSAFE_MS;
-    const stuck = await admin((client) => untilAtRest(client, restMs, say));
+    const patienceMs = options.unsafe === undefined ? PATIENCE_MS : PATIENCE_UNSAFE_MS;
+    const stuck = await admin((client) => untilAtRest(client, patienceMs, say));
     const surplus = await admin((client) => surplusClients(client, options.consumers));
     await Promise.all(slots.map((slot) => slot.term(true)));
     const endedAt = Date.now();
@@ -135,15 +135,20 @@ async function untilPublished(slots: readonly Slot[], say: Say): Promise<void> {
   await Promise.all(publishers.map((slot) => slot.term(true)));
 }
 
+/** Suspects run one at a time, which may take minutes; given up is what becomes no less. */
 async function untilAtRest(
   redis: Redis,
-  restMs: number,
+  patienceMs: number,
   say: Say,
 ): Promise<Record<string, number>> {
-  const deadline = Date.now() + restMs;
+  let least = Infinity;
+  let deadline = 0;
   for (;;) {
     const left = await leftoversOf(redis);
     const names = Object.keys(left);
+    const total = Object.values(left).reduce((sum, count) => sum + count, 0);
+    if (total < least) deadline = Date.now() + patienceMs;
+    least = Math.min(least, total);
     if (names.length === 0) return {};
     const list = names.map((name) => `${name}: ${left[name]}`).join(', ');
     say(`still there: ${list}`, true);
