@@ -52,7 +52,7 @@ export default {
       testMatch: [
         '<rootDir>/libs/*/src/**/*.spec.ts',
         '<rootDir>/bench/**/*.spec.ts',
-        '<rootDir>/test/**/*.spec.ts',
+        '<rootDir>/test/**/*.spec.{ts,mjs}',
         '<rootDir>/tools/**/*.spec.mjs',
       ],
     },

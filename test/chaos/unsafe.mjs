@@ -52,28 +52,37 @@ export const UNSAFE = {
 
 /**
  * @param {string} mode
+ * @param {string} path of a source of the core
+ * @param {string} contents of it
+ * @returns {string} without the protection; the same if it is not in this file
+ * @throws {Error} if what is to be replaced is not there once
+ */
+export function withoutProtection(mode, path, contents) {
+  for (const { file, find, replace } of UNSAFE[mode] ?? []) {
+    if (!path.endsWith(file)) continue;
+    const parts = contents.split(find);
+    if (parts.length !== 2) {
+      throw new Error(
+        `--unsafe ${mode}: "${find}" is ${parts.length - 1} times in ${path}, not once; it has changed, so that test/chaos/unsafe.mjs must too.`,
+      );
+    }
+    contents = parts.join(replace);
+  }
+  return contents;
+}
+
+/**
+ * @param {string} mode
  * @returns {import('esbuild').Plugin}
  */
 export function unsafely(mode) {
-  const patches = UNSAFE[mode] ?? [];
-  const left = new Set(patches);
+  const left = new Set((UNSAFE[mode] ?? []).map(({ file }) => file));
   return {
     name: `unsafe-${mode}`,
     setup(bundler) {
       bundler.onLoad({ filter: /libs\/core\/src\/.*\.ts$/ }, ({ path }) => {
-        const own = patches.filter(({ file }) => path.endsWith(file));
-        if (own.length === 0) return undefined;
-        let contents = readFileSync(path, 'utf8');
-        for (const patch of own) {
-          const parts = contents.split(patch.find);
-          if (parts.length !== 2) {
-            throw new Error(
-              `--unsafe ${mode}: "${patch.find}" is ${parts.length - 1} times in ${path}, not once; it has changed, so that test/chaos/unsafe.mjs must too.`,
-            );
-          }
-          contents = parts.join(patch.replace);
-          left.delete(patch);
-        }
+        for (const file of left) if (path.endsWith(file)) left.delete(file);
+        const contents = withoutProtection(mode, path, readFileSync(path, 'utf8'));
         return { contents, loader: 'ts' };
       });
       bundler.onEnd(() => {
