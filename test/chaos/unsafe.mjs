@@ -44,6 +44,10 @@ export const UNSAFE = {
       "redis.call('XADD', log, 'MAXLEN', '20', id, 'd', data)",
     ),
     lua(
+      "redis.call('XADD', log, '*', 'd', data)",
+      "redis.call('XADD', log, 'MAXLEN', '20', '*', 'd', data)",
+    ),
+    lua(
       "redis.call('XADD', send.log, '*', unpack(fields))",
       "redis.call('XADD', send.log, 'MAXLEN', '20', '*', unpack(fields))",
     ),

@@ -36,6 +36,9 @@ export interface Unit {
   settled: boolean;
 }
 
+/** Of a send that may be anything; see the script. */
+const ALL_ARGS = 9;
+
 /** Units that go to Redis in one call. It is frozen: sent again, it is the very same. */
 export class Batch {
   /** Whether an attempt ended without an answer, so that it may have been executed. */
@@ -46,6 +49,7 @@ export class Batch {
   lastFault: unknown;
   /** How many replicas have confirmed it; undefined as long as it is not known to be stored. */
   confirmed: number | undefined;
+  /** Whether all of it is sends by themselves that are only appended. */
   private readonly plain: boolean;
 
   constructor(
@@ -77,16 +81,11 @@ export class Batch {
         await publishScript.run(client, { log, marker }, args, { args: this.plainArgs() }),
       );
     }
-    const paths = this.units.flatMap(({ sends, tick }) => [
-      ...(tick === undefined ? [] : [tick.path]),
-      ...sends.map((send) => send.path),
-    ]);
-    const logs = [...new Set(paths)];
-    const more = {
-      keys: logs.map((each) => keys.route(each).log),
-      args: this.unitArgs(new Map(logs.map((each, index) => [each, index + 2]))),
-    };
-    return this.readUnits(await publishUnitsScript.run(client, { marker }, args, more));
+    const logs: string[] = [];
+    const unitArgs = this.unitArgs((path) => logs.push(keys.route(path).log));
+    return this.readUnits(
+      await publishUnitsScript.run(client, { marker }, args, { keys: logs, args: unitArgs }),
+    );
   }
 
   private plainArgs(): ScriptArgument[] {
@@ -104,27 +103,48 @@ export class Batch {
     return this.units.map(() => [{ id: ids.next().value, outcome: 'published' }]);
   }
 
-  private unitArgs(routeIndex: ReadonlyMap<string, number>): ScriptArgument[] {
+  /** @param addLog makes the log of a path a key of the call, and tells how many there are then */
+  private unitArgs(addLog: (path: string) => number): ScriptArgument[] {
     const args: ScriptArgument[] = [];
-    const indexOf = (path: string): number => routeIndex.get(path) as number;
+    const indices = new Map<string, number>();
+    const indexOf = (path: string): number => {
+      let index = indices.get(path);
+      // The first key is the marker's.
+      if (index === undefined) indices.set(path, (index = addLog(path) + 1));
+      return index;
+    };
     for (const { sends, tick } of this.units) {
-      args.push(sends.length);
+      const width = tick === undefined ? this.widthOf(sends) : ALL_ARGS;
+      args.push(sends.length, width);
       if (tick === undefined) args.push('');
       else args.push(indexOf(tick.path), tick.id, tick.rule, tick.dueAt, tick.nextAt);
       for (const send of sends) {
-        const { path, data, headers, id, dedupeMs, delayMs, deliverAt, ttlMs } = send;
+        args.push(indexOf(send.path), send.data);
+        if (width > 2) args.push(send.headers);
+        if (width < ALL_ARGS) continue;
+        const { path, id, dedupeMs, delayMs, deliverAt, ttlMs } = send;
         const maxLength = this.maxLengths.get(path) ?? '';
-        args.push(indexOf(path), data, headers, id, dedupeMs);
-        args.push(delayMs, deliverAt, ttlMs, maxLength);
+        args.push(id, dedupeMs, delayMs, deliverAt, ttlMs, maxLength);
       }
     }
     return args;
+  }
+
+  /** How many arguments each of the sends needs: what is only appended is told in two or three. */
+  private widthOf(sends: readonly EncodedSend[]): number {
+    let width = 2;
+    for (const send of sends) {
+      if (!isPlain(send) || this.maxLengths.has(send.path)) return ALL_ARGS;
+      if (send.headers !== '') width = 3;
+    }
+    return width;
   }
 
   private readUnits(reply: BatchReply): (UnitOutcome | LeanMQError)[] | undefined {
     if (reply.state === 'stale') return undefined;
     const results = JSON.parse(reply.reply) as UnitResult[];
     return results.map((result, index) => {
+      if (typeof result === 'string') return published(result);
       if ('overtaken' in result) return result.overtaken ? 'overtaken' : [];
       if (!('error' in result)) return result.map(([outcome, id]) => ({ id, outcome }));
       const { sends, tick } = this.units[index] as Unit;
@@ -133,6 +153,11 @@ export class Batch {
       return refusalOf(result.error, path, at?.id ?? '', this.maxLengths);
     });
   }
+}
+
+/** @param ids with spaces between them */
+function published(ids: string): PublishResult[] {
+  return ids.split(' ').map((id) => ({ id, outcome: 'published' }));
 }
 
 function refusalOf(

@@ -113,7 +113,7 @@ export class Publisher {
         },
       );
     }
-    const transaction = new CollectedTransaction((...send) => this.encode(...send));
+    const transaction = new CollectedTransaction(this.encode);
     try {
       await this.insideTransaction.run(true, () => build(transaction));
     } finally {
@@ -158,9 +158,8 @@ export class Publisher {
     for (const lanes of [this.lanes, ...this.durable.values()]) lanes.abandon(new ClosedError());
   }
 
-  private encode(path: string, data: unknown, options?: PublishOptions): EncodedSend {
-    return encodeSend(path, data, options, this.limits, this.options.dedupeMs);
-  }
+  private readonly encode = (path: string, data: unknown, options?: PublishOptions): EncodedSend =>
+    encodeSend(path, data, options, this.limits, this.options.dedupeMs);
 
   private replicationFor(durability: Durability | undefined): Replication | undefined {
     return durability === undefined ? this.replication : replicationOf(durability);

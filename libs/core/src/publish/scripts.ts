@@ -20,6 +20,8 @@ export const publishScript = defineScript({
 
 /** What a unit became: a list with what each of its sends became, or why nothing of it was written. */
 export type UnitResult =
+  /** The ids of plain sends, which were all published, with spaces between them. */
+  | string
   | readonly (readonly [outcome: PublishResult['outcome'], id: string])[]
   | { readonly error: UnitError; readonly at: number }
   /** Of a tick that somebody else has made, or that has no sends. */

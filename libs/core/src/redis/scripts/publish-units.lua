@@ -11,17 +11,19 @@
 -- KEYS[2…] -> logs of the routes that are sent to; their other keys are derived and in the same slot
 -- ARGV[1] -> sequence number of the batch
 -- ARGV[2] -> how long the marker is kept, ms
--- ARGV[3…] -> for each unit: the number of its sends; for a tick its route (index into KEYS), id of the recurring send,
---             its rule as it is stored, due and next instant in epoch ms, otherwise ''; then for each send
+-- ARGV[3…] -> for each unit: the number of its sends; how many arguments each of them has: 2, 3 or 9 of those below, the
+--             others being ''; for a tick its route (index into KEYS), id of the recurring send, its rule as it is
+--             stored, due and next instant in epoch ms, otherwise ''; then for each send
 --             route (index into KEYS), payload, headers or '', id or '', dedupe window in ms or '' (the id is then
 --             only a name), delay in ms or '', when it is due in epoch ms or '', time to live in ms or '', the most
 --             unfinished messages or ''
 -- Output: {'applied' or 'repeated', JSON of a list with an item for each unit}, the item a list of
---         {outcome, id} for each send, outcome being published, duplicate or scheduled; {error: code, at: index of the
---         send} and nothing of that unit was written; for a tick that somebody else has made or whose rule is another
---         by now {overtaken: true} and nothing was written either, for one without sends {overtaken: false}.
+--         {outcome, id} for each send, outcome being published, duplicate or scheduled; of a unit with 2 or 3 arguments
+--         to a send, which are published or refused, a text of the ids with spaces between them; {error: code, at: index
+--         of the send} and nothing of that unit was written; for a tick that somebody else has made or whose rule is
+--         another by now {overtaken: true} and nothing was written either, for one without sends {overtaken: false}.
 --         {'stale'} when a later batch has been applied since
-local SEND_ARGS = 9
+local ALL_ARGS = 9
 local sequence = tonumber(ARGV[1])
 local marker = redis.call('GET', KEYS[1])
 if marker then
@@ -197,15 +199,41 @@ local function applyUnit(sends, tick)
   return results
 end
 
+-- A unit of sends that need nothing but to be appended, those of most transactions.
+local function applyPlain(from, count, width)
+  local logs, last = {}, from + (count - 1) * width
+  for at = from, last, width do
+    local log = KEYS[tonumber(ARGV[at])]
+    if not hasType(log, 'stream') then return {error = 'WRONGTYPE', at = (at - from) / width} end
+    logs[#logs + 1] = log
+  end
+  local ids = {}
+  for index, log in ipairs(logs) do
+    local at = from + (index - 1) * width
+    local data, headers = ARGV[at + 1], width > 2 and ARGV[at + 2] or ''
+    if headers == '' then
+      ids[index] = redis.call('XADD', log, '*', 'd', data)
+    else
+      ids[index] = redis.call('XADD', log, '*', 'd', data, 'h', headers)
+    end
+    types[log] = 'stream'
+  end
+  return table.concat(ids, ' ')
+end
+
 local results = {}
 local at = 3
 while at <= #ARGV do
-  local count = tonumber(ARGV[at])
-  local tick, from = readTick(at + 1)
-  local sends = {}
-  for index = 1, count do sends[index] = readSend(from + (index - 1) * SEND_ARGS) end
-  at = from + count * SEND_ARGS
-  results[#results + 1] = applyUnit(sends, tick)
+  local count, width = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local tick, from = readTick(at + 2)
+  if width < ALL_ARGS then
+    results[#results + 1] = applyPlain(from, count, width)
+  else
+    local sends = {}
+    for index = 1, count do sends[index] = readSend(from + (index - 1) * width) end
+    results[#results + 1] = applyUnit(sends, tick)
+  end
+  at = from + count * width
 end
 local reply = cjson.encode(results)
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. reply, 'PX', ARGV[2])
