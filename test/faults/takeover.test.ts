@@ -11,19 +11,20 @@ const key = (path: string, what: string): string => `${rig.prefix}:{${path}}:${w
 /** The argument, not the text of a script that speaks of them. */
 const TAKE_SUSPECT = /\$7\r\nsuspect\r\n/;
 
-/** Makes it look as if a process that died had had the first entry so many times. */
-async function crashed(url: string, path: string, times: number): Promise<void> {
+/** Makes it look as if a process that died had had the first entries so many times. */
+async function crashed(url: string, path: string, times: number, count = 1): Promise<void> {
   const redis = await connectTo(url);
   const log = key(path, 'log');
-  const read = ['COUNT', 1, 'STREAMS', log, '>'] as const;
+  const read = ['COUNT', count, 'STREAMS', log, '>'] as const;
   const reply = (await redis.xreadgroup('GROUP', 'g', 'dead', ...read)) as [
     string,
     [string, string[]][],
   ][];
-  const id = reply[0]?.[1][0]?.[0] as string;
-  await redis.xclaim(log, 'g', 'dead', 0, id, 'IDLE', 600_000, 'RETRYCOUNT', times);
-  // Somebody has seen it long ago, so that the next look takes it over.
-  await redis.hset(key(path, 'stale:g'), `log:${id}`, `dead ${times} 0`);
+  for (const [id] of reply[0]?.[1] ?? []) {
+    await redis.xclaim(log, 'g', 'dead', 0, id, 'IDLE', 600_000, 'RETRYCOUNT', times);
+    // Somebody has seen it long ago, so that the next look takes it over.
+    await redis.hset(key(path, 'stale:g'), `log:${id}`, `dead ${times} 0`);
+  }
   redis.disconnect();
 }
 
@@ -53,7 +54,7 @@ describe('a takeover', () => {
 
   test.each([
     ['whose answer was lost', TAKE_SUSPECT],
-    ['that could not be begun with', /about to be run alone/],
+    ['that could not be begun with', /a suspect is about to be run/],
   ])('of a suspect %s does not run it among others', async (_, command) => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
@@ -85,6 +86,35 @@ describe('a takeover', () => {
       clearInterval(neighbours),
     );
     expect(besides).toEqual([0]);
+  });
+
+  test.each([
+    ['in two crashes run together', 2, 8],
+    ['in a third one run alone', 3, 1],
+  ])('of many that were %s, and nothing beside them', async (_, times, together) => {
+    const server = await rig.server();
+    const publisher = rig.mq(server.url);
+    publisher.handle('/a', () => undefined);
+    await publisher.processOnce();
+    for (let n = 0; n < 8; n += 1) await publisher.publish('/a', 'suspect');
+    await crashed(server.url, 'a', times, 8);
+    const running: unknown[] = [];
+    const seen: { suspects: number; others: number }[] = [];
+    const mq = rig.mq(server.url, { handlers: { concurrency: 10 } });
+    mq.handle('/a', async ({ data }) => {
+      running.push(data);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      const suspects = running.filter((each) => each === 'suspect').length;
+      if (data === 'suspect') seen.push({ suspects, others: running.length - suspects });
+      running.splice(running.indexOf(data), 1);
+    });
+    await mq.start();
+    const neighbours = setInterval(() => void publisher.publish('/a', 'neighbour'), 2);
+    await eventually(() => seen.length === 8, { timeoutMs: 10_000 }).finally(() =>
+      clearInterval(neighbours),
+    );
+    expect(Math.max(...seen.map(({ suspects }) => suspects))).toBe(together);
+    expect(Math.max(...seen.map(({ others }) => others))).toBe(0);
   });
 
   test('of a suspect blames it for nothing as long as it was not begun with', async () => {

@@ -86,7 +86,7 @@ export class Consumer {
     });
     this.quarantine = new Quarantine(context, this.reclaimer, {
       enter: (timeoutMs) => this.isolate(timeoutMs),
-      runAlone: (suspect) => this.runAlone(suspect),
+      runApart: (suspects) => this.runApart(suspects),
       leave: () => this.rejoin(),
     });
   }
@@ -288,14 +288,17 @@ export class Consumer {
     return this.conditions.until(() => this.stopping || isQuiet(), timeoutMs);
   }
 
-  private async runAlone(suspect: InFlight<Subscription>): Promise<void> {
+  private async runApart(suspects: readonly InFlight<Subscription>[]): Promise<void> {
     if (this.stopping) {
-      this.giveBack(suspect);
+      for (const suspect of suspects) this.giveBack(suspect);
       return;
     }
-    suspect.route.begin(suspect);
-    this.hooks.run(suspect);
-    await this.conditions.until(() => this.stopping || isDone(suspect), Infinity);
+    for (const suspect of suspects) {
+      suspect.route.begin(suspect);
+      this.hooks.run(suspect);
+    }
+    // A handler that never ends keeps its slot, not everything else.
+    await this.conditions.until(() => this.stopping || suspects.every(isOver), Infinity);
   }
 
   private rejoin(): void {
@@ -306,7 +309,11 @@ export class Consumer {
   }
 }
 
-function isDone({ hasEnded, isSettled, isSettling, lostBecause }: InFlight<Subscription>): boolean {
+function isDone(delivery: InFlight<Subscription>): boolean {
+  return delivery.hasEnded && isOver(delivery);
+}
+
+function isOver({ isSettled, isSettling, lostBecause }: InFlight<Subscription>): boolean {
   // A late success may still count: until that is known, what was claimed anew is not to run.
-  return hasEnded && (isSettled || (lostBecause !== undefined && !isSettling));
+  return isSettled || (lostBecause !== undefined && !isSettling);
 }

@@ -122,7 +122,7 @@ export class PullConsumer {
     if (!this.hasSuspects || this.subscription.inFlightCount > 0) return undefined;
     this.hasSuspects = false;
     const { command } = this.context;
-    const suspect = await command.run(() => this.reclaimer.takeSuspect(this.subscription));
+    const [suspect] = await command.run(() => this.reclaimer.takeSuspects(this.subscription, 1));
     if (suspect !== undefined) this.subscription.begin(suspect);
     return suspect;
   }

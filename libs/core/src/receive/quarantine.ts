@@ -10,8 +10,8 @@ import type { Subscription } from './subscription.js';
 export interface Isolation {
   /** Stops reading and starting; resolves to whether all handlers ended within `timeoutMs`. */
   enter(timeoutMs: number): Promise<boolean>;
-  /** Runs it, and nothing else, until it is settled. */
-  runAlone(suspect: InFlight<Subscription>): Promise<void>;
+  /** Runs them, and nothing else, until they are settled. */
+  runApart(suspects: readonly InFlight<Subscription>[]): Promise<void>;
   leave(): void;
 }
 
@@ -21,8 +21,10 @@ const SESSION_MS = 1_000;
 const LEASES_BETWEEN_TRIES = 9;
 
 /**
- * Runs suspects alone: one process of the group at a time, with nothing else in flight there. A message that has been in
- * two crashes may have caused them or may have been a neighbour; when the process dies with it alone, it is known.
+ * Runs suspects apart: in one process of the group at a time, with nothing else in flight there. A message that has been
+ * in two crashes may have caused them or may have been a neighbour. First they run together, because most are innocent
+ * and those that take long would take longer one by one; who was in a crash then runs alone, and when the process dies
+ * with it alone, it is known.
  */
 export class Quarantine {
   private readonly waiting = new Set<Subscription>();
@@ -81,13 +83,14 @@ export class Quarantine {
     const until = performance.now() + SESSION_MS;
     for (const subscription of this.waiting) {
       while (performance.now() < until && !this.stopped) {
-        const suspect = await this.reclaimer.takeSuspect(subscription);
-        if (suspect === undefined) break;
+        const { concurrency } = subscription.options;
+        const suspects = await this.reclaimer.takeSuspects(subscription, concurrency);
+        if (suspects.length === 0) break;
         const renewal = setInterval(
           () => void this.extendLock().catch(() => undefined),
           this.context.options.leaseMs / 3,
         );
-        await this.isolation.runAlone(suspect).finally(() => clearInterval(renewal));
+        await this.isolation.runApart(suspects).finally(() => clearInterval(renewal));
       }
     }
   }

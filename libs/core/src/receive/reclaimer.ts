@@ -4,7 +4,7 @@ import type { Claim, InFlight } from '../message/index.js';
 import { isConnectionFault, isMissingGroup } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import { suspectFrom } from './options.js';
-import { beginAloneScript, reclaimScript, type Reclaimed } from './scripts.js';
+import { beginSuspectScript, reclaimScript, type Reclaimed } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
 // Each costs the server two looks at a pending list.
@@ -53,20 +53,31 @@ export class Reclaimer {
     await this.visit([subscription]);
   }
 
-  /** Takes one suspect of the route, which must be run alone; undefined when there is none left. */
-  async takeSuspect(subscription: Subscription): Promise<InFlight<Subscription> | undefined> {
-    if (subscription.isOff) return undefined;
+  /**
+   * Takes suspects of the route, to be run with nothing else in flight; none when there is none left. What has brought
+   * down a process among other suspects comes alone.
+   */
+  async takeSuspects(subscription: Subscription, most: number): Promise<InFlight<Subscription>[]> {
+    if (subscription.isOff) return [];
     try {
-      const [found] = await this.reclaim([subscription], 'suspect', () => 1);
-      const claim = found?.taken[0];
-      return claim && (await this.beginAlone(subscription, claim));
+      for (const mode of ['suspect', 'lone'] as const) {
+        const [found] = await this.reclaim([subscription], mode, () =>
+          mode === 'lone' ? 1 : most,
+        );
+        const begun = await Promise.all(
+          (found?.taken ?? []).map((claim) => this.beginSuspect(subscription, claim)),
+        );
+        const suspects = begun.filter((each) => each !== undefined);
+        if (suspects.length > 0) return suspects;
+      }
+      return [];
     } catch (error) {
       subscription.mayHoldSuspect = true;
       throw error;
     }
   }
 
-  private async beginAlone(
+  private async beginSuspect(
     subscription: Subscription,
     claim: Claim,
   ): Promise<InFlight<Subscription> | undefined> {
@@ -77,7 +88,7 @@ export class Reclaimer {
     // Repeated, because it may count by now: given up here, it would be to blame for a crash that it had no part in.
     const begun = await command.runWithin(options.leaseMs, (client) => {
       sentAt = performance.now();
-      return beginAloneScript.run(client, { stream }, { group, consumer, entryId, deliveries });
+      return beginSuspectScript.run(client, { stream }, { group, consumer, entryId, deliveries });
     });
     if (begun === 'lost') return undefined;
     return subscription.admit({ ...claim, deliveries: deliveries + 1 }, sentAt + options.leaseMs);
@@ -142,7 +153,7 @@ export class Reclaimer {
 
   private reclaim(
     subscriptions: readonly Subscription[],
-    mode: 'normal' | 'suspect',
+    mode: 'normal' | 'suspect' | 'lone',
     room: (subscription: Subscription) => number,
   ): Promise<Reclaimed[]> {
     const { command, group, consumer, options } = this.context;

@@ -38,8 +38,8 @@ export const reclaimScript = defineScript({
   }),
 });
 
-export const beginAloneScript = defineScript({
-  lua: lua.beginAloneLua,
+export const beginSuspectScript = defineScript({
+  lua: lua.beginSuspectLua,
   keys: ['stream'],
   args: ['group', 'consumer', 'entryId', 'deliveries'],
   reply: oneOf('begun', 'lost'),

@@ -3,8 +3,8 @@
 --
 -- Invariants: what looks stale is only noted at first and taken when it still is a while later, so that an outage of
 -- Redis, during which nobody can renew, does not set every consumer on every other's work. What has crashed its
--- process as often as that is a suspect, left where it is until somebody can run it alone; so only a message that ran
--- alone ever reaches `maxCrashes`.
+-- process twice is a suspect, left where it is until somebody can run it with nothing but suspects in flight; the last
+-- time it comes alone, so that only a message that ran alone ever reaches `maxCrashes`.
 --
 -- KEYS -> for each route: log, group's inbox, group's stale notes ("<source>:<id>" -> "<owner> <count> <first seen>")
 -- ARGV[1] -> group
@@ -13,7 +13,8 @@
 -- ARGV[4] -> how long a delivery must have been noted before it is taken, ms
 -- ARGV[5] -> after how many crashes it is a suspect
 -- ARGV[6] -> maxCrashes, after which it is none any more
--- ARGV[7] -> 'normal', or 'suspect' to take only suspects
+-- ARGV[7] -> 'normal'; 'suspect' to take only suspects that may run among their like; 'lone' to take only those that
+--            have brought a process down so, and need only be in one more crash
 -- ARGV[8…] -> for each route: how many deliveries may be taken
 -- Output: for each route {taken, left, suspects}: taken a list of {source, id, fields, delivery count}, left the number
 --         of ripe deliveries that were not taken for want of room, suspects the number of ripe suspects not taken
@@ -36,8 +37,8 @@ local function isRipe(notes, field, owner, deliveries)
 end
 
 local function take(stream, source, id, deliveries, taken)
-  if mode == 'suspect' then
-    -- It counts when it is begun with; see begin-alone.lua.
+  if mode ~= 'normal' then
+    -- It counts when it is begun with; see begin-suspect.lua.
     local claimed = redis.call('XCLAIM', stream, group, consumer, leaseMs, id, 'JUSTID')[1]
     local entry = claimed and redis.call('XRANGE', stream, id, id)[1]
     if entry then taken[#taken + 1] = {source, id, entry[2], deliveries} end
@@ -56,9 +57,11 @@ local function visit(stream, source, notes, seen, state)
     local field = source .. ':' .. id
     seen[field] = true
     if isRipe(notes, field, owner, deliveries) then
-      local isSuspect = deliveries >= suspectFrom and deliveries < maxCrashes
-      if isSuspect ~= (mode == 'suspect') then
-        if isSuspect then state.suspects = state.suspects + 1 end
+      local kind = 'normal'
+      if deliveries == maxCrashes - 1 then kind = 'lone'
+      elseif deliveries >= suspectFrom and deliveries < maxCrashes then kind = 'suspect' end
+      if kind ~= mode then
+        if kind ~= 'normal' then state.suspects = state.suspects + 1 end
       elseif #state.taken >= state.room then
         state.left = state.left + 1
       else

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Counts that a suspect is about to be run alone, which is what makes it poison if its process dies now.
+-- Counts that a suspect is about to be run, among other suspects or alone: if its process dies now, it may be to blame.
 --
 -- Invariant: taking a suspect over does not count yet, so that a process that dies or loses the answer before it has
 -- begun with it blames nobody. It counts once, however often it is said.
