@@ -48,6 +48,26 @@ describe('delay', () => {
     expect(await broker.redis.zcard(broker.key('later', 'schedule'))).toBe(1);
     expect(await broker.redis.hexists(broker.key('later', 'scheduled'), 'send:broken')).toBe(1);
   });
+
+  test('of many that are due together each is moved once, also around one that cannot be', async () => {
+    const mq = broker.mq();
+    const ids = Array.from({ length: 60 }, (_, at) => `m${String(at).padStart(2, '0')}`);
+    await Promise.all(
+      ids.map((messageId) => mq.publish('/later', messageId, { messageId, delayMs: 60_000 })),
+    );
+    const [schedule, scheduled] = [
+      broker.key('later', 'schedule'),
+      broker.key('later', 'scheduled'),
+    ];
+    await broker.redis.hset(scheduled, 'send:m30', 'not packed by us');
+    for (const id of ids) await broker.redis.zadd(schedule, 1, `send:${id}`);
+    await mq.queue('/later').sweep();
+    const entries = await broker.redis.xrange(broker.key('later', 'log'), '-', '+');
+    const moved = entries.map(([, fields]) => fields[fields.indexOf('i') + 1]);
+    expect(moved).toEqual(ids.filter((id) => id !== 'm30'));
+    expect(await broker.redis.zrange(schedule, '0', '-1')).toEqual(['send:m30']);
+    expect(await broker.redis.hkeys(scheduled)).toEqual(['send:m30']);
+  });
 });
 
 describe('time to live', () => {

@@ -25,6 +25,38 @@ describe('transaction', () => {
     expect(new Map(got)).toEqual(new Map(results.map(({ id }, index) => [id, index + 1])));
   });
 
+  test('plain sends keep their order on each path, their headers and their ids', async () => {
+    const mq = broker.mq();
+    const several = await Promise.all(
+      [1, 2].map((unit) =>
+        mq.transaction((tx) => {
+          tx.send('/a', [unit, 1]);
+          tx.send('/b', [unit, 2], { headers: { unit: String(unit) } });
+          tx.send('/a', [unit, 3]);
+        }),
+      ),
+    );
+    const bare = await mq.transaction((tx) => {
+      tx.send('/b', 'x y');
+      tx.send('/a', 'last');
+    });
+    const entriesOf = (path: string): Promise<[string, string[]][]> =>
+      broker.redis.xrange(broker.key(path, 'log'), '-', '+');
+    const ids = [...several, bare].map((results) => results.map(({ id }) => id));
+    expect(await entriesOf('a')).toEqual([
+      [ids[0]?.[0], ['d', '[1,1]']],
+      [ids[0]?.[2], ['d', '[1,3]']],
+      [ids[1]?.[0], ['d', '[2,1]']],
+      [ids[1]?.[2], ['d', '[2,3]']],
+      [ids[2]?.[1], ['d', '"last"']],
+    ]);
+    expect(await entriesOf('b')).toEqual([
+      [ids[0]?.[1], ['d', '[1,2]', 'h', '{"unit":"1"}']],
+      [ids[1]?.[1], ['d', '[2,2]', 'h', '{"unit":"2"}']],
+      [ids[2]?.[0], ['d', '"x y"']],
+    ]);
+  });
+
   test('nothing is sent if the callback throws', async () => {
     const mq = broker.mq();
     const failure = new Error('changed my mind');

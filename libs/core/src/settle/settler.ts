@@ -40,8 +40,10 @@ export interface SettlerHooks<Route> {
 const MAX_ACKS = 1_000;
 // Of the retries of one turn. To write a stack takes as long as to run a short handler, and where many fail at once they
 // mostly fail alike.
-const MAX_STACKS = 16;
+const MAX_STACKS = 4;
 const DROP: Verdict = Object.freeze({ kind: 'drop' });
+// The verdict tells of the error. The error itself keeps its stack's frames alive, which under load are a heap of them.
+const FAILURE: Outcome = Object.freeze({ kind: 'failure', error: undefined });
 
 /**
  * Ends the deliveries of one route. Successes of a tick go as one XACK for each stream; everything else goes through a
@@ -73,7 +75,7 @@ export class Settler<Route extends SettleRoute> {
   /** The first outcome of a delivery counts: after a timeout or a release its handler's own comes too late. */
   settle(delivery: InFlight<Route>, outcome: Outcome): void {
     if (delivery.isSettling) return;
-    delivery.outcome = outcome;
+    delivery.outcome = outcome.kind === 'failure' ? FAILURE : outcome;
     const verdict = this.decide(delivery, outcome);
     if (verdict.kind === 'retry') this.stacksLeft -= 1;
     if (verdict.kind !== 'ack') {

@@ -79,7 +79,10 @@ export function buildConsumer({
           else consuming.ended(delivery);
         }
         sweeper.settled(path, 1);
-        if (verdict.kind === 'retry' && isOurs) sweeper.scheduledIn(path, verdict.delayMs);
+        // What is due at once has not been scheduled.
+        if (verdict.kind === 'retry' && verdict.delayMs > 0 && isOurs) {
+          sweeper.scheduledIn(path, verdict.delayMs);
+        }
         tellSettled(events, consumer, delivery, verdict, isOurs);
         onSettled?.(verdict, delivery.outcome);
       },

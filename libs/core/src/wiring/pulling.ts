@@ -84,7 +84,10 @@ export class Puller {
       onSettled: (delivery, verdict, isOurs) => {
         this.consumer.settled(delivery);
         sweeper.settled(path, 1);
-        if (verdict.kind === 'retry' && isOurs) sweeper.scheduledIn(path, verdict.delayMs);
+        // What is due at once has not been scheduled.
+        if (verdict.kind === 'retry' && verdict.delayMs > 0 && isOurs) {
+          sweeper.scheduledIn(path, verdict.delayMs);
+        }
         tellSettled(events, consumer, delivery, verdict, isOurs);
         this.waiters.get(delivery)?.resolve(isOurs ? 'settled' : 'lease-lost');
         this.waiters.delete(delivery);

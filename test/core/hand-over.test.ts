@@ -1,0 +1,101 @@
+import { describe, expect, test } from '@jest/globals';
+import type { LeanMQ, PulledDelivery } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+
+const broker = useBroker();
+const MANY = 12;
+
+/** Takes as many as were published, from the log or, given back once, from the inbox. */
+async function receiveFrom(source: 'log' | 'inbox', mq: LeanMQ): Promise<PulledDelivery<number>[]> {
+  const items = Array.from({ length: MANY }, (_, data) => ({ data }));
+  await mq.queue('/a').declareGroup('g');
+  await mq.publishMany('/a', items);
+  const received = await mq.receive<number>('/a', { count: MANY });
+  expect(received).toHaveLength(MANY);
+  if (source === 'log') return received;
+  await Promise.all(received.map((delivery) => delivery.release()));
+  return mq.receive<number>('/a', { count: MANY });
+}
+
+const bodiesOf = async (key: string): Promise<string[]> => {
+  const entries = await broker.redis.xrange(key, '-', '+');
+  return entries.map(([, fields]) => fields[fields.indexOf('d') + 1] ?? '').sort();
+};
+
+describe('deliveries that end in one turn', () => {
+  test.each([
+    ['log', 'first'],
+    ['log', 'last'],
+    ['inbox', 'first'],
+    ['inbox', 'last'],
+  ] as const)(
+    'from the %s go each its own way, the %s one first, and only those that are still ours',
+    async (source, leader) => {
+      const mq = broker.mq({ group: 'g' });
+      const received = await receiveFrom(source, mq);
+      const stream = broker.key('a', source === 'log' ? 'log' : 'inbox:g');
+      const ids = ((await broker.redis.xpending(stream, 'g', '-', '+', 100)) as [string][]).map(
+        ([id]) => id,
+      );
+      expect(ids).toHaveLength(MANY);
+      const stolen = [ids[3], ids[7]] as string[];
+      await broker.redis.xclaim(stream, 'g', 'thief', 0, ...stolen);
+      await broker.redis.xdel(stream, ids[5] as string);
+
+      // Every third is due at once, the next ones wait, the others are dead.
+      const outcomes = await Promise.all(
+        (leader === 'first' ? received : received.toReversed()).map(async (delivery) => {
+          const which = delivery.data % 3;
+          const settled =
+            which === 2
+              ? delivery.deadLetter('no use')
+              : delivery.retry({ afterMs: which === 0 ? 0 : 60_000 });
+          return [delivery.data, await settled] as const;
+        }),
+      );
+
+      const lost = outcomes.filter(([, outcome]) => outcome === 'lease-lost').map(([data]) => data);
+      expect(lost.toSorted()).toEqual([3, 5, 7]);
+      const inbox = await bodiesOf(broker.key('a', 'inbox:g'));
+      expect(inbox).toEqual(source === 'log' ? ['0', '6', '9'] : ['0', '3', '6', '7', '9']);
+      expect(await bodiesOf(broker.key('a', 'dead:g'))).toEqual(['11', '2', '8']);
+      const waiting = await broker.redis.zrange(broker.key('a', 'schedule'), '0', '-1');
+      expect(waiting).toEqual(
+        [1, 4, 10].map((at) => `retry:g:${source}:${ids[at] as string}`).sort(),
+      );
+      expect(await broker.redis.hkeys(broker.key('a', 'scheduled'))).toHaveLength(3);
+      const pending = (await broker.redis.xpending(stream, 'g', '-', '+', 100)) as [string][];
+      expect(pending.map(([id]) => id)).toEqual(stolen);
+    },
+  );
+
+  test('and fail in great numbers tell the stacks of a few of their errors, and of all that are given up', async () => {
+    const stacks: (string | undefined)[] = [];
+    const mq = broker.mq({
+      ...{ group: 'g' },
+      handlers: { attempts: 2, backoff: { type: 'fixed', delayMs: 0 }, concurrency: 64 },
+    });
+    await mq.queue('/a').declareGroup('g');
+    await mq.publishMany(
+      '/a',
+      Array.from({ length: 50 }, (_, data) => ({ data })),
+    );
+    mq.events.on('retried', ({ error }) => stacks.push(error.stack));
+    const buried = new Promise<(string | undefined)[]>((resolve) => {
+      const found: (string | undefined)[] = [];
+      mq.events.on('deadLettered', ({ error }) => {
+        found.push(error?.stack);
+        if (found.length === 50) resolve(found);
+      });
+    });
+    await mq.consume('/a', () => {
+      throw new Error('again');
+    });
+    for (const stack of await buried) expect(stack).toContain('Error: again');
+    expect(stacks).toHaveLength(50);
+    const told = stacks.filter((stack) => stack !== undefined);
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.length).toBeLessThan(50);
+  });
+});
