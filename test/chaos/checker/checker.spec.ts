@@ -218,6 +218,21 @@ describe('an idempotent handler', () => {
     expect(violationsOf(twice())).toEqual(['ranTwice']);
   });
 
+  it('may run again in a process that was frozen from when it was let run, but in no other', () => {
+    const late = (pid: number): Scenario =>
+      new Scenario()
+        .sent(1, { key: 'k' })
+        .sent(2, { key: 'k' })
+        .done(1, run(1, 5_000, 10))
+        .handled(2, 'a', run(2, 8_000, 11))
+        .fault({ kind: 'freeze-consumer-beyond', from: 3_000, to: 7_999, pid });
+    expect(verdict(late(11))).toEqual({
+      violations: [],
+      let: ['ran again: frozen before it began'],
+    });
+    expect(violationsOf(late(12))).toEqual(['ranTwice']);
+  });
+
   it('may run again when its process died in between', () => {
     const { violations, let: passed } = verdict(twice().killed(10, 2_500));
     expect(violations).toEqual([]);

@@ -1,7 +1,9 @@
+import { TIMES } from '../setting.js';
 import { isFailure } from './dead.js';
 import { isSuccess } from './ends.js';
 import type { Facts, Handling } from './facts.js';
 import type { Findings } from './findings.js';
+import type { Interruptions } from './interruptions.js';
 import { tell } from './traces.js';
 
 /**
@@ -26,6 +28,13 @@ export function checkOnce(facts: Facts, findings: Findings): void {
   }
 }
 
+/** It had been let run, and stood still past its lease, while another ran, before it called the handler. */
+function wasFrozenOverIt(interruptions: Interruptions, before: Handling, after: Handling): boolean {
+  const interval = { from: before.at - 2 * TIMES.leaseMs, to: after.at };
+  const isOlder = after.n !== before.n || after.attempt < before.attempt;
+  return isOlder && interruptions.frozenMs(after.pid, interval) >= TIMES.leaseMs;
+}
+
 function checkNext(
   { interruptions }: Facts,
   findings: Findings,
@@ -37,6 +46,9 @@ function checkNext(
   if (isOver && (isFailure(before) || !isSuccess(before))) return;
   const interval = { from: before.at, to: after.at };
   const why = interruptions.whyTakenOver(before.pid, interval);
-  if (why === undefined) findings.violate('ranTwice', `${name}: ${tell([before, after])}`);
-  else findings.except(`ran again: ${why}`);
+  if (why !== undefined) return findings.except(`ran again: ${why}`);
+  if (wasFrozenOverIt(interruptions, before, after)) {
+    return findings.except('ran again: frozen before it began');
+  }
+  findings.violate('ranTwice', `${name}: ${tell([before, after])}`);
 }
