@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { eventually, nextEvent } from './eventually.js';
@@ -97,6 +99,19 @@ describe('TcpProxy', () => {
 
     const next = await open(proxy.url);
     expect(await next.incr(key)).toBe(2);
+  });
+
+  it('cutAfterReplyTo half: the first half of the answer, then the connection is gone', async () => {
+    const socket = connect(proxy.port, '127.0.0.1');
+    let heard = '';
+    socket.on('data', (chunk) => (heard += chunk.toString()));
+    const fired = proxy.cutAfterReplyTo('ECHO', { half: true });
+    socket.write('ECHO 0123456789\r\n');
+
+    await once(socket, 'close');
+    await fired;
+    // The whole would be "$10\r\n0123456789\r\n".
+    expect(heard).toBe('$10\r\n0123');
   });
 
   it('refuse: nobody gets in until accept', async () => {
