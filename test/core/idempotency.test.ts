@@ -142,6 +142,28 @@ describe('an idempotent handler', () => {
     expect(failed).toEqual(['one']);
   });
 
+  test('is not called when the process stood still past its lease while the key was asked for', async () => {
+    const calls: string[] = [];
+    const idempotencyStore: IdempotencyStore = {
+      begin: () => {
+        calls.push('begin');
+        const until = performance.now() + (calls.length === 1 ? 1_000 : 0);
+        while (performance.now() < until);
+        return Promise.resolve({ state: 'run' });
+      },
+      complete: () => Promise.resolve(void calls.push('complete')),
+      fail: () => Promise.resolve(void calls.push('fail')),
+    };
+    const mq = broker.mq({ group: 'g', leaseMs: 900 });
+    await mq.consume<Payment>('/pay', () => void calls.push('handler'), {
+      ...{ idempotent: byKey, idempotencyStore },
+    });
+    const acked = nextEvent(mq.events, 'acked');
+    await mq.publish('/pay', { key: 'one', n: 1 });
+    await acked;
+    expect(calls).toEqual(['begin', 'fail', 'begin', 'handler', 'complete']);
+  });
+
   test('may keep its marks in a store of the user', async () => {
     const marks = new Map<string, 'running' | 'done'>();
     const store: IdempotencyStore = {

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 import { HandlerTimeoutError, UndecodableError } from '../errors.js';
 import {
   assertUtf8,
@@ -116,13 +118,17 @@ export class Runner<Route extends DeliverySource> {
     );
   }
 
-  /** By the time that it may run, somebody else may have it, or it may have expired: then it ends at its next turn. */
+  /**
+   * By the time that it may run, somebody else may have it or have done it, if this process was frozen meanwhile; or it may
+   * have expired, and then it ends at its next turn.
+   */
   private callUnlessCancelled(
     once: Once,
     inFlight: InFlight<Route>,
     delivery: Delivery<unknown>,
   ): void {
-    if (!delivery.isCancelled && !this.hasExpired(inFlight.open())) {
+    const isOurs = !delivery.isCancelled && performance.now() < inFlight.leasedUntil;
+    if (isOurs && !this.hasExpired(inFlight.open())) {
       return this.call(inFlight, delivery);
     }
     // A store that does not hear of it frees the key when the lease has run out.
