@@ -29,7 +29,10 @@ describe('finding a message', () => {
       },
     });
     expect(waiting.publishedAt).toBeGreaterThan(before);
-    expect(waiting.expiresAt).toBe((waiting.publishedAt ?? 0) + 60_000);
+    // Redis 7.0 reads its clock for the script and again for the entry id.
+    const livesMs = (waiting.expiresAt ?? 0) - (waiting.publishedAt ?? 0);
+    expect(livesMs).toBeGreaterThan(59_900);
+    expect(livesMs).toBeLessThanOrEqual(60_000);
 
     const [first] = await mq.receive('/a');
     const inFlight = (await find(mq, '/a', id)).groups.g;

@@ -2,7 +2,7 @@
 export interface ErrorRecord {
   readonly name: string;
   readonly message: string;
-  /** Always there in a dead letter; a retry may go without when many fail in the same moment. */
+  /** There in every dead letter that a failure has made; a retry may go without when many fail in the same moment. */
   readonly stack?: string;
   readonly code?: string;
   /** Violations of a payload that did not pass validation. */
