@@ -27,7 +27,7 @@ export const TIMES = Object.freeze({
   sweepMs: 500,
 });
 export const ATTEMPTS = 4;
-export const MAX_CRASHES = 4;
+export const MAX_CRASHES = 5;
 
 /** Where Redis is, as it can be handed to another process. */
 export type Target = string | RedisOptions;

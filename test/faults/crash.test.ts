@@ -103,12 +103,12 @@ describe('kill -9 of a consumer', () => {
     await eventually(() => done().size === neighbours.length, { timeoutMs: 15_000 });
     const list = await letters.list<Task>();
     expect(list.map(({ reason, data, crashes }) => [reason, data?.n, crashes])).toEqual([
-      ['poison', 999, 4],
+      ['poison', 999, 5],
     ]);
     const poisoned = children
       .flatMap((child) => heard(child, 'begin'))
       .filter(([, n]) => n === 999);
-    expect(poisoned.map(([, , attempt]) => attempt)).toEqual([1, 2, 3, 4]);
+    expect(poisoned.map(([, , attempt]) => attempt)).toEqual([1, 2, 3, 4, 5]);
   });
 });
 

@@ -6,8 +6,9 @@ test.each([
   [2, 1],
   [3, 2],
   [4, 2],
-  [5, 3],
-  [10, 8],
-])('of %i crashes that make poison, a message is run alone after %i', (maxCrashes, expected) => {
+  [5, 2],
+  [6, 3],
+  [10, 7],
+])('of %i crashes that make poison, a message is a suspect after %i', (maxCrashes, expected) => {
   expect(suspectFrom(maxCrashes)).toBe(expected);
 });

@@ -41,17 +41,17 @@ export interface SubscriptionOptions {
 export const SUBSCRIPTION_DEFAULTS: SubscriptionOptions = Object.freeze({
   // Handlers mostly wait for I/O.
   concurrency: 16,
-  // Two in company and two alone: one alone may be a kill from outside that hit an innocent.
-  maxCrashes: 4,
+  // Two in company, one among suspects, two alone: one alone may be a kill from outside that hit an innocent.
+  maxCrashes: 5,
   rateLimit: undefined,
 });
 
 /**
- * After how many crashes a message is run alone. Pure.
+ * After how many crashes a message is a suspect. Pure.
  *
- * @returns two less than `maxCrashes`, but the second run is in company as long as there is a third: after one crash most
- * of what a process had in flight has done nothing, and one by one it would take long
+ * @returns three less than `maxCrashes`, but the second run is in company as long as there is a third: after one crash most
+ * of what a process had in flight has done nothing, and apart from everything else it would take long
  */
 export function suspectFrom(maxCrashes: number): number {
-  return Math.max(maxCrashes - 2, Math.min(2, maxCrashes - 1));
+  return Math.max(maxCrashes - 3, Math.min(2, maxCrashes - 1));
 }

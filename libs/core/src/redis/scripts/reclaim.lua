@@ -3,8 +3,8 @@
 --
 -- Invariants: what looks stale is only noted at first and taken when it still is a while later, so that an outage of
 -- Redis, during which nobody can renew, does not set every consumer on every other's work. What has crashed its
--- process twice is a suspect, left where it is until somebody can run it with nothing but suspects in flight; the last
--- time it comes alone, so that only a message that ran alone ever reaches `maxCrashes`.
+-- process twice is a suspect, left where it is until somebody can run it with nothing but suspects in flight; after
+-- one more crash it comes alone, so that only a message that ran alone ever reaches `maxCrashes`.
 --
 -- KEYS -> for each route: log, group's inbox, group's stale notes ("<source>:<id>" -> "<owner> <count> <first seen>")
 -- ARGV[1] -> group
@@ -14,7 +14,7 @@
 -- ARGV[5] -> after how many crashes it is a suspect
 -- ARGV[6] -> maxCrashes, after which it is none any more
 -- ARGV[7] -> 'normal'; 'suspect' to take only suspects that may run among their like; 'lone' to take only those that
---            have brought a process down so, and need only be in one more crash
+--            were in a crash so, or need to be in only one more
 -- ARGV[8…] -> for each route: how many deliveries may be taken
 -- Output: for each route {taken, left, suspects}: taken a list of {source, id, fields, delivery count}, left the number
 --         of ripe deliveries that were not taken for want of room, suspects the number of ripe suspects not taken
@@ -58,8 +58,9 @@ local function visit(stream, source, notes, seen, state)
     seen[field] = true
     if isRipe(notes, field, owner, deliveries) then
       local kind = 'normal'
-      if deliveries == maxCrashes - 1 then kind = 'lone'
-      elseif deliveries >= suspectFrom and deliveries < maxCrashes then kind = 'suspect' end
+      if deliveries >= suspectFrom and deliveries < maxCrashes then
+        kind = (deliveries > suspectFrom or deliveries == maxCrashes - 1) and 'lone' or 'suspect'
+      end
       if kind ~= mode then
         if kind ~= 'normal' then state.suspects = state.suspects + 1 end
       elseif #state.taken >= state.room then
