@@ -18,6 +18,18 @@ describe('trimming', () => {
     expect(await lengthOf('log')).toBeGreaterThanOrEqual(200);
   });
 
+  test('an idle route is left alone, and trimmed at one of the next looks when it was used', async () => {
+    let done = 0;
+    const mq = await broker.consume('/log', () => void (done += 1), {
+      retention: { count: 0 },
+      sweepMs: 1_000,
+    });
+    await eventually(async () => (await broker.redis.exists(broker.key('log', 'sweeper'))) === 1);
+    for (let n = 0; n < 1_000; n += 1) void mq.publish('/log', n);
+    await eventually(() => done === 1_000);
+    await eventually(async () => (await lengthOf('log')) <= 100);
+  });
+
   test('what a group has not finished is never removed: unread, in flight, or not there at all', async () => {
     const log = broker.key('log', 'log');
     await broker.redis.xgroup('CREATE', log, 'absent', '0', 'MKSTREAM');

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { ShutdownError, type LeanMQError } from '../errors.js';
 import type { InFlight } from '../message/index.js';
 import type { Connection } from '../redis/index.js';
+import { Attention } from './attention.js';
 import { Conditions } from './conditions.js';
 import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
@@ -40,12 +41,14 @@ export interface ConsumerHooks {
 export class Consumer {
   private readonly subscriptions = new Set<Subscription>();
   private readonly readers: Reader[] = [];
+  private readonly readerOf = new Map<Subscription, Reader>();
   private readonly heartbeat: Heartbeat;
   private readonly reclaimer: Reclaimer;
   private readonly quarantine: Quarantine;
   private readonly limiters = new Map<Subscription, RateLimiter>();
   private readonly conditions = new Conditions();
-  private readonly pump = new Pump(() => this.serveAll());
+  private readonly attention = new Attention(this.subscriptions);
+  private readonly pump = new Pump(() => this.serveWanting());
   /** Nothing is started: it drains, or a suspect runs alone. */
   private holding = false;
   private stopping = false;
@@ -62,7 +65,7 @@ export class Consumer {
       const { rateLimit } = subscription.options;
       if (rateLimit !== undefined) {
         const key = subscription.keys.rate(context.group);
-        const onGranted = (): void => this.pump.soon();
+        const onGranted = (): void => this.serveSoon(subscription);
         this.limiters.set(subscription, new RateLimiter(rateLimit, key, context, onGranted));
       }
     }
@@ -81,7 +84,7 @@ export class Consumer {
           hooks.onSuspects?.(subscription, suspects);
           this.quarantine.request(subscription);
         }
-        this.pump.soon();
+        this.serveSoon(subscription);
       },
     });
     this.quarantine = new Quarantine(context, this.reclaimer, {
@@ -113,11 +116,12 @@ export class Consumer {
       connection.open();
       const some = subscriptions.slice(from, from + ROUTES_PER_READER);
       const reader = new Reader(this.context, connection, some, {
-        onRead: () => this.pump.soon(),
+        onRead: (subscription) => this.serveSoon(subscription),
         onBarred: (barred) => this.turnOff(barred),
         onFault: this.hooks.onFault,
       });
       this.readers.push(reader);
+      for (const subscription of some) this.readerOf.set(subscription, reader);
       reader.start();
     }
     this.heartbeat.start();
@@ -135,7 +139,7 @@ export class Consumer {
         subscriptions: [...this.subscriptions].filter(({ isOff }) => !isOff),
         inFlightCount: () => this.inFlightCount,
         takeOver: (subscription, most) => this.reclaimer.visit([subscription], most),
-        run: () => this.pump.soon(),
+        run: () => this.serveAllSoon(),
         until: (condition) => this.conditions.until(condition, Infinity),
         suspectsDone: () => this.quarantine.ended,
       });
@@ -150,7 +154,7 @@ export class Consumer {
     this.stopping = true;
     this.holding = true;
     for (const limiter of this.limiters.values()) limiter.stop();
-    this.pump.soon();
+    this.serveAllSoon();
     // What is taken over by a call that is on its way already is given back as well.
     await Promise.all([
       this.quarantine.stop(),
@@ -188,7 +192,7 @@ export class Consumer {
       for (const each of revived) each.isOff = barred.includes(each);
     }
     for (const reader of this.readers) reader.renew();
-    this.pump.soon();
+    this.serveAllSoon();
   }
 
   /** The handler of a delivery has returned, or never ran: its slot is free. */
@@ -196,7 +200,7 @@ export class Consumer {
     const subscription = delivery.route;
     subscription.ended(delivery);
     this.forgetIfDone(delivery);
-    this.pump.soon();
+    this.serveSoon(subscription);
   }
 
   /** Redis has confirmed how the delivery ended. */
@@ -222,26 +226,42 @@ export class Consumer {
     return this.readers.map(({ lastReadAt }) => performance.now() - lastReadAt);
   }
 
-  private serveAll(): void {
-    for (const subscription of this.subscriptions) {
+  private serveSoon(subscription: Subscription): void {
+    this.attention.want(subscription);
+    this.pump.soon();
+  }
+
+  private serveAllSoon(): void {
+    this.attention.wantAll();
+    this.pump.soon();
+  }
+
+  private serveWanting(): void {
+    const wanting = this.attention.take();
+    for (const subscription of wanting) {
       // A read or a takeover that was on its way then has brought it.
       if (this.stopping || subscription.isOff) this.giveBackWaiting(subscription);
       else if (!this.holding) this.serve(subscription);
     }
-    if (!this.holding) for (const reader of this.readers) reader.wake();
+    // Who holds serves all of them when it goes on.
+    if (!this.holding) {
+      for (const each of wanting) this.readerOf.get(each)?.wake(each);
+    }
     this.conditions.look();
   }
 
   private serve(subscription: Subscription): void {
     this.startWhatMay(subscription);
-    if (subscription.hasStaleLeft && subscription.freeSlots > 0) {
-      void this.reclaimer.more(subscription);
-    }
+    if (!subscription.hasStaleLeft || subscription.freeSlots === 0) return;
+    // If it is busy elsewhere, it is asked again.
+    this.attention.want(subscription);
+    void this.reclaimer.more(subscription);
   }
 
   private forgetIfDone(delivery: InFlight<Subscription>): void {
     if (isDone(delivery)) delivery.route.forget(delivery);
-    if (!this.conditions.isEmpty || delivery.successor !== undefined) this.pump.soon();
+    if (delivery.successor !== undefined) this.serveSoon(delivery.route);
+    else if (!this.conditions.isEmpty) this.pump.soon();
   }
 
   private startWhatMay(subscription: Subscription): void {
@@ -305,7 +325,7 @@ export class Consumer {
     if (this.stopping) return;
     this.holding = false;
     for (const reader of this.readers) reader.resume();
-    this.pump.soon();
+    this.serveAllSoon();
   }
 }
 

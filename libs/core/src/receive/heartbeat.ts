@@ -11,7 +11,7 @@ import type { Subscription } from './subscription.js';
 const MAX_IDS = 1_000;
 
 /**
- * Renews the leases of everything in flight, all of a route in one call: every third of the lease, and at once after a
+ * Renews the leases of everything in flight, as many as may be in one call: every third of the lease, and at once after a
  * reconnection, because the server counted the time of the outage too.
  */
 export class Heartbeat {
@@ -42,7 +42,7 @@ export class Heartbeat {
     if (this.beating || !this.context.command.ready) return;
     this.beating = true;
     try {
-      const renewals = this.renewals().map((renewal) => this.renew(renewal));
+      const renewals = calls(this.renewals()).map((some) => this.renewSome(some));
       this.notePresence();
       await Promise.all(renewals);
     } catch {
@@ -53,10 +53,8 @@ export class Heartbeat {
   }
 
   private notePresence(): void {
-    for (const subscription of this.subscriptions) {
-      // The renewals count, not the note.
-      notePresence(this.context, subscription).catch(() => undefined);
-    }
+    // The renewals count, not the note.
+    notePresence(this.context, this.subscriptions).catch(() => undefined);
   }
 
   private renewals(): Renewal[] {
@@ -72,20 +70,29 @@ export class Heartbeat {
     return renewals;
   }
 
-  private async renew({ subscription, source, due }: Renewal): Promise<void> {
+  private async renewSome(renewals: readonly Renewal[]): Promise<void> {
     const { command, group, consumer, options } = this.context;
     const sentAt = performance.now();
-    const [lost = []] = await heartbeatScript.run(
+    const lost = await heartbeatScript.run(
       command.client,
       {},
       { group, consumer },
       {
-        keys: [subscription.streamOf(source)],
-        args: [due.length, ...due.map(({ entryId }) => entryId)],
+        keys: renewals.map(({ subscription, source }) => subscription.streamOf(source)),
+        args: renewals.flatMap(({ due }) => [due.length, ...due.map(({ entryId }) => entryId)]),
       },
     );
-    const gone = new Set(lost);
     const leasedUntil = sentAt + options.leaseMs;
+    const marks = renewals.map(({ due }, index) => this.renewed(due, lost[index], leasedUntil));
+    await Promise.all(marks);
+  }
+
+  private async renewed(
+    due: readonly InFlight<Subscription>[],
+    lost: readonly string[] = [],
+    leasedUntil: number,
+  ): Promise<void> {
+    const gone = new Set(lost);
     for (const delivery of due) {
       if (gone.has(delivery.entryId)) this.lose(delivery);
       else if (delivery.successor === undefined) delivery.leasedUntil = leasedUntil;
@@ -108,6 +115,21 @@ interface Renewal {
   readonly subscription: Subscription;
   readonly source: Source;
   readonly due: readonly InFlight<Subscription>[];
+}
+
+/** Puts small ones together: one call for as many streams as it may hold ids of. */
+function calls(renewals: readonly Renewal[]): Renewal[][] {
+  const grouped: Renewal[][] = [];
+  let size = Infinity;
+  for (const renewal of renewals) {
+    if (size + renewal.due.length > MAX_IDS) {
+      grouped.push([]);
+      size = 0;
+    }
+    grouped.at(-1)?.push(renewal);
+    size += renewal.due.length;
+  }
+  return grouped;
 }
 
 /** What is on its way to being settled is kept as well: until Redis has confirmed, nobody else is to take it over. */

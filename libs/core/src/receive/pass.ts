@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks';
 import type { Redis } from 'ioredis';
 
 import type { ConsumerContext } from './context.js';
-import { BOTH_SOURCES, read } from './read.js';
+import { read } from './read.js';
+import { BOTH_SOURCES, Streams } from './streams.js';
 import type { Subscription } from './subscription.js';
 
 export interface PassOptions {
@@ -31,8 +32,7 @@ export async function readPass(
       const room = Math.min(left, subscription.appetite);
       if (room <= 0) continue;
       left -= await read(client, context, {
-        subscriptions: [subscription],
-        sources: [source],
+        streams: new Streams([subscription], [source]),
         count: room,
         blockMs: undefined,
       });
@@ -49,11 +49,11 @@ async function readWithin(
   subscriptions: readonly Subscription[],
   blockMs: number,
 ): Promise<number> {
+  const streams = new Streams(subscriptions);
   const until = performance.now() + blockMs;
   for (let leftMs = blockMs; leftMs > 0; leftMs = Math.ceil(until - performance.now())) {
     const came = await read(client, context, {
-      subscriptions,
-      sources: BOTH_SOURCES,
+      streams,
       count: 1,
       blockMs: Math.max(1, Math.min(leftMs, context.options.blockMs)),
     });

@@ -4,25 +4,34 @@ import type { ConsumerContext } from './context.js';
 import { notePresenceScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
+// Two commands for each at the server.
+const ROUTES_PER_CALL = 50;
+
 /**
  * Says that this consumer is there, and since when it works on what it has: Redis does not list a consumer that waits
  * for its first message, and a lease that is renewed no longer tells. It goes with the lease; nothing rests on it.
  */
 export async function notePresence(
   { command, group, consumer, clock, options }: ConsumerContext,
-  subscription: Subscription,
+  subscriptions: Iterable<Subscription>,
 ): Promise<void> {
-  if (subscription.isOff && subscription.inFlightCount === 0) return;
-  const since = heldSince(subscription, clock.now() - performance.now());
-  await notePresenceScript.run(
-    command.client,
-    { here: subscription.keys.here(group), held: subscription.keys.held(group, consumer) },
-    { consumer, leaseMs: options.leaseMs, since: since === undefined ? '' : JSON.stringify(since) },
-  );
+  const offset = clock.now() - performance.now();
+  const present = [...subscriptions].filter((each) => !each.isOff || each.inFlightCount > 0);
+  const calls: Promise<unknown>[] = [];
+  for (let from = 0; from < present.length; from += ROUTES_PER_CALL) {
+    const some = present.slice(from, from + ROUTES_PER_CALL);
+    const { leaseMs } = options;
+    const more = {
+      keys: some.flatMap(({ keys }) => [keys.here(group), keys.held(group, consumer)]),
+      args: some.map((each) => heldSince(each, offset)),
+    };
+    calls.push(notePresenceScript.run(command.client, {}, { consumer, leaseMs }, more));
+  }
+  await Promise.all(calls);
 }
 
-/** Since when each delivery is worked on, epoch ms; undefined if there is none. */
-function heldSince(subscription: Subscription, offset: number): Record<string, number> | undefined {
+/** Since when each delivery is worked on, epoch ms, as JSON; '' if there is none. */
+function heldSince(subscription: Subscription, offset: number): string {
   const held: Record<string, number> = {};
   for (const source of ['log', 'inbox'] as const) {
     for (const { entryId, startedAt, isSettled } of subscription.deliveries(source)) {
@@ -30,5 +39,5 @@ function heldSince(subscription: Subscription, offset: number): Record<string, n
         held[`${source}:${entryId}`] = Math.round(offset + startedAt);
     }
   }
-  return Object.keys(held).length === 0 ? undefined : held;
+  return Object.keys(held).length === 0 ? '' : JSON.stringify(held);
 }

@@ -5,12 +5,13 @@ import { isMissingGroup, isTransient, type Connection } from '../redis/index.js'
 import { adopt, dismiss, identify, type ServerSideClient } from './adoption.js';
 import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
-import { BOTH_SOURCES, read } from './read.js';
+import { read } from './read.js';
+import { Streams } from './streams.js';
 import type { Subscription } from './subscription.js';
 
 export interface ReaderHooks {
-  /** Messages have been taken in. */
-  onRead: () => void;
+  /** Messages of the route have been taken in. */
+  onRead: (subscription: Subscription) => void;
   /** A person has deleted these routes, or removed the group from them. */
   onBarred: (subscriptions: readonly Subscription[]) => void;
   /** A read failed in a way that time alone may not cure. */
@@ -42,6 +43,7 @@ export class Reader {
   private renewing: ReadonlySet<Subscription> | undefined;
   /** Those whose keys the server refuses, until when they are left alone, monotonic ms. */
   private readonly aside = new Map<Subscription, number>();
+  private streams: Streams | undefined;
   private wakeUp: (() => void) | undefined;
   private finished: Promise<void> | undefined;
   /** When a read last came back, monotonic ms. */
@@ -78,7 +80,7 @@ export class Reader {
 
   resume(): void {
     this.paused = false;
-    this.wake();
+    this.wakeUp?.();
   }
 
   /** What was given to this consumer in an answer that never arrived is taken in before the next read. */
@@ -87,14 +89,12 @@ export class Reader {
     this.renew();
   }
 
-  /** Slots were freed: reads for them, renewing a blocked read that does not cover them. */
-  wake(): void {
+  /** Slots of the route were freed: reads for them, renewing a blocked read that does not cover them. */
+  wake(subscription: Subscription): void {
     this.wakeUp?.();
     const { blockedOn } = this;
-    if (blockedOn === undefined || this.paused) return;
-    for (const subscription of this.subscriptions) {
-      if (!blockedOn.has(subscription) && this.isHungry(subscription)) return this.renew();
-    }
+    if (blockedOn === undefined || this.paused || blockedOn.has(subscription)) return;
+    if (this.isHungry(subscription)) this.renew();
   }
 
   private async loop(): Promise<void> {
@@ -147,13 +147,14 @@ export class Reader {
   /** The server refuses a key of the route (another type, no permission), which time alone may not cure. */
   private setAside(subscription: Subscription, error: unknown): void {
     this.aside.set(subscription, performance.now() + FAULT_PAUSE_MS);
-    setTimeout(() => this.wake(), FAULT_PAUSE_MS + 1).unref();
+    setTimeout(() => this.wake(subscription), FAULT_PAUSE_MS + 1).unref();
     this.hooks.onFault(error);
   }
 
   private isHungry(subscription: Subscription): boolean {
     if (subscription.appetite === 0) return false;
-    return (this.aside.get(subscription) ?? 0) <= performance.now();
+    const until = this.aside.get(subscription);
+    return until === undefined || until <= performance.now();
   }
 
   private async readTogether(hungry: readonly Subscription[]): Promise<void> {
@@ -167,7 +168,7 @@ export class Reader {
   }
 
   private async readBlocking(hungry: readonly Subscription[]): Promise<void> {
-    this.blockedOn = new Set(hungry);
+    this.blockedOn = this.streamsOf(hungry).subscriptions;
     try {
       await this.readOnce(hungry, this.context.options.blockMs);
     } finally {
@@ -175,17 +176,23 @@ export class Reader {
     }
   }
 
+  /** Mostly those of the last read of so many. */
+  private streamsOf(subscriptions: readonly Subscription[]): Streams {
+    if (subscriptions.length === 1) return new Streams(subscriptions);
+    if (this.streams?.areOf(subscriptions) !== true) this.streams = new Streams(subscriptions);
+    return this.streams;
+  }
+
   private async readOnce(
     subscriptions: readonly Subscription[],
     blockMs: number | undefined,
   ): Promise<void> {
-    const least = Math.min(...subscriptions.map(({ appetite }) => appetite));
+    let least = MAX_COUNT;
+    for (const { appetite } of subscriptions) least = Math.min(least, appetite);
     // COUNT is for each stream, and a route has two: more may come than there is room for, but an inbox is seldom full.
-    const count = Math.min(MAX_COUNT, least);
-    const request = { subscriptions, sources: BOTH_SOURCES, count, blockMs };
-    const came = await read(this.connection.client, this.context, request);
+    const request = { streams: this.streamsOf(subscriptions), count: least, blockMs };
+    await read(this.connection.client, this.context, request, this.hooks.onRead);
     this.lastReadAt = performance.now();
-    if (came > 0) this.hooks.onRead();
   }
 
   /** After every (re)connection, before the first read. */
@@ -210,7 +217,7 @@ export class Reader {
       this.mustAdopt = true;
       throw error;
     }
-    this.hooks.onRead();
+    for (const subscription of this.subscriptions) this.hooks.onRead(subscription);
   }
 
   private async recover(error: unknown): Promise<void> {

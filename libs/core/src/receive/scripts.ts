@@ -64,10 +64,11 @@ export const leaveScript = defineScript({
   reply: Number,
 });
 
+/** Keys are, for each route, who is there and what this consumer holds; followed by since when, JSON or '', for each. */
 export const notePresenceScript = defineScript({
   lua: lua.notePresenceLua,
-  keys: ['here', 'held'],
-  args: ['consumer', 'leaseMs', 'since'],
+  keys: [],
+  args: ['consumer', 'leaseMs'],
   reply: oneOf('noted'),
 });
 

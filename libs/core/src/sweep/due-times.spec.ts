@@ -99,6 +99,31 @@ describe('many routes', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('come along with one that is due, as much earlier as they may, and not by themselves', () => {
+    due.noLaterThan('a', 100);
+    due.noLaterThan('b', 150, 50);
+    due.noLaterThan('c', 151, 50);
+    due.noLaterThan('d', 150);
+    jest.advanceTimersByTime(99);
+    expect(looks).toEqual([]);
+    jest.advanceTimersByTime(1_000);
+    expect(looks).toEqual([
+      ['a', 'b'],
+      ['d', 'c'],
+    ]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('that are due at an instant are never looked at before it, also if they might have come along later', () => {
+    due.noLaterThan('a', 100);
+    due.noLaterThan('b', 500, 450);
+    due.noLaterThan('b', 200);
+    jest.advanceTimersByTime(199);
+    expect(looks).toEqual([['a']]);
+    jest.advanceTimersByTime(1_000);
+    expect(looks).toEqual([['a'], ['b']]);
+  });
+
   it('are each looked at when they are due, whatever the order of planning', () => {
     const plans = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat({ max: 100 })));
     fc.assert(

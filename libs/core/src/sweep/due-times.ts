@@ -3,11 +3,20 @@ import { performance } from 'node:perf_hooks';
 // setTimeout fires at once when it is told to wait longer.
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** Monotonic ms. */
+interface Look {
+  readonly at: number;
+  /** From when on it may come along with others. */
+  readonly from: number;
+}
+
 /**
- * When each route is to be looked at next, with one timer for all.
+ * When each route is to be looked at next, with one timer for all. Whenever one is due, those that may come along do, so
+ * that few looks serve many routes.
  */
 export class DueTimes {
-  private readonly times = new Map<string, number>();
+  /** Undefined while nothing is planned. */
+  private readonly times = new Map<string, Look | undefined>();
   private timer: NodeJS.Timeout | undefined;
   private timerAt = Infinity;
   private stopped = false;
@@ -22,11 +31,15 @@ export class DueTimes {
     return this.times.has(path);
   }
 
-  /** Looks at the route in `inMs`, or earlier if that was planned already. */
-  noLaterThan(path: string, inMs: number): void {
+  /**
+   * Looks at the route in `inMs`, or earlier if that was planned already.
+   *
+   * @param spareMs how much earlier it may come along with another one
+   */
+  noLaterThan(path: string, inMs: number, spareMs = 0): void {
     const at = performance.now() + inMs;
-    if (at >= (this.times.get(path) ?? Infinity)) return;
-    this.times.set(path, at);
+    if (at >= (this.times.get(path)?.at ?? Infinity)) return;
+    this.times.set(path, { at, from: at - spareMs });
     this.arm(at);
   }
 
@@ -48,16 +61,25 @@ export class DueTimes {
     this.timerAt = Infinity;
     const now = performance.now();
     const due: string[] = [];
+    const along: string[] = [];
+    for (const [path, look] of this.times) {
+      if (look === undefined) continue;
+      if (look.at <= now) due.push(path);
+      else if (look.from <= now) along.push(path);
+    }
+    // A look that was too early for all is no occasion.
+    if (due.length === 0) return this.armNext();
+    due.push(...along);
+    for (const path of due) this.times.set(path, undefined);
+    this.armNext();
+    this.onDue(due);
+  }
+
+  private armNext(): void {
     let next = Infinity;
-    for (const [path, at] of this.times) {
-      if (at <= now) {
-        due.push(path);
-        this.times.set(path, Infinity);
-      } else if (at < next) {
-        next = at;
-      }
+    for (const look of this.times.values()) {
+      if (look !== undefined && look.at < next) next = look.at;
     }
     if (next < Infinity) this.arm(next);
-    if (due.length > 0) this.onDue(due);
   }
 }

@@ -18,15 +18,17 @@ export interface Swept {
   readonly expired: number;
   /** When a recurring send is due: epoch ms on the server's clock; undefined when there is none. */
   readonly nextTickAt: number | undefined;
+  /** Changes whenever there may be more to trim than before; '' where nothing is to be trimmed by this process. */
+  readonly state: string;
 }
 
 type RawRoute =
   | readonly ['broken', string]
-  | readonly ['holder' | 'other', number, number, string, number, string];
+  | readonly ['holder' | 'other', number, number, string, number, string, string];
 
 function sweptOf(raw: RawRoute): Swept | Broken {
   if (raw[0] === 'broken') return { brokenBecause: raw[1] };
-  const [role, moved, setAside, nextDueAt, expired, nextTickAt] = raw;
+  const [role, moved, setAside, nextDueAt, expired, nextTickAt, state] = raw;
   return {
     isHolder: role === 'holder',
     moved,
@@ -34,6 +36,7 @@ function sweptOf(raw: RawRoute): Swept | Broken {
     nextDueAt: instant(nextDueAt),
     expired,
     nextTickAt: instant(nextTickAt),
+    state,
   };
 }
 
@@ -81,21 +84,27 @@ export interface DroppedDeadLetter {
   readonly because: 'age' | 'count';
 }
 
+/** Keys are dead-letter queues; followed by the highest age and number for each, '' for no limit. */
 export const limitDeadScript = defineScript({
   lua: lua.limitDeadLua,
-  keys: ['dead'],
-  args: ['maxAgeMs', 'maxCount', 'limit'],
-  reply: listOf((raw): DroppedDeadLetter => {
-    const [id, because, json, ownId] = raw as [EntryId, 'age' | 'count', string, string];
-    const history = historyOf(json);
-    return {
-      id,
-      messageId: ownId !== '' ? ownId : (history?.origin ?? id),
-      reason: history?.reason,
-      because,
-    };
-  }),
+  keys: [],
+  args: ['limit'],
+  reply: listOf((raw): readonly DroppedDeadLetter[] | Broken =>
+    typeof raw === 'string' ? { brokenBecause: raw } : (raw as RawDrop[]).map(dropOf),
+  ),
 });
+
+type RawDrop = readonly [id: EntryId, because: 'age' | 'count', historyJson: string, ownId: string];
+
+function dropOf([id, because, json, ownId]: RawDrop): DroppedDeadLetter {
+  const history = historyOf(json);
+  return {
+    id,
+    messageId: ownId !== '' ? ownId : (history?.origin ?? id),
+    reason: history?.reason,
+    because,
+  };
+}
 
 /** Undefined if it is not one of ours. */
 function historyOf(json: string): DeadHistory | undefined {

@@ -8,12 +8,11 @@ import { DueTimes } from './due-times.js';
 import { FollowedRoutes } from './followed-routes.js';
 import type { SweepOptions } from './options.js';
 import { sweepScript, type Broken, type Swept } from './scripts.js';
-import { EXPIRED_PER_CALL, Tidier, type TidierHooks } from './tidier.js';
+import { EXPIRED_PER_CALL, Tidier, type TidierHooks, type TrimmableRoute } from './tidier.js';
 
 export interface SweeperHooks extends TidierHooks {
   onPromoted?: (path: string, count: number) => void;
   onSetAside: (path: string, count: number) => void;
-  onFault: (error: unknown) => void;
   /** Recurring sends of the route are due at `now`, epoch ms; whether any of them has moved on. */
   onTicksDue: (path: string, now: number) => Promise<boolean>;
   /** Somebody published to a deleted route. */
@@ -28,6 +27,8 @@ export interface PlannedSchedule {
   readonly plannedAt: number;
 }
 
+// How much earlier than planned a route may be looked at together with others, in parts of the period.
+const SPARE = 0.5;
 // Each costs the server a handful of commands, and a script holds up everybody else.
 const ROUTES_PER_CALL = 25;
 const MOVES_PER_ROUTE = 200;
@@ -76,7 +77,8 @@ export class Sweeper {
 
   /** Looks after the route from now on. */
   add(path: string): void {
-    if (!this.due.has(path)) this.due.noLaterThan(path, this.options.sweepMs * Math.random());
+    const { sweepMs } = this.options;
+    if (!this.due.has(path)) this.due.noLaterThan(path, sweepMs * Math.random(), sweepMs);
   }
 
   /** Something was scheduled on the route by this process. */
@@ -139,7 +141,8 @@ export class Sweeper {
         if (!this.stopped) this.hooks.onFault(error);
       }
       if (this.stopped) return;
-      for (const path of some) this.due.noLaterThan(path, this.options.sweepMs);
+      const { sweepMs } = this.options;
+      for (const path of some) this.due.noLaterThan(path, sweepMs, sweepMs * SPARE);
     }
   }
 
@@ -168,7 +171,7 @@ export class Sweeper {
       trimmed += result?.trimmed ?? 0;
       hasMore = result?.hasMore === true;
     }
-    await this.tidier.limitDeadLetters(path);
+    await this.tidier.limitDeadLetters([path]);
     return { promoted, expired, trimmed };
   }
 
@@ -187,6 +190,7 @@ export class Sweeper {
     this.clock.sync(now, askedAt);
     const held: string[] = [];
     const expiring: string[] = [];
+    const trimmable: TrimmableRoute[] = [];
     for (const [index, swept] of routes.entries()) {
       const path = paths[index] as string;
       if ('brokenBecause' in swept) {
@@ -198,13 +202,11 @@ export class Sweeper {
       if ((swept.nextTickAt ?? Infinity) <= now) void this.tick(path, now);
       if (swept.isHolder) held.push(path);
       if (swept.isHolder && swept.expired > 0) expiring.push(path);
+      if (swept.isHolder) trimmable.push({ path, state: swept.state });
     }
     for (const path of expiring) await this.tidier.expire(path);
-    const trimmed = await this.tidier.trim(held);
-    held.forEach((path, index) => {
-      if (trimmed[index]?.hasMore === true) this.due.noLaterThan(path, 0);
-    });
-    for (const path of held) await this.tidier.limitDeadLetters(path);
+    for (const path of await this.tidier.trimChanged(trimmable)) this.due.noLaterThan(path, 0);
+    await this.tidier.limitDeadLetters(held);
   }
 
   private report(path: string, { moved, setAside }: Swept): void {

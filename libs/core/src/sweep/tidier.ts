@@ -1,7 +1,15 @@
-import type { DeadReason } from '../message/index.js';
+import { BrokerRefusedError } from '../errors.js';
+import { displayPath, type DeadReason } from '../message/index.js';
 import type { Connection, Keys, RegisteredRoute } from '../redis/index.js';
 import type { Retention, SweepOptions } from './options.js';
-import { expireScript, limitDeadScript, trimScript, type DroppedDeadLetter } from './scripts.js';
+import {
+  expireScript,
+  limitDeadScript,
+  trimScript,
+  type Broken,
+  type DroppedDeadLetter,
+} from './scripts.js';
+import { TrimmedStates } from './trimmed-states.js';
 
 /** A dead letter that was dropped, because dead letters are limited by choice. */
 export interface DeadLetterDrop extends DroppedDeadLetter {
@@ -13,6 +21,14 @@ export interface DeadLetterDrop extends DroppedDeadLetter {
 export interface TidierHooks {
   onTrimmed?: (path: string, count: number) => void;
   onDeadLetterDropped?: (drop: DeadLetterDrop) => void;
+  onFault: (error: unknown) => void;
+}
+
+/** A route that this process keeps tidy, as a sweep found it. */
+export interface TrimmableRoute {
+  readonly path: string;
+  /** See `Swept`. */
+  readonly state: string;
 }
 
 interface Limits {
@@ -21,8 +37,18 @@ interface Limits {
   readonly groups: readonly string[];
 }
 
+interface LimitedQueue extends Omit<Limits, 'groups'> {
+  readonly path: string;
+  readonly group: string;
+  /** Its key. */
+  readonly dead: string;
+}
+
 export const EXPIRED_PER_CALL = 200;
 const DROPPED_PER_CALL = 100;
+const QUEUES_PER_CALL = 25;
+// Consumers that are gone are all that an unchanged route may want to be rid of.
+const SWEEPS_PER_IDLE_TRIM = 12;
 // Far longer than any living consumer goes without a read.
 const CONSUMER_IDLE_MS = 10 * 60_000;
 
@@ -30,18 +56,22 @@ const CONSUMER_IDLE_MS = 10 * 60_000;
 export class Tidier {
   private readonly retentions = new Map<string, Retention>();
   private readonly limits = new Map<string, Limits>();
+  private readonly trimmed: TrimmedStates;
 
   constructor(
     private readonly connection: Connection,
     private readonly keys: Keys,
-    private readonly options: Pick<SweepOptions, 'retention'>,
+    private readonly options: SweepOptions,
     private readonly hooks: TidierHooks,
-  ) {}
+  ) {
+    this.trimmed = new TrimmedStates(options.sweepMs * SWEEPS_PER_IDLE_TRIM);
+  }
 
   /** The registry has changed: a route's own settings go before the defaults. */
   onRegistry(routes: readonly RegisteredRoute[]): void {
     this.retentions.clear();
     this.limits.clear();
+    this.trimmed.clear();
     for (const { path, settings, groups, removedGroups, formerGroups } of routes) {
       const { retention, deadLetters } = settings;
       if (retention !== undefined) this.retentions.set(path, retention);
@@ -76,24 +106,63 @@ export class Tidier {
     return results;
   }
 
-  /** Drops the oldest dead letters beyond the limits of the route, and tells of each. */
-  async limitDeadLetters(path: string): Promise<void> {
-    const limits = this.limits.get(path);
-    if (limits === undefined) return;
-    const { maxAgeMs, maxCount, groups } = limits;
-    const args = { maxAgeMs, maxCount, limit: DROPPED_PER_CALL };
-    for (const group of groups) {
-      for (;;) {
-        const dead = this.keys.route(path).dead(group);
-        const dropped = await limitDeadScript.run(this.connection.client, { dead }, args);
-        for (const each of dropped) this.hooks.onDeadLetterDropped?.({ ...each, path, group });
-        if (dropped.length < DROPPED_PER_CALL) break;
-      }
+  /** Trims those of the routes that have changed since their last trimming. Returns those where there is more to trim. */
+  async trimChanged(routes: readonly TrimmableRoute[]): Promise<string[]> {
+    const wanting = routes.filter(({ path, state }) => {
+      // Time passes on an unchanged route too.
+      const agesToo = state !== '' && this.retentionOf(path)[0] === 'age';
+      return agesToo || this.trimmed.isWorthALook(path, state);
+    });
+    const results = await this.trim(wanting.map(({ path }) => path));
+    const unfinished: string[] = [];
+    wanting.forEach(({ path, state }, index) => {
+      if (results[index]?.hasMore === true) unfinished.push(path);
+      else this.trimmed.note(path, state);
+    });
+    return unfinished;
+  }
+
+  /** Drops the oldest dead letters beyond the limits of the routes, and tells of each. */
+  async limitDeadLetters(paths: readonly string[]): Promise<void> {
+    const limited = paths.flatMap((path) => this.limitedQueues(path));
+    while (limited.length > 0) {
+      const some = limited.splice(0, QUEUES_PER_CALL);
+      const results = await limitDeadScript.run(
+        this.connection.client,
+        {},
+        { limit: DROPPED_PER_CALL },
+        {
+          keys: some.map(({ dead }) => dead),
+          args: some.flatMap(({ maxAgeMs, maxCount }) => [maxAgeMs, maxCount]),
+        },
+      );
+      results.forEach((result, index) => {
+        const queue = some[index] as LimitedQueue;
+        if ('brokenBecause' in result) return this.hooks.onFault(brokenQueue(queue, result));
+        const { path, group } = queue;
+        for (const each of result) this.hooks.onDeadLetterDropped?.({ ...each, path, group });
+        if (result.length === DROPPED_PER_CALL) limited.push(queue);
+      });
     }
+  }
+
+  private limitedQueues(path: string): LimitedQueue[] {
+    const limits = this.limits.get(path);
+    if (limits === undefined) return [];
+    const { maxAgeMs, maxCount, groups } = limits;
+    const keys = this.keys.route(path);
+    return groups.map((group) => ({ path, group, dead: keys.dead(group), maxAgeMs, maxCount }));
   }
 
   private retentionOf(path: string): [kind: string, amount: number] {
     const retention = this.retentions.get(path) ?? this.options.retention;
     return 'count' in retention ? ['count', retention.count] : ['age', retention.ageMs];
   }
+}
+
+function brokenQueue({ path, group }: LimitedQueue, { brokenBecause }: Broken): BrokerRefusedError {
+  return new BrokerRefusedError(
+    `The dead letters of group "${group}" on route "${displayPath(path)}" cannot be limited, their key is not what it should be: ${brokenBecause}`,
+    { code: 'KEY_TYPE' },
+  );
 }

@@ -3,15 +3,20 @@
 --
 -- Full memory does not make it invisible: its group would count as one that nobody reads.
 --
--- KEYS[1] -> who is there: HASH, consumer -> until when, epoch ms
--- KEYS[2] -> what this consumer works on
+-- KEYS -> for each route: who is there (HASH, consumer -> until when, epoch ms); what this consumer works on
 -- ARGV[1] -> consumer
 -- ARGV[2] -> lease, ms
--- ARGV[3] -> since when it works on each delivery (JSON), or '' if there is none
+-- ARGV[3…] -> for each route since when it works on each delivery (JSON), or '' if there is none
 -- Output: 'noted'
+local consumer, leaseMs = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now + tonumber(ARGV[2])))
-redis.call('PEXPIRE', KEYS[1], 2 * tonumber(ARGV[2]))
-if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2]) end
+local untilText = string.format('%.0f', now + leaseMs)
+for index = 1, #KEYS, 2 do
+  local here, held, since = KEYS[index], KEYS[index + 1], ARGV[3 + (index - 1) / 2]
+  -- A route with a key of another type does not hide the consumer on the others.
+  local noted = redis.pcall('HSET', here, consumer, untilText)
+  if type(noted) == 'number' then redis.call('PEXPIRE', here, 2 * leaseMs) end
+  if since ~= '' then redis.call('SET', held, since, 'PX', leaseMs) end
+end
 return 'noted'

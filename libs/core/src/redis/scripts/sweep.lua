@@ -9,9 +9,11 @@
 -- ARGV[1] -> sweeper's name
 -- ARGV[2] -> how long it holds the lease, ms
 -- ARGV[3] -> how many entries to move at most, for each route
--- Output: {now, for each route {'holder' or 'other', moved, set aside, next due, expired, next tick}}, or {'broken', why}
---         for a route that cannot be swept. Instants are epoch ms; next due is '' when nothing is scheduled, next tick
---         when there are no recurring sends; expired is how many messages are past their time to live
+-- Output: {now, for each route {'holder' or 'other', moved, set aside, next due, expired, next tick, state}}, or
+--         {'broken', why} for a route that cannot be swept. Instants are epoch ms; next due is '' when nothing is
+--         scheduled, next tick when there are no recurring sends; expired is how many messages are past their time to
+--         live; state changes whenever there may be more to trim than before, and is '' where there is nothing, and for
+--         those who do not keep the route tidy
 local ASIDE_MS = 60000
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -79,6 +81,23 @@ end
 
 local function firstDue(key) return redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or '' end
 
+-- What a group has finished cannot grow unless it was given more or has less pending. Inboxes are short: what is left in
+-- one by a crash goes at the next trimming, so that one that holds anything always counts as changed.
+local function stateOf(base)
+  local log = base .. ':log'
+  local groups = redis.pcall('XINFO', 'GROUPS', log)
+  if groups.err then return '' end
+  local state = {redis.call('XLEN', log), unpack(redis.call('HVALS', base .. ':replays'))}
+  for _, flat in ipairs(groups) do
+    local group = {}
+    for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
+    state[#state + 1] = group.name .. ' ' .. group.pending .. ' ' .. group['last-delivered-id']
+    local waiting = redis.pcall('XLEN', base .. ':inbox:' .. group.name)
+    if waiting ~= 0 then state[#state + 1] = nowText end
+  end
+  return redis.sha1hex(table.concat(state, '\n'))
+end
+
 local function sweep(base)
   local sweeper = base .. ':sweeper'
   local holder = redis.call('GET', sweeper)
@@ -88,8 +107,11 @@ local function sweep(base)
   end
   local moved, aside = promote(base, ARGV[3])
   local expired = redis.call('ZCOUNT', base .. ':expiry', '-inf', nowText)
-  local role = holder == ARGV[1] and 'holder' or 'other'
-  return {role, moved, aside, firstDue(base .. ':schedule'), expired, firstDue(base .. ':ticks')}
+  local isHolder = holder == ARGV[1]
+  return {
+    isHolder and 'holder' or 'other', moved, aside, firstDue(base .. ':schedule'), expired, firstDue(base .. ':ticks'),
+    isHolder and stateOf(base) or '',
+  }
 end
 
 local results = {nowText}

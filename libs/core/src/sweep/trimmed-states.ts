@@ -1,0 +1,32 @@
+import { performance } from 'node:perf_hooks';
+
+interface Trimmed {
+  readonly state: string;
+  /** Monotonic ms. */
+  readonly at: number;
+}
+
+/** In which state each route was when all that could be trimmed had been, so that it is not tried again in vain. */
+export class TrimmedStates {
+  private readonly last = new Map<string, Trimmed>();
+
+  /** @param againMs how long a route is left alone as long as its state is the same */
+  constructor(private readonly againMs: number) {}
+
+  /** @param state what a sweep has found; '' where there is nothing to trim */
+  isWorthALook(path: string, state: string): boolean {
+    if (state === '') return false;
+    const last = this.last.get(path);
+    return last?.state !== state || performance.now() - last.at >= this.againMs;
+  }
+
+  /** Everything was trimmed that could be after the route had been found in this state. */
+  note(path: string, state: string): void {
+    this.last.set(path, { state, at: performance.now() });
+  }
+
+  /** What may be trimmed is decided by other rules from now on. */
+  clear(): void {
+    this.last.clear();
+  }
+}
