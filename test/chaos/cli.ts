@@ -2,11 +2,13 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 
 import { KINDS, RECIPES, type FaultKind } from './plan/timeline.js';
 import type { DurabilityName, TopologyName } from './setting.js';
+import type { Appendfsync } from './topology/topology.js';
 
 export interface ChaosOptions {
   readonly messages: number;
   readonly seed: number;
   readonly topology: TopologyName;
+  readonly appendfsync: Appendfsync;
   readonly durability: DurabilityName;
   readonly faults: number | undefined;
   readonly only: readonly FaultKind[] | undefined;
@@ -25,6 +27,7 @@ interface Given {
   readonly messages?: number;
   readonly seed?: number;
   readonly topology: TopologyName;
+  readonly appendfsync: Appendfsync;
   readonly durability: DurabilityName;
   readonly faults?: number;
   readonly only?: readonly FaultKind[];
@@ -64,6 +67,11 @@ export function readOptions(
       new Option('--topology <name>', 'one Redis with an append-only file, or a Sentinel set')
         .choices(['standalone', 'sentinel'])
         .default('standalone'),
+    )
+    .addOption(
+      new Option('--appendfsync <policy>', 'of one Redis: when its append-only file is synced')
+        .choices(['everysec', 'always'])
+        .default('everysec'),
     )
     .addOption(
       new Option('--durability <name>', 'what a publish waits for: the master, or so many replicas')
@@ -139,6 +147,7 @@ function complete(given: Given): ChaosOptions {
     messages: given.messages ?? (quick ? QUICK_MESSAGES : MESSAGES),
     seed: given.seed ?? Math.floor(Math.random() * 1_000_000),
     topology,
+    appendfsync: given.appendfsync,
     durability: given.durability,
     faults: given.faults,
     only: given.only,

@@ -90,8 +90,8 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
   }
 }
 
-function start({ topology }: ChaosOptions): Promise<Standalone | SentinelTopology> {
-  return topology === 'standalone' ? Standalone.start() : SentinelTopology.start();
+function start({ topology, appendfsync }: ChaosOptions): Promise<Standalone | SentinelTopology> {
+  return topology === 'standalone' ? Standalone.start(appendfsync) : SentinelTopology.start();
 }
 
 /** A new folder for the histories of one run. */

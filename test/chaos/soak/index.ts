@@ -31,7 +31,7 @@ type SoakOptions = ChaosOptions & { readonly minutes: number };
  */
 export async function soak(options: SoakOptions, programs: Programs, say: Say): Promise<number> {
   const folder = folderFor(options);
-  const topology = await Standalone.start();
+  const topology = await Standalone.start(options.appendfsync);
   const slots: Slot[] = [];
   try {
     slots.push(...makeSlots(options, programs, folder, topology.target));

@@ -1,8 +1,8 @@
 import { TcpProxy } from '../../support/proxy.js';
 import { RedisServer } from '../../support/redis-server.js';
-import type { Topology } from './topology.js';
+import type { Appendfsync, Topology } from './topology.js';
 
-/** One Redis that keeps what it was told (`appendfsync everysec`), behind a proxy. */
+/** One Redis with an append-only file, behind a proxy. */
 export class Standalone implements Topology {
   isFrozen = false;
 
@@ -11,8 +11,8 @@ export class Standalone implements Topology {
     readonly proxy: TcpProxy,
   ) {}
 
-  static async start(): Promise<Standalone> {
-    const server = await RedisServer.start({ appendonly: 'everysec' });
+  static async start(appendonly: Appendfsync): Promise<Standalone> {
+    const server = await RedisServer.start({ appendonly });
     return new Standalone(server, await TcpProxy.start(server.port));
   }
 

@@ -1,5 +1,11 @@
 import type { Target } from '../setting.js';
 
+/**
+ * When the append-only file is synced. With `everysec`, Redis puts its writes off while a sync is under way, for two
+ * seconds at most, and answers all the same: on a busy disk a SIGKILL takes what was acknowledged in that time.
+ */
+export type Appendfsync = 'everysec' | 'always';
+
 /** A Redis as the processes see it, and what can be done to it. */
 export interface Topology {
   /** What the processes connect to. */
