@@ -18,8 +18,8 @@ import { Reader } from './reader.js';
 import { Reclaimer } from './reclaimer.js';
 import type { Subscription } from './subscription.js';
 
-// Two streams for each route: beyond about a hundred, waking one blocked read costs the server more than a connection.
-const ROUTES_PER_READER = 50;
+// Two streams for each route: the more there are, the more it costs the server to wake one blocked read; see ADR 0013.
+const ROUTES_PER_READER = 25;
 // How long what was released at the end may take to be confirmed.
 const CONFIRM_MS = 2_000;
 

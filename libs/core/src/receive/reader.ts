@@ -24,6 +24,8 @@ const FAULT_PAUSE_MS = 1_000;
 const REGROUP_PAUSE_MS = 50;
 // Larger replies live long enough to be promoted by the garbage collector, which costs a fifth of the speed.
 const MAX_COUNT = 250;
+// To ask for so many routes at once takes longer than to begin the handlers of what came.
+const WIDE = 8;
 
 /**
  * Reads the logs and inboxes of its routes over a connection of its own, one read at a time, each asking only for what
@@ -131,7 +133,7 @@ export class Reader {
   /** Does it for all at once; if that is refused, for each by itself, so that one holds up no other. */
   private async together(
     subscriptions: readonly Subscription[],
-    act: (some: readonly Subscription[]) => Promise<void>,
+    act: (some: readonly Subscription[]) => Promise<unknown>,
   ): Promise<void> {
     try {
       await act(subscriptions);
@@ -162,18 +164,21 @@ export class Reader {
     if (hot.length === 0) return this.readBlocking(hungry);
     // Each at its own pace; those where little happens share a read that does not wait.
     const others = hungry.filter(({ isHot }) => !isHot);
-    const reads = hot.map((each) => this.readOnce([each], undefined));
+    const reads: Promise<unknown>[] = hot.map((each) => this.readOnce([each], undefined));
     if (others.length > 0) reads.push(this.readOnce(others, undefined));
     await Promise.all(reads);
   }
 
   private async readBlocking(hungry: readonly Subscription[]): Promise<void> {
+    let came = 0;
     this.blockedOn = this.streamsOf(hungry).subscriptions;
     try {
-      await this.readOnce(hungry, this.context.options.blockMs);
+      came = await this.readOnce(hungry, this.context.options.blockMs);
     } finally {
       this.blockedOn = undefined;
     }
+    // The handlers of what came are begun by then.
+    if (came > 0 && hungry.length >= WIDE) await new Promise<void>(process.nextTick);
   }
 
   /** Mostly those of the last read of so many. */
@@ -186,13 +191,14 @@ export class Reader {
   private async readOnce(
     subscriptions: readonly Subscription[],
     blockMs: number | undefined,
-  ): Promise<void> {
+  ): Promise<number> {
     let least = MAX_COUNT;
     for (const { appetite } of subscriptions) least = Math.min(least, appetite);
     // COUNT is for each stream, and a route has two: more may come than there is room for, but an inbox is seldom full.
     const request = { streams: this.streamsOf(subscriptions), count: least, blockMs };
-    await read(this.connection.client, this.context, request, this.hooks.onRead);
+    const came = await read(this.connection.client, this.context, request, this.hooks.onRead);
     this.lastReadAt = performance.now();
+    return came;
   }
 
   /** After every (re)connection, before the first read. */
