@@ -161,7 +161,12 @@ export class Reader {
 
   private async readTogether(hungry: readonly Subscription[]): Promise<void> {
     const hot = hungry.filter(({ isHot }) => isHot);
-    if (hot.length === 0) return this.readBlocking(hungry);
+    if (hot.length === 0) {
+      const came = await this.readBlocking(hungry);
+      // The handlers of what came are begun by then.
+      if (came > 0 && hungry.length >= WIDE) await nextTick();
+      return;
+    }
     // Each at its own pace; those where little happens share a read that does not wait.
     const others = hungry.filter(({ isHot }) => !isHot);
     const reads: Promise<unknown>[] = hot.map((each) => this.readOnce([each], undefined));
@@ -169,16 +174,13 @@ export class Reader {
     await Promise.all(reads);
   }
 
-  private async readBlocking(hungry: readonly Subscription[]): Promise<void> {
-    let came = 0;
+  private async readBlocking(hungry: readonly Subscription[]): Promise<number> {
     this.blockedOn = this.streamsOf(hungry).subscriptions;
     try {
-      came = await this.readOnce(hungry, this.context.options.blockMs);
+      return await this.readOnce(hungry, this.context.options.blockMs);
     } finally {
       this.blockedOn = undefined;
     }
-    // The handlers of what came are begun by then.
-    if (came > 0 && hungry.length >= WIDE) await new Promise<void>(process.nextTick);
   }
 
   /** Mostly those of the last read of so many. */
@@ -288,4 +290,8 @@ export class Reader {
       this.renew();
     }, UNBLOCK_AGAIN_MS).unref();
   }
+}
+
+function nextTick(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
 }
