@@ -24,7 +24,7 @@ const FAULT_PAUSE_MS = 1_000;
 const REGROUP_PAUSE_MS = 50;
 // Larger replies live long enough to be promoted by the garbage collector, which costs a fifth of the speed.
 const MAX_COUNT = 250;
-// To ask for so many routes at once takes longer than to begin the handlers of what came.
+// With so many routes in a read the handlers of what came begin first; see docs/adr/0013.
 const WIDE = 8;
 
 /**
