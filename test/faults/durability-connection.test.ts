@@ -1,10 +1,14 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+
 import { describe, expect, test } from '@jest/globals';
 import type { LeanMQ, LeanMQOptions } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
 import { eventually, nextEvent } from '../support/eventually.js';
 import type { TcpProxy } from '../support/proxy.js';
-import { connectTo, disconnect } from '../support/redis.js';
+import { disconnect } from '../support/redis.js';
 import { callsOf, startReplicated, type Replicated } from '../support/replicas.js';
 import { useFaultyRig } from '../support/server.js';
 
@@ -33,21 +37,27 @@ async function killClients(redis: Redis): Promise<void> {
   await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
 }
 
+/** Command and first argument, as in `+1700000000.1 [0 lua] "SET" "key"`. */
+const MONITORED = /^\+[\d.]+ \[\d+ [^\]]+\] "([^"]*)"(?: "([^"]*)")?/;
+
 /** The writes of publishers' markers and the WAITs that the server executes from now on, in their order. */
 async function watch(url: string): Promise<{ seen: string[]; stop: () => void }> {
-  const redis = await connectTo(url);
-  const monitor = await redis.monitor();
+  // Not by ioredis, which stumbles over what is monitored before it knows that it monitors.
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
   const seen: string[] = [];
-  monitor.on('monitor', (_, args: string[]) => {
-    const [command = '', key = ''] = args;
+  const lines = createInterface({ input: socket });
+  lines.on('line', (line) => {
+    const [, command = '', key = ''] = MONITORED.exec(line) ?? [];
     if (/^wait$/i.test(command)) seen.push('wait');
     if (/^set$/i.test(command) && key.includes(':publisher:')) seen.push('marker');
   });
+  socket.write('MONITOR\r\n');
+  await once(lines, 'line');
   return {
     seen,
     stop: () => {
-      disconnect(monitor);
-      disconnect(redis);
+      lines.close();
+      socket.destroy();
     },
   };
 }

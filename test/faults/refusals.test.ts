@@ -174,13 +174,13 @@ describe('a server that has become a replica (READONLY)', () => {
     await swap(second, server);
     await hasFlown(running);
     await ends(running, redis);
-    const lostAndRegained = running.told.filter((each) => !each.endsWith('BROKER_REFUSES'));
-    expect(lostAndRegained.toSorted()).toEqual([
-      'consumer lost',
-      'consumer regained',
-      'publisher lost',
-      'publisher regained',
-    ]);
+    for (const who of ['consumer', 'publisher']) {
+      const lost = running.told.filter((each) => each === `${who} lost`).length;
+      expect(lost).toBeGreaterThan(0);
+      // A storm was some ninety.
+      expect(lost).toBeLessThan(10);
+      expect(running.told.filter((each) => each === `${who} regained`)).toHaveLength(lost);
+    }
     [redis, second].forEach(disconnect);
   });
 
