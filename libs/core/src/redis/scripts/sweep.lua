@@ -31,7 +31,8 @@ local function remember(base, id, entry)
   local sent = base .. ':sent:' .. id
   local mark = redis.pcall('GET', sent)
   local digest = type(mark) == 'string' and string.match(mark, '^(%x+)  ')
-  if digest then redis.call('SET', sent, digest .. ' ' .. entry .. ' ' .. id, 'KEEPTTL') end
+  -- Its entry is appended by now: an error here would have it appended again.
+  if digest then redis.pcall('SET', sent, digest .. ' ' .. entry .. ' ' .. id, 'KEEPTTL') end
 end
 
 local function append(base, packed)
