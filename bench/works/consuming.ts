@@ -29,8 +29,8 @@ export function consuming(handling: Handling): Role {
 }
 
 /**
- * Consumes what waits on a path. The meter runs from the handler of message `before` (or of the first) to the handler of
- * the last. Then all must be settled, or it was not the same work.
+ * Consumes what waits on a path. The meter runs from the first handler that begins after `before` messages were handled to
+ * the end of the last. Then all must be settled, or it was not the same work.
  */
 export async function consumeAll(
   { name, contestant, size, url, meter }: Part,
@@ -61,12 +61,14 @@ class Tally {
 
   constructor(meter: Meter, before: number, messages: number, { does, onHandled }: Handling) {
     const last = before + messages;
-    let begun = 0;
+    let isMeasuring = false;
     let handled = 0;
     let finish: (cost: Promise<Cost>) => void;
     this.cost = new Promise((resolve) => (finish = resolve));
     const begin = (): void => {
-      if (begun++ === before) meter.start();
+      if (isMeasuring || handled < before) return;
+      isMeasuring = true;
+      meter.start();
     };
     const end = (): void => {
       handled += 1;

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
+import fc from 'fast-check';
 
-import { consecutiveIds, entryTime, isEntryId } from './ids.js';
+import { consecutiveIds, entryTime, isEntryId, isLater } from './ids.js';
 
 const NOT_IDS = [
   '',
@@ -45,5 +46,21 @@ describe('the ids of a batch', () => {
   ])('from %s on are consecutive', (first, expected) => {
     const ids = consecutiveIds(first);
     expect(expected.map(() => ids.next().value)).toEqual(expected);
+  });
+});
+
+describe('the order of entries', () => {
+  const part = fc.oneof(fc.bigInt(0n, 120n), fc.bigInt(0n, 2n ** 64n - 1n));
+
+  it('is that of their instants, then of their sequence numbers', () => {
+    fc.assert(
+      fc.property(part, part, part, part, (ms, sequence, otherMs, otherSequence) => {
+        const expected = ms === otherMs ? sequence > otherSequence : ms > otherMs;
+        expect(isLater(`${ms}-${sequence}`, `${otherMs}-${otherSequence}`)).toBe(expected);
+        expect(isLater(`${ms}-${sequence}`, `${ms}-${otherSequence}`)).toBe(
+          sequence > otherSequence,
+        );
+      }),
+    );
   });
 });

@@ -12,6 +12,18 @@ export function entryTime(id: EntryId): number {
   return isEntryId(id) ? Number.parseInt(id, 10) : NaN;
 }
 
+/** Whether an entry was appended to a stream after another one of it. */
+export function isLater(id: EntryId, than: EntryId): boolean {
+  const dash = id.indexOf('-');
+  const other = than.indexOf('-');
+  // Numbers without leading zeros: the longer is the larger, and those of one length are in the order of texts.
+  if (dash !== other) return dash > other;
+  if (id.length === than.length) return id > than;
+  const ms = id.slice(0, dash);
+  const otherMs = than.slice(0, dash);
+  return ms === otherMs ? id.length > than.length : ms > otherMs;
+}
+
 /**
  * The ids of a batch that one script call appended: the same millisecond, consecutive sequence numbers.
  *

@@ -38,8 +38,8 @@ export class InFlight<Route> implements Claim {
   outcome: Outcome | undefined = undefined;
   /** Redis has confirmed how it ended, or refused to hear of it. */
   isSettled = false;
-  /** Its consumer does not hold it any more. */
-  isForgotten = false;
+  /** Where it stands among what its consumer holds; -1 when it is not held. */
+  heldAt = -1;
   /** Why its lease is not renewed any more. */
   lostBecause: LeanMQError | undefined = undefined;
   /** What is done with it, which is no longer wanted when it is lost. */

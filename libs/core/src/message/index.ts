@@ -11,7 +11,7 @@ export {
 } from './entry.js';
 export { recordError, type ErrorRecord } from './error-record.js';
 export { NO_HEADERS, decodeHeaders, encodeHeaders, type MessageHeaders } from './headers.js';
-export { consecutiveIds, entryTime, isEntryId, type EntryId } from './ids.js';
+export { consecutiveIds, entryTime, isEntryId, isLater, type EntryId } from './ids.js';
 export { MESSAGE_LIMITS, resolveLimits, type MessageLimits } from './limits.js';
 export type { DeadReason, Outcome, WebhookDelivery, WebhookMessage } from './message.js';
 export { validGroup, validMessageId, validPrefix } from './names.js';

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import { InFlight, type Claim, type Source } from '../message/index.js';
 import type { RouteKeys } from '../redis/index.js';
+import { Held } from './held.js';
 import { lookahead } from './lookahead.js';
 import { suspectFrom, type SubscriptionOptions } from './options.js';
 
@@ -17,10 +18,7 @@ export class Subscription {
   private head = 0;
   private running = 0;
   private meanRunMs: number | undefined;
-  private readonly inFlight = {
-    log: new Map<string, InFlight<Subscription>>(),
-    inbox: new Map<string, InFlight<Subscription>>(),
-  };
+  private readonly held = { log: new Held<Subscription>(), inbox: new Held<Subscription>() };
   /** Its last read came back full, so that more is waiting. */
   isHot = false;
   /** Nothing is read or begun: the route is paused for the group, or deleted. */
@@ -84,14 +82,15 @@ export class Subscription {
    * never run twice at once in one process.
    */
   admit(claim: Claim, leasedUntil: number): InFlight<Subscription> | undefined {
-    const held = this.inFlight[claim.source].get(claim.entryId);
-    if (held !== undefined) {
-      const latest = held.successor?.claim ?? held;
-      if (claim.deliveries > latest.deliveries) held.successor = { claim, leasedUntil };
+    const held = this.held[claim.source];
+    const same = held.find(claim.entryId);
+    if (same !== undefined) {
+      const latest = same.successor?.claim ?? same;
+      if (claim.deliveries > latest.deliveries) same.successor = { claim, leasedUntil };
       return undefined;
     }
     const delivery = new InFlight<Subscription>(this, claim, leasedUntil);
-    this.inFlight[claim.source].set(claim.entryId, delivery);
+    held.add(delivery);
     return delivery;
   }
 
@@ -104,7 +103,7 @@ export class Subscription {
   }
 
   holds(source: Source, entryId: string): boolean {
-    return this.inFlight[source].has(entryId);
+    return this.held[source].find(entryId) !== undefined;
   }
 
   /** How many of those that wait have a slot. */
@@ -159,20 +158,17 @@ export class Subscription {
 
   /** Redis has confirmed how it ended, or it is lost, and its handler has ended. */
   forget(delivery: InFlight<Subscription>): void {
-    // By now the entry may be held anew.
-    if (delivery.isForgotten) return;
-    delivery.isForgotten = true;
-    this.inFlight[delivery.source].delete(delivery.entryId);
+    if (!this.held[delivery.source].remove(delivery)) return;
     const { successor } = delivery;
     if (successor !== undefined) this.accept(successor.claim, successor.leasedUntil);
   }
 
-  *deliveries(source: Source): Iterable<InFlight<Subscription>> {
-    yield* this.inFlight[source].values();
+  deliveries(source: Source): Iterable<InFlight<Subscription>> {
+    return this.held[source];
   }
 
   get inFlightCount(): number {
-    return this.inFlight.log.size + this.inFlight.inbox.size;
+    return this.held.log.size + this.held.inbox.size;
   }
 
   private shift(): InFlight<Subscription> | undefined {

@@ -8,7 +8,7 @@ export const ackOnceScript = defineScript({
   reply: listOf(Number),
 });
 
-/** Followed, for each delivery, by entry id, delivery count, target, delay in ms, history and mark. */
+/** Followed, for each delivery, by where it is to go (see the script) and its history. */
 export const handOverScript = defineScript({
   lua: lua.handOverLua,
   keys: ['stream', 'inbox', 'dead', 'schedule', 'scheduled'],

@@ -171,9 +171,9 @@ export class Settler<Route extends SettleRoute> {
     const args: ScriptArgument[] = [];
     for (const { delivery, verdict } of items) {
       const history = JSON.stringify(nextHistory(delivery, verdict, now));
+      const { entryId, deliveries, onceMark = '' } = delivery;
       const delayMs = verdict.kind === 'retry' ? verdict.delayMs : 0;
-      args.push(delivery.entryId, delivery.deliveries, targetOf(verdict), delayMs, history);
-      args.push(delivery.onceMark ?? '');
+      args.push(`${entryId} ${deliveries} ${targetOf(verdict)} ${delayMs} ${onceMark}`, history);
     }
     let attempts = 0;
     const deliveries = items.map(({ delivery }) => delivery);

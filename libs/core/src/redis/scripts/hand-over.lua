@@ -12,9 +12,9 @@
 -- ARGV[1] -> group
 -- ARGV[2] -> consumer
 -- ARGV[3] -> 'log' or 'inbox': which stream KEYS[1] is
--- ARGV[4…] -> for each delivery: entry id, delivery count, where to ('inbox', 'dead' or 'schedule'), delay in ms (for
---             'schedule'; 0 leads to the inbox at once), history (JSON, becomes the first field), mark of its idempotency
---             key or ''
+-- ARGV[4…] -> for each delivery two: entry id, delivery count, where to ('inbox', 'dead' or 'schedule'), delay in ms (for
+--             'schedule'; 0 leads to the inbox at once) and mark of its idempotency key or '', with spaces between them,
+--             because each argument costs the client more than its length does; history (JSON, becomes the first field)
 -- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed), 'dropped' (the
 --         group's messages were purged while it was in flight, and it is not tried again)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
@@ -27,34 +27,39 @@ local MAX_FIELDS = 7000
 local problem = wrongType({[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'})
 if problem then return problem end
 
--- What each delivery of the call is described by, and how many there are.
-local WIDTH = 6
-local count = (#ARGV - 3) / WIDTH
+local moves = {}
+for i = 4, #ARGV, 2 do
+  local id, deliveries, target, delayMs, mark = string.match(ARGV[i], '^(%S+) (%d+) (%a+) (%d+) (.*)$')
+  moves[#moves + 1] = {
+    id = id, deliveries = tonumber(deliveries), target = target, delayMs = tonumber(delayMs), mark = mark,
+    history = ARGV[i + 1],
+  }
+end
 
 -- Deliveries that end together mostly lie together: one look from the first to the last of them then tells of all. It is
 -- a short cut only, whatever it does not show is looked up by itself.
 local held, entries = {}, {}
 local function lookAtAll()
-  local first, last = ARGV[4], ARGV[#ARGV - WIDTH + 1]
-  local pending = redis.pcall('XPENDING', stream, group, first, last, count, consumer)
+  local first, last = moves[1].id, moves[#moves].id
+  local pending = redis.pcall('XPENDING', stream, group, first, last, #moves, consumer)
   if pending.err then return end
   for _, each in ipairs(pending) do held[each[1]] = each[4] end
   local found = 0
-  for i = 4, #ARGV, WIDTH do
-    if held[ARGV[i]] then found = found + 1 end
+  for _, each in ipairs(moves) do
+    if held[each.id] then found = found + 1 end
   end
-  if found * 2 < count then return end
-  for _, entry in ipairs(redis.call('XRANGE', stream, first, last, 'COUNT', count)) do entries[entry[1]] = entry end
+  if found * 2 < #moves then return end
+  for _, entry in ipairs(redis.call('XRANGE', stream, first, last, 'COUNT', #moves)) do entries[entry[1]] = entry end
 end
 
-if count > 1 then lookAtAll() end
+if #moves > 1 then lookAtAll() end
 
 local function isOurs(id, deliveries)
   if held[id] == nil then
     local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
     held[id] = not pending.err and pending[1] and pending[1][4] or false
   end
-  return held[id] == tonumber(deliveries)
+  return held[id] == deliveries
 end
 
 local function bodyOf(id, history)
@@ -105,23 +110,23 @@ local move = {
   dead = function(body) buried[#buried + 1] = body end,
   schedule = function(body, id, delayMs)
     -- What is due at once need not wait anywhere.
-    if tonumber(delayMs) > 0 then plan(body, id, tonumber(delayMs)) else inboxed[#inboxed + 1] = body end
+    if delayMs > 0 then plan(body, id, delayMs) else inboxed[#inboxed + 1] = body end
   end,
 }
 
 local results = {}
-for i = 4, #ARGV, WIDTH do
-  local id, deliveries, target, delayMs, history, mark = unpack(ARGV, i, i + WIDTH - 1)
+for _, each in ipairs(moves) do
+  local id, mark = each.id, each.mark
   local result = 'lost'
-  if isOurs(id, deliveries) then
-    local body = bodyOf(id, history)
+  if isOurs(id, each.deliveries) then
+    local body = bodyOf(id, each.history)
     if body and #body > MAX_FIELDS then return redis.error_reply('ERR Entry ' .. id .. ' has too many fields') end
     result = body and 'moved' or 'gone'
     -- What is only given back has not failed.
-    if target ~= 'inbox' and isPurged(id) then
+    if each.target ~= 'inbox' and isPurged(id) then
       result = 'dropped'
     elseif body then
-      move[target](body, id, delayMs)
+      move[each.target](body, id, each.delayMs)
     end
     ended[#ended + 1] = id
     -- It leaves the pending list below, and cannot do so twice.
