@@ -1,31 +1,40 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { LeanMQ } from '@leanmq/core';
 
+import { crashed } from '../support/crashed.js';
 import { eventually, nextEvent } from '../support/eventually.js';
-import { expectNoNewResources, openResources } from '../support/leaks.js';
+import { expectNoNewResources, openResources, type Resources } from '../support/leaks.js';
 import { connectTo } from '../support/redis.js';
+import type { RedisServer } from '../support/redis-server.js';
 import { useFaultyRig } from '../support/server.js';
 
 const rig = useFaultyRig();
 const key = (path: string, what: string): string => `${rig.prefix}:{${path}}:${what}`;
 
+let untouched: Resources;
+beforeAll(async () => (untouched = await openResources()));
+
 /** The argument, not the text of a script that speaks of them. */
 const TAKE_SUSPECT = /\$7\r\nsuspect\r\n/;
 
-/** Makes it look as if a process that died had had the first entries so many times. */
-async function crashed(url: string, path: string, times: number, count = 1): Promise<void> {
-  const redis = await connectTo(url);
-  const log = key(path, 'log');
-  const read = ['COUNT', count, 'STREAMS', log, '>'] as const;
-  const reply = (await redis.xreadgroup('GROUP', 'g', 'dead', ...read)) as [
-    string,
-    [string, string[]][],
-  ][];
-  for (const [id] of reply[0]?.[1] ?? []) {
-    await redis.xclaim(log, 'g', 'dead', 0, id, 'IDLE', 600_000, 'RETRYCOUNT', times);
-    // Somebody has seen it long ago, so that the next look takes it over.
-    await redis.hset(key(path, 'stale:g'), `log:${id}`, `dead ${times} 0`);
-  }
+interface Stale {
+  readonly server: RedisServer;
+  readonly publisher: LeanMQ;
+  readonly ids: readonly string[];
+}
+
+/** A server with messages on `/a` that a process of the group had when it died. */
+async function startStale(times: number, count = 1): Promise<Stale> {
+  const server = await rig.server();
+  const publisher = rig.mq(server.url);
+  publisher.handle('/a', () => undefined);
+  // From now on the server knows the group, and the script.
+  await publisher.processOnce();
+  for (let n = 0; n < count; n += 1) await publisher.publish('/a', 'stale');
+  const redis = await connectTo(server.url);
+  const ids = await crashed({ redis, prefix: rig.prefix }, 'a', { times, count });
   redis.disconnect();
+  return { server, publisher, ids };
 }
 
 describe('a takeover', () => {
@@ -33,14 +42,8 @@ describe('a takeover', () => {
     ['a stale delivery', 1],
     ['a suspect', 2],
   ])('of %s whose answer was lost is not counted as a crash', async (_, times) => {
-    const server = await rig.server();
+    const { server } = await startStale(times);
     const proxy = await rig.proxy(server);
-    const publisher = rig.mq(server.url);
-    publisher.handle('/a', () => undefined);
-    // From now on the server knows the group, and the script.
-    await publisher.processOnce();
-    await publisher.publish('/a', 1);
-    await crashed(server.url, 'a', times);
     const crashes: number[] = [];
     const mq = rig.mq(proxy.url);
     mq.handle('/a', (delivery) => void crashes.push(delivery.crashes));
@@ -56,21 +59,18 @@ describe('a takeover', () => {
     ['whose answer was lost', TAKE_SUSPECT],
     ['that could not be begun with', /a suspect is about to be run/],
   ])('of a suspect %s does not run it among others', async (_, command) => {
-    const server = await rig.server();
+    const leaseMs = 500;
+    const { server, publisher, ids } = await startStale(2);
+    const [suspect] = ids as [string];
     const proxy = await rig.proxy(server);
-    const publisher = rig.mq(server.url);
-    publisher.handle('/a', () => undefined);
-    await publisher.processOnce();
-    await publisher.publish('/a', 'suspect');
-    await crashed(server.url, 'a', 2);
     let running = 0;
     const besides: number[] = [];
-    const mq = rig.mq(proxy.url, { leaseMs: 500, handlers: { concurrency: 10 } });
+    const mq = rig.mq(proxy.url, { leaseMs, handlers: { concurrency: 10 } });
     mq.handle('/a', async ({ data }) => {
       running += 1;
       await new Promise((resolve) => setTimeout(resolve, 20));
       running -= 1;
-      if (data === 'suspect') besides.push(running);
+      if (data === 'stale') besides.push(running);
     });
     const fired = proxy.cutAfterReplyTo(command);
     await mq.start();
@@ -79,8 +79,13 @@ describe('a takeover', () => {
     await fired;
     proxy.refuse();
     proxy.cut();
-    // Longer than its lease.
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    const redis = await connectTo(server.url);
+    const isStale = ['IDLE', leaseMs, suspect, suspect, 1] as const;
+    await eventually(async () => {
+      const pending = await redis.xpending(key('a', 'log'), 'g', ...isStale);
+      return pending.length === 1;
+    });
+    redis.disconnect();
     proxy.accept();
     await eventually(() => besides.length > 0, { timeoutMs: 10_000 }).finally(() =>
       clearInterval(neighbours),
@@ -92,20 +97,15 @@ describe('a takeover', () => {
     ['in two crashes run together', 2, 8],
     ['in a third one run alone', 3, 1],
   ])('of many that were %s, and nothing beside them', async (_, times, together) => {
-    const server = await rig.server();
-    const publisher = rig.mq(server.url);
-    publisher.handle('/a', () => undefined);
-    await publisher.processOnce();
-    for (let n = 0; n < 8; n += 1) await publisher.publish('/a', 'suspect');
-    await crashed(server.url, 'a', times, 8);
+    const { server, publisher } = await startStale(times, 8);
     const running: unknown[] = [];
     const seen: { suspects: number; others: number }[] = [];
     const mq = rig.mq(server.url, { handlers: { concurrency: 10 } });
     mq.handle('/a', async ({ data }) => {
       running.push(data);
       await new Promise((resolve) => setTimeout(resolve, 30));
-      const suspects = running.filter((each) => each === 'suspect').length;
-      if (data === 'suspect') seen.push({ suspects, others: running.length - suspects });
+      const suspects = running.filter((each) => each === 'stale').length;
+      if (data === 'stale') seen.push({ suspects, others: running.length - suspects });
       running.splice(running.indexOf(data), 1);
     });
     await mq.start();
@@ -118,13 +118,8 @@ describe('a takeover', () => {
   });
 
   test('of a suspect blames it for nothing as long as it was not begun with', async () => {
-    const server = await rig.server();
+    const { server } = await startStale(2);
     const proxy = await rig.proxy(server);
-    const publisher = rig.mq(server.url);
-    publisher.handle('/a', () => undefined);
-    await publisher.processOnce();
-    await publisher.publish('/a', 'suspect');
-    await crashed(server.url, 'a', 2);
     const gone = rig.mq(proxy.url);
     gone.handle('/a', () => undefined);
     const fired = proxy.cutAfterReplyTo(TAKE_SUSPECT);
@@ -141,22 +136,14 @@ describe('a takeover', () => {
   });
 
   test('of a suspect whose handler never ends leaves nothing running after a stop', async () => {
-    const server = await rig.server();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const before = await openResources();
+    const { server, publisher } = await startStale(2);
     const mq = rig.mq(server.url, { drainTimeoutMs: 200 });
     mq.handle('/a', () => new Promise(() => undefined));
-    const publisher = rig.mq(server.url);
-    publisher.handle('/a', () => undefined);
-    await publisher.start();
-    await publisher.stop();
-    await publisher.publish('/a', 1);
-    await crashed(server.url, 'a', 2);
     const delivered = nextEvent(mq.events, 'delivered');
     await mq.start();
     await delivered;
     await Promise.all([mq.close(), publisher.close()]);
-    await expectNoNewResources(before);
+    await expectNoNewResources(untouched);
   });
 });
 
