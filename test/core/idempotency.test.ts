@@ -3,6 +3,7 @@ import type { IdempotencyStore, OnceDecision } from '@leanmq/core';
 
 import { useBroker } from '../support/broker.js';
 import { eventually, nextEvent } from '../support/eventually.js';
+import { serverNow } from '../support/recurring.js';
 
 const broker = useBroker();
 
@@ -120,9 +121,10 @@ describe('an idempotent handler', () => {
   test('is not given what expired while its key was asked for', async () => {
     const runs: number[] = [];
     const failed: string[] = [];
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
     const idempotencyStore: IdempotencyStore = {
-      // Slower than the first message lives.
-      begin: () => new Promise((resolve) => setTimeout(() => resolve({ state: 'run' }), 150)),
+      begin: () => answered.then(() => ({ state: 'run' })),
       complete: () => Promise.resolve(),
       fail: (key) => {
         failed.push(key);
@@ -135,8 +137,13 @@ describe('an idempotent handler', () => {
     });
     const expired = nextEvent(mq.events, 'expired');
     const acked = nextEvent(mq.events, 'acked');
-    await mq.publish('/pay', { key: 'one', n: 1 }, { ttlMs: 100 });
+    const asked = nextEvent(mq.events, 'delivered');
+    await mq.publish('/pay', { key: 'one', n: 1 }, { ttlMs: 200 });
+    const expiredBy = (await serverNow(broker.redis)) + 200;
+    await asked;
     await mq.publish('/pay', { key: 'one', n: 2 });
+    await eventually(async () => (await serverNow(broker.redis)) > expiredBy);
+    answer();
     await Promise.all([expired, acked]);
     expect(runs).toEqual([2]);
     expect(failed).toEqual(['one']);

@@ -50,7 +50,8 @@ describe('stop and close come to an end', () => {
     proxy.cut();
     await eventually(() => mq.health().status === 'down');
     const started = mq.start().catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { attempts } = proxy;
+    await eventually(() => proxy.attempts > attempts + 2);
     await within(8_000, mq.close());
     await within(1_000, started);
   });
@@ -84,7 +85,13 @@ describe('stop and close come to an end', () => {
     await mq.stop();
     proxy.accept();
     await mq.publish('/a', 1);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await eventually(() => mq.health().status === 'up');
+    // Who takes its place gets what is published later, too.
+    const heir = rig.mq(server.url);
+    const taken: unknown[] = [];
+    await heir.consume('/a', ({ data }) => void taken.push(data));
+    for (let n = 2; n <= 50; n += 1) await mq.publish('/a', n);
+    await eventually(() => taken.length === 50);
     expect(got).toEqual([]);
   });
 

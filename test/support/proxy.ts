@@ -28,6 +28,7 @@ export class TcpProxy {
   #repliesToDrop = 0;
   #delayMs = 0;
   #refusing = false;
+  #attempts = 0;
 
   private constructor(private readonly targetPort: number) {
     this.#server = createServer((client) => {
@@ -55,6 +56,11 @@ export class TcpProxy {
   /** How many clients are connected now. */
   get connections(): number {
     return this.#pairs.size;
+  }
+
+  /** How often a client has connected so far, or has tried to in vain. */
+  get attempts(): number {
+    return this.#attempts;
   }
 
   /** Destroys all connections; new ones are accepted. */
@@ -120,6 +126,7 @@ export class TcpProxy {
   }
 
   #join(client: Socket): void {
+    this.#attempts += 1;
     if (this.#refusing) {
       client.on('error', () => undefined);
       client.resetAndDestroy();
