@@ -5,7 +5,7 @@ import { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 import { HandlerExplorer, blaming, type FoundHandler } from './discovery/index.js';
 import { assertBatchOptions, assertNoBatch, assertOneKind } from './handler-kinds.js';
 import { LEANMQ_OPTIONS, type LeanMQLateOptions } from './options.js';
-import { BatchPipeline, HandlerPipeline } from './pipeline/index.js';
+import { BatchPipeline, HandlerPipeline, Stages } from './pipeline/index.js';
 
 /** Registers the handlers of the application with the core. */
 @Injectable()
@@ -43,14 +43,18 @@ export class HandlerRegistrar {
   private registerSingle(handler: FoundHandler & { readonly isBatch: false }): void {
     const { path, options } = handler;
     assertNoBatch(options);
-    this.mq.handle(path, new HandlerPipeline(this.external, this.config, handler).build(), options);
+    this.mq.handle(path, new HandlerPipeline(this.stages(handler)).build(), options);
   }
 
   private registerBatch(handler: FoundHandler & { readonly isBatch: true }): void {
     assertBatchOptions(handler);
     const { payload, ...options } = handler.options;
-    const pipeline = new BatchPipeline(this.external, this.config, handler, payload);
+    const pipeline = new BatchPipeline(this.stages(handler), payload);
     this.mq.handleBatch(handler.path, pipeline.build(), options);
+  }
+
+  private stages(handler: FoundHandler): Stages {
+    return new Stages(this.external, this.config, handler);
   }
 
   private assertGroup([first]: readonly FoundHandler[]): void {

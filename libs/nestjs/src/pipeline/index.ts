@@ -7,3 +7,4 @@ export {
   type LeanMQBatchArguments,
 } from './context.js';
 export { HandlerPipeline } from './handler-pipeline.js';
+export { Stages } from './stages.js';
