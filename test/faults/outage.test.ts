@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { LeanMQ, LeanMQEvents } from '@leanmq/core';
 
 import { eventually, nextEvent } from '../support/eventually.js';
-import { connectTo, disconnect } from '../support/redis.js';
+import { connectTo } from '../support/redis.js';
 import { useFaultyRig } from '../support/server.js';
 
 const rig = useFaultyRig();
@@ -68,14 +68,15 @@ describe('Redis goes away', () => {
     let takenOver = 0;
     // A third of the lease is longer than the longest pause between two attempts to connect.
     const leaseMs = 3_600;
-    const consumers = [rig.mq(server.url, { leaseMs }), rig.mq(server.url, { leaseMs })] as const;
+    const proxy = await rig.proxy(server);
+    const consumers = [rig.mq(proxy.url, { leaseMs }), rig.mq(proxy.url, { leaseMs })] as const;
     // What nobody keeps alive: it looks stale together with the others.
     await consumers[0].queue('/left-behind').declareGroup('g');
     await consumers[0].publish('/left-behind', 1);
     const redis = await connectTo(server.url);
     const leftBehind = `${rig.prefix}:{left-behind}:log`;
     await redis.xreadgroup('GROUP', 'g', 'dead', 'STREAMS', leftBehind, '>');
-    disconnect(redis);
+    redis.disconnect();
     for (const mq of consumers) {
       mq.handle('/left-behind', () => void (takenOver += 1));
       await mq.consume('/a', () => new Promise<void>((resolve) => finish.push(resolve)));
@@ -84,12 +85,18 @@ describe('Redis goes away', () => {
     await Promise.all(Array.from({ length: 20 }, (_, n) => consumers[0].publish('/a', n)));
     await eventually(() => finish.length === 20);
     const lost = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionLost')));
+    proxy.refuse();
     await server.kill();
     await lost;
-    // Every delivery looks stale when Redis is back.
-    await new Promise((resolve) => setTimeout(resolve, leaseMs + 200));
-    const back = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionRegained')));
     await server.restart();
+    const restarted = await connectTo(server.url);
+    const stale = ['IDLE', leaseMs, '-', '+', 20] as const;
+    await eventually(
+      async () => (await restarted.xpending(`${rig.prefix}:{a}:log`, 'g', ...stale)).length === 20,
+    );
+    restarted.disconnect();
+    const back = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionRegained')));
+    proxy.accept();
     await back;
     // By then the others would have been taken over as well.
     await eventually(() => takenOver === 1);
