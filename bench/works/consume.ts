@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { consuming, PATH } from './consuming.js';
 import { backlogOf, fill } from './fill.js';
 import { RATE } from './reading.js';
+import { atLeast } from './targets.js';
 import type { Metric, Stage, Reading, Work } from './work.js';
 
 const TUNE = {
@@ -33,10 +34,7 @@ export const consume: Work = {
   about: 'consume a backlog, the handler does nothing',
   contestants: ['raw', 'core', 'bullmq'],
   peers: ['nats', 'rabbitmq'],
-  targets: [
-    { contestant: 'core', unit: RATE.unit, atLeast: 0.75, against: { contestant: 'raw' } },
-    { contestant: 'core', unit: RATE.unit, atLeast: 7, against: { contestant: 'bullmq' } },
-  ],
+  targets: [atLeast(RATE.unit, 0.75, 'raw'), atLeast(RATE.unit, 7, 'bullmq')],
   roles: NOTHING_DONE,
 };
 
@@ -64,7 +62,7 @@ export const handler5ms: Work = {
   id: 'handler-5ms',
   about: 'consume a backlog, the handler takes 5 ms, 64 at the same time',
   contestants: ['raw', 'core', 'bullmq'],
-  targets: [{ contestant: 'core', unit: RATE.unit, atLeast: 0.95, against: { contestant: 'raw' } }],
+  targets: [atLeast(RATE.unit, 0.95, 'raw')],
   full: { messages: 60_000, warmUp: 40_000, concurrency: 64 },
   quick: { messages: 1_000, warmUp: 500, concurrency: 64 },
   tune: {},

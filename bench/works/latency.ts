@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ContestantName } from '../contestants/index.js';
 import { nowMs } from '../measure/clock.js';
 import { sendOnSchedule } from '../measure/open-loop.js';
 import { percentile } from '../measure/statistics.js';
 import { makeOrder } from '../payload.js';
+import { atMost } from './targets.js';
 import { NOTHING, type Metric, type Role, type Size, type Target, type Work } from './work.js';
 
 const P50: Metric = { unit: 'p50 ms', better: 'less' };
@@ -85,10 +85,6 @@ function latency(id: string, full: Size, quick: Size, targets: readonly Target[]
     contestants: ['raw', 'core', 'nest', 'bullmq', 'nest-transport'],
     peers: ['nats', 'rabbitmq'],
   };
-}
-
-function atMost(unit: string, bound: number, contestant: ContestantName): Target {
-  return { contestant: 'core', unit, atMost: bound, against: { contestant } };
 }
 
 export const latency200 = latency(

@@ -1,6 +1,7 @@
 import { inFlight } from '../measure/in-flight.js';
 import { makeOrder } from '../payload.js';
 import { PATH } from './consuming.js';
+import { atMost } from './targets.js';
 import type { Metric, Work } from './work.js';
 
 const WAITING: Metric = { unit: 'bytes/message', better: 'less' };
@@ -10,10 +11,7 @@ export const memory: Work = {
   about: "Redis' memory for each waiting message, payload included",
   contestants: ['raw', 'core', 'bullmq'],
   metrics: [WAITING],
-  targets: [
-    { contestant: 'core', unit: WAITING.unit, atMost: 1.1, against: { contestant: 'raw' } },
-    { contestant: 'core', unit: WAITING.unit, atMost: 0.3, against: { contestant: 'bullmq' } },
-  ],
+  targets: [atMost(WAITING.unit, 1.1, 'raw'), atMost(WAITING.unit, 0.3, 'bullmq')],
   full: { messages: 100_000, warmUp: 1_000 },
   quick: { messages: 2_000, warmUp: 1_000 },
   roles: {

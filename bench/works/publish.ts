@@ -3,6 +3,7 @@ import { inFlight } from '../measure/in-flight.js';
 import { makeOrder } from '../payload.js';
 import { PATH } from './consuming.js';
 import { RATE, rateOf } from './reading.js';
+import { atLeast } from './targets.js';
 import type { Part, Reading, Role, Work } from './work.js';
 
 type Step = (publisher: Publisher, index: number) => Promise<unknown>;
@@ -57,10 +58,7 @@ export const publish256: Work = {
   contestants: ['raw', 'core', 'nest', 'bullmq', 'nest-transport'],
   peers: ['nats', 'rabbitmq'],
   metrics: [RATE],
-  targets: [
-    { contestant: 'core', unit: RATE.unit, atLeast: 1.1, against: { contestant: 'raw' } },
-    { contestant: 'core', unit: RATE.unit, atLeast: 3, against: { contestant: 'bullmq' } },
-  ],
+  targets: [atLeast(RATE.unit, 1.1, 'raw'), atLeast(RATE.unit, 3, 'bullmq')],
   full: { messages: 300_000, warmUp: 200_000 },
   quick: { messages: 2_000, warmUp: 1_000 },
   roles: { publish: publishInFlight },
@@ -73,7 +71,7 @@ export const publish1: Work = {
   contestants: ['raw', 'core', 'nest', 'bullmq', 'nest-transport'],
   peers: ['nats', 'rabbitmq'],
   metrics: [RATE],
-  targets: [{ contestant: 'core', unit: RATE.unit, atLeast: 0.85, against: { contestant: 'raw' } }],
+  targets: [atLeast(RATE.unit, 0.85, 'raw')],
   full: { messages: 50_000, warmUp: 30_000 },
   quick: { messages: 500, warmUp: 200 },
   roles: { publish: (part) => publishing(part, 1, 1, one) },
@@ -85,7 +83,7 @@ export const sendMany: Work = {
   about: 'publishMany, 100 to a call, one call at a time',
   contestants: ['raw', 'core', 'nest', 'bullmq'],
   metrics: [RATE],
-  targets: [{ contestant: 'core', unit: RATE.unit, atLeast: 0.85, against: { contestant: 'raw' } }],
+  targets: [atLeast(RATE.unit, 0.85, 'raw')],
   full: { messages: 300_000, warmUp: 200_000 },
   quick: { messages: 2_000, warmUp: 1_000 },
   roles: { publish: (part) => publishing(part, 1, 100, hundred) },
@@ -97,7 +95,7 @@ export const transaction10: Work = {
   about: 'transactions of 10 messages to two paths, 64 at the same time',
   contestants: ['raw', 'core', 'nest'],
   metrics: [RATE],
-  targets: [{ contestant: 'core', unit: RATE.unit, atLeast: 0.8, against: { contestant: 'raw' } }],
+  targets: [atLeast(RATE.unit, 0.8, 'raw')],
   full: { messages: 300_000, warmUp: 200_000 },
   quick: { messages: 2_000, warmUp: 1_000 },
   roles: { publish: (part) => publishing(part, 64, 10, tenTogether) },

@@ -1,5 +1,6 @@
 import { consuming, PATH } from './consuming.js';
 import { publishInFlight } from './publish.js';
+import { atMost } from './targets.js';
 import type { Metric, Work } from './work.js';
 
 const CPU: Metric = { unit: 'CPU s', better: 'less' };
@@ -9,10 +10,7 @@ export const redisCpu: Work = {
   about: "Redis' CPU time to publish 100,000 messages and to consume them",
   contestants: ['raw', 'core', 'bullmq'],
   metrics: [CPU],
-  targets: [
-    { contestant: 'core', unit: CPU.unit, atMost: 1.5, against: { contestant: 'raw' } },
-    { contestant: 'core', unit: CPU.unit, atMost: 0.2, against: { contestant: 'bullmq' } },
-  ],
+  targets: [atMost(CPU.unit, 1.5, 'raw'), atMost(CPU.unit, 0.2, 'bullmq')],
   full: { messages: 100_000, warmUp: 20_000, concurrency: 64 },
   quick: { messages: 2_000, warmUp: 1_000, concurrency: 64 },
   roles: {
