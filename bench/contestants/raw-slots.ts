@@ -2,21 +2,21 @@ import { Redis } from 'ioredis';
 
 import type { Order } from '../payload.js';
 import type { Consumer, ConsumePlan } from './contestant.js';
-import { GROUP, pendingOf, rawKey, readGroup } from './raw-keys.js';
+import { RawConsumer } from './raw-consumer.js';
+import { GROUP } from './raw-keys.js';
 
 /** Slots that are filled again as they become free, from what was read ahead; acks coalesced for each turn. */
 export function consumeInSlots(
   url: string,
   { paths, concurrency, handle }: ConsumePlan,
 ): Promise<Consumer> {
-  const reader = new Redis(url);
   const acks = new Redis(url);
-  const keys = paths.map(rawKey);
+  const consumer = new RawConsumer(url, paths, acks);
+  const { failed } = consumer;
   const waiting: { key: string; id: string; data: string }[] = [];
   const done = new Map<string, string[]>();
   let running = 0;
   let isReading = false;
-  let isOpen = true;
 
   function pump(): void {
     while (running < concurrency) {
@@ -25,12 +25,12 @@ export function consumeInSlots(
       running += 1;
       void run(entry);
     }
-    if (!isReading && isOpen && waiting.length < concurrency) void read();
+    if (!isReading && consumer.isOpen && waiting.length < concurrency) void read();
   }
 
   async function read(): Promise<void> {
     isReading = true;
-    const batch = await readGroup(reader, keys, concurrency * 2).catch(failed);
+    const batch = await consumer.read(concurrency * 2).catch(failed);
     isReading = false;
     for (const [key, entries] of batch ?? []) {
       for (const [id, fields] of entries) waiting.push({ key, id, data: fields[1] as string });
@@ -53,19 +53,6 @@ export function consumeInSlots(
     done.clear();
   }
 
-  function failed(error: unknown): null {
-    if (isOpen) throw error;
-    return null;
-  }
-
   pump();
-  return Promise.resolve({
-    unfinished: () => pendingOf(acks, keys),
-    close: () => {
-      isOpen = false;
-      reader.disconnect();
-      acks.disconnect();
-      return Promise.resolve();
-    },
-  });
+  return Promise.resolve(consumer);
 }
