@@ -24,6 +24,8 @@ interface Traffic {
   readonly handled: Map<number, number>;
   acknowledged: number;
   readonly errors: unknown[];
+  /** Ends the delivery that is in flight all the time. */
+  finishHeld: () => void;
   stop(): Promise<void>;
 }
 
@@ -33,6 +35,9 @@ async function traffic(server: RedisServer): Promise<Traffic> {
   const consumer = rig.mq(server.url, options);
   const handled = new Map<number, number>();
   const told: string[] = [];
+  const errors: unknown[] = [];
+  const finishHeld = (): void => undefined;
+  const result = { publisher, consumer, told, handled, acknowledged: 0, errors, finishHeld };
   for (const [who, mq] of Object.entries({ publisher, consumer })) {
     mq.events.on('connectionLost', () => told.push(`${who} lost`));
     mq.events.on('connectionRegained', () => told.push(`${who} regained`));
@@ -41,15 +46,21 @@ async function traffic(server: RedisServer): Promise<Traffic> {
     mq.events.on('reclaimed', () => told.push(`${who} reclaimed`));
     mq.events.on('leaseLost', () => told.push(`${who} leaseLost`));
   }
+  const held = new Promise<void>((began) => {
+    consumer.handle('/held', () => {
+      began();
+      return new Promise<void>((resolve) => (result.finishHeld = resolve));
+    });
+  });
   await consumer.consume<number>('/a', async ({ data, attempt }) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     if (data % 5 === 0 && attempt === 1) throw new Error('the first time');
     handled.set(data, (handled.get(data) ?? 0) + 1);
   });
   const stopping = new AbortController();
-  const errors: unknown[] = [];
   const sends: Promise<unknown>[] = [];
-  const result = { publisher, consumer, told, handled, acknowledged: 0, errors };
+  await publisher.publish('/held', 1);
+  await held;
   const load = (async () => {
     for (let n = 0; !stopping.signal.aborted; n += 1) {
       sends.push(
@@ -78,6 +89,8 @@ async function hasFlown({ handled }: Traffic): Promise<void> {
 async function ends(running: Traffic, redis: Redis): Promise<void> {
   await running.stop();
   expect(running.errors).toEqual([]);
+  running.finishHeld();
+  await eventually(() => running.consumer.health().inFlight === 0);
   await eventually(() => running.handled.size === running.acknowledged, { timeoutMs: 15_000 });
   expect([...running.handled.values()].every((times) => times === 1)).toBe(true);
   expect(await redis.xlen(`${rig.prefix}:{a}:log`)).toBe(running.acknowledged);
@@ -110,8 +123,9 @@ async function swap(master: Redis, replica: RedisServer): Promise<void> {
 }
 
 /** Longer than the lease, so that every delivery in flight looks stale afterwards. */
-function longerThanTheLease(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, LEASE_MS + 200));
+async function longerThanTheLease(redis: Redis): Promise<void> {
+  const held = [`${rig.prefix}:{held}:log`, 'g', 'IDLE', LEASE_MS + 200, '-', '+', 1] as const;
+  await eventually(async () => (await redis.xpending(...held)).length === 1);
 }
 
 describe('a server that cannot save its data (MISCONF)', () => {
@@ -122,7 +136,7 @@ describe('a server that cannot save its data (MISCONF)', () => {
     await hasFlown(running);
     const repair = await breakSaving(server, redis);
     const { acknowledged } = running;
-    await longerThanTheLease();
+    await longerThanTheLease(redis);
     expect(running.acknowledged).toBeLessThan(acknowledged + 10);
     await repair();
     await hasFlown(running);
@@ -169,7 +183,7 @@ describe('a server that has become a replica (READONLY)', () => {
     await hasFlown(running);
     await swap(redis, other);
     const connectionsBefore = await connectionsMade(redis);
-    await longerThanTheLease();
+    await longerThanTheLease(redis);
     expect((await connectionsMade(redis)) - connectionsBefore).toBeLessThan(60);
     await swap(second, server);
     await hasFlown(running);

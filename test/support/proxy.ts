@@ -29,6 +29,7 @@ export class TcpProxy {
   #delayMs = 0;
   #refusing = false;
   #attempts = 0;
+  #delayed = 0;
 
   private constructor(private readonly targetPort: number) {
     this.#server = createServer((client) => {
@@ -61,6 +62,11 @@ export class TcpProxy {
   /** How often a client has connected so far, or has tried to in vain. */
   get attempts(): number {
     return this.#attempts;
+  }
+
+  /** How many chunks wait now because of a delay. */
+  get delayed(): number {
+    return this.#delayed;
   }
 
   /** Destroys all connections; new ones are accepted. */
@@ -197,6 +203,7 @@ export class TcpProxy {
           return;
         }
         waiting.shift();
+        this.#delayed -= 1;
         pass(head.chunk);
       }
     };
@@ -205,6 +212,7 @@ export class TcpProxy {
         pass(chunk);
         return;
       }
+      this.#delayed += 1;
       waiting.push({ chunk, dueAt: performance.now() + this.#delayMs });
       if (waiting.length === 1) passDue();
     };

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { connectTo } from './redis.js';
+import { connectTo, sharedRedisUrl } from './redis.js';
 import { RedisServer } from './redis-server.js';
 
 describe('RedisServer', () => {
@@ -66,7 +66,10 @@ describe('RedisServer', () => {
       answered = true;
       return pong;
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Another server answers meanwhile, many times.
+    const other = await connectTo(sharedRedisUrl());
+    for (let n = 0; n < 100; n += 1) await other.ping();
+    other.disconnect();
     expect(answered).toBe(false);
 
     server.thaw();
