@@ -2,7 +2,7 @@ import type { Evidence } from '../run.js';
 import { checkBounds } from './bounds.js';
 import { checkDead } from './dead.js';
 import { checkEnds } from './ends.js';
-import { gatherFacts } from './facts.js';
+import { gatherFacts, type Facts } from './facts.js';
 import { Findings } from './findings.js';
 import { checkOnce } from './once.js';
 import { checkPublishing } from './publishing.js';
@@ -14,15 +14,18 @@ export { Findings } from './findings.js';
 export { recoveriesOf } from './recovery.js';
 export { gatherFacts, type Facts } from './facts.js';
 
+const PARTS = [
+  ...[checkPublishing, checkEnds, checkDead, checkRedeliveries, checkTimes],
+  ...[checkOnce, checkRest, checkBounds],
+];
+
 /** Holds the invariants against what a run has left behind. Pure. */
 export function check(evidence: Evidence): Findings {
-  const facts = gatherFacts(evidence);
+  return checkFacts(gatherFacts(evidence));
+}
+
+export function checkFacts(facts: Facts): Findings {
   const findings = new Findings();
-  for (const part of [
-    ...[checkPublishing, checkEnds, checkDead, checkRedeliveries, checkTimes],
-    ...[checkOnce, checkRest, checkBounds],
-  ]) {
-    part(facts, findings);
-  }
+  for (const part of PARTS) part(facts, findings);
   return findings;
 }

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { Scenario } from './scenario.js';
+import { healthy, violationsOf } from './verdict.js';
+
+const failed = { how: 'failed', settled: 'retried' } as const;
+
+describe('a redelivery', () => {
+  const again = (scenario: Scenario): Scenario =>
+    scenario.handled(1, 'a', { attempt: 2, crashes: 1, at: 8_000, pid: 11 });
+
+  it('needs a reason', () => {
+    const twice = healthy().handled(1, 'a', { attempt: 2, crashes: 1, at: 8_000, pid: 11 });
+    expect(violationsOf(twice)).toContain('redeliveredForNoReason');
+  });
+
+  it('has one when its consumer died, was frozen or was cut off for long enough', () => {
+    const open = (): Scenario => new Scenario().sent(1).handled(1, 'b').interrupted(1, 'a');
+    expect(violationsOf(again(open().killed(10, 2_500)))).toEqual([]);
+    const freeze = (to: number): Scenario =>
+      again(open().fault({ kind: 'freeze-consumer-beyond', from: 2_001, to, pid: 10 }));
+    expect(violationsOf(freeze(7_000))).toEqual([]);
+    expect(violationsOf(freeze(2_500))).toContain('redeliveredForNoReason');
+    const outage = again(open().fault({ kind: 'redis-freeze', from: 2_001, to: 6_000 }));
+    expect(violationsOf(outage)).toEqual([]);
+  });
+
+  it('follows a failure with one attempt more', () => {
+    const retried = new Scenario().sent(1).handled(1, 'b').handled(1, 'a', failed);
+    expect(violationsOf(retried.handled(1, 'a', { attempt: 2, at: 2_100 }))).toEqual([]);
+  });
+
+  it('never begins a second line of attempts, as a retry by who lost the lease would', () => {
+    const forked = new Scenario()
+      .sent(1)
+      .handled(1, 'b')
+      .handled(1, 'a', { ...failed, at: 2_000, endedAt: 9_000 })
+      .handled(1, 'a', { attempt: 2, crashes: 1, at: 7_000, pid: 11 })
+      .handled(1, 'a', { attempt: 2, crashes: 0, at: 9_100, pid: 12 })
+      .fault({ kind: 'freeze-consumer-beyond', from: 2_100, to: 8_900, pid: 10 });
+    expect(violationsOf(forked)).toContain('forkedAttempt');
+  });
+
+  it('does not come of a failure in another group', () => {
+    const crossed = new Scenario()
+      .sent(1)
+      .handled(1, 'a', failed)
+      .handled(1, 'a', { attempt: 2, at: 2_100 })
+      .handled(1, 'b')
+      .handled(1, 'b', { attempt: 2, at: 2_100 });
+    expect(violationsOf(crossed)).toEqual(
+      expect.arrayContaining(['redeliveredForNoReason', 'attemptFromNowhere']),
+    );
+  });
+});

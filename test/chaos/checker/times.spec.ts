@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { Scenario } from './scenario.js';
+import { verdict, violationsOf } from './verdict.js';
+
+describe('time', () => {
+  it('is kept: not before it is due, not after it expired', () => {
+    const due = (at: number): Scenario => new Scenario().sent(1, { delayMs: 500 }).done(1, { at });
+    expect(violationsOf(due(1_500))).toEqual([]);
+    expect(violationsOf(due(1_400))).toEqual(['early']);
+    const expiring = (at: number): Scenario =>
+      new Scenario().sent(1, { ttlMs: 500 }).done(1, { at, expiresAt: 1_505 });
+    expect(violationsOf(expiring(1_504))).toEqual([]);
+    expect(violationsOf(expiring(1_600))).toEqual(['afterExpiry']);
+    const frozen = expiring(1_600).fault({
+      kind: 'freeze-consumer-below',
+      from: 1_400,
+      to: 1_599,
+      pid: 10,
+    });
+    expect(verdict(frozen)).toEqual({ violations: [], let: ['frozenOverExpiry'] });
+  });
+
+  it('is not forgotten on the way', () => {
+    expect(violationsOf(new Scenario().sent(1, { ttlMs: 500 }).done(1))).toEqual(['wrongExpiry']);
+  });
+});
