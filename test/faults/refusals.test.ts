@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { LeanMQ } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
-import { eventually } from '../support/eventually.js';
+import { eventually, nextEvent } from '../support/eventually.js';
 import { connectTo, disconnect } from '../support/redis.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { useFaultyRig } from '../support/server.js';
@@ -46,12 +46,8 @@ async function traffic(server: RedisServer): Promise<Traffic> {
     mq.events.on('reclaimed', () => told.push(`${who} reclaimed`));
     mq.events.on('leaseLost', () => told.push(`${who} leaseLost`));
   }
-  const held = new Promise<void>((began) => {
-    consumer.handle('/held', () => {
-      began();
-      return new Promise<void>((resolve) => (result.finishHeld = resolve));
-    });
-  });
+  const hold = (): Promise<void> => new Promise((resolve) => (result.finishHeld = resolve));
+  consumer.handle('/held', hold);
   await consumer.consume<number>('/a', async ({ data, attempt }) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     if (data % 5 === 0 && attempt === 1) throw new Error('the first time');
@@ -59,8 +55,9 @@ async function traffic(server: RedisServer): Promise<Traffic> {
   });
   const stopping = new AbortController();
   const sends: Promise<unknown>[] = [];
+  const delivered = nextEvent(consumer.events, 'delivered');
   await publisher.publish('/held', 1);
-  await held;
+  await delivered;
   const load = (async () => {
     for (let n = 0; !stopping.signal.aborted; n += 1) {
       sends.push(
