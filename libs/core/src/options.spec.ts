@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 
-import { describe, expect, it, jest, test } from '@jest/globals';
+import { describe, expect, it, test } from '@jest/globals';
 
 import { ConfigError } from './errors.js';
-import { HANDLE_DEFAULTS, resolveHandleOptions, type HandleOptions } from './handler-options.js';
+import { HANDLE_DEFAULTS } from './handler-options.js';
 import { MESSAGE_LIMITS } from './message/index.js';
 import { ENGINE_DEFAULTS, resolveOptions, type LeanMQOptions } from './options.js';
 
@@ -12,22 +12,6 @@ const REDIS = 'redis://localhost:6379';
 function resolve(options: object): ReturnType<typeof resolveOptions> {
   return resolveOptions({ redis: REDIS, ...options });
 }
-
-function resolveHandler(options: unknown): HandleOptions {
-  return resolveHandleOptions(options as Partial<HandleOptions>, HANDLE_DEFAULTS);
-}
-
-/** What no whole number is, and how an error shows it. */
-const NOT_WHOLE: readonly [given: unknown, shown: string][] = [
-  [1.5, '1.5'],
-  [NaN, 'NaN'],
-  [Infinity, 'Infinity'],
-  [2 ** 53, '9007199254740992'],
-  ['5', '"5"'],
-  [null, 'null'],
-  [true, 'true'],
-  [[5], 'an array'],
-];
 
 describe('options', () => {
   it('are the defaults but for what is given', () => {
@@ -96,51 +80,6 @@ test('the durability of a service is checked when it starts', () => {
   expect(() => resolve({ durability: { replicas: 0, timeoutMs: 1 } })).toThrow(
     'Option "durability.replicas" is 0; allowed: a whole number, 1 or more.',
   );
-});
-
-describe('a whole number', () => {
-  test.each<[string, least: number, most: number]>([
-    ['publishTimeoutMs', 1, 2_000_000_000],
-    ['connectTimeoutMs', 1, 2_000_000_000],
-    ['silenceMs', 1, 2_000_000_000],
-    ['blockMs', 1, 2_000_000_000],
-    ['leaseMs', 100, 2_000_000_000],
-    ['drainTimeoutMs', 0, 2_000_000_000],
-    ['sweepMs', 10, 2_000_000_000],
-    ['dedupeMs', 1, Number.MAX_SAFE_INTEGER],
-    ['maxBuffered', 1, Number.MAX_SAFE_INTEGER],
-  ])('%s is from %d to %d', (name, least, most) => {
-    expectWhole(name, least, most, (value) => resolve({ [name]: value }));
-  });
-
-  test.each<[string, least: number, most: number]>([
-    ['concurrency', 1, 10_000],
-    ['attempts', 1, Number.MAX_SAFE_INTEGER],
-    ['maxCrashes', 2, Number.MAX_SAFE_INTEGER],
-    ['handlerTimeoutMs', 1, 2_000_000_000],
-    ['idempotencyMs', 1, Number.MAX_SAFE_INTEGER],
-  ])('%s of a handler is from %d to %d', (name, least, most) => {
-    expectWhole(name, least, most, (value) => resolveHandler({ [name]: value }));
-    expectWhole(name, least, most, (value) => resolve({ handlers: { [name]: value } }).handlers);
-  });
-
-  function expectWhole(
-    name: string,
-    least: number,
-    most: number,
-    resolveWith: (value: unknown) => object,
-  ): void {
-    expect(resolveWith(least)).toHaveProperty(name, least);
-    expect(resolveWith(most)).toHaveProperty(name, most);
-    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
-    const tooMuch = Number.isSafeInteger(most + 1) ? [[most + 1, String(most + 1)]] : [];
-    for (const [given, shown] of [...NOT_WHOLE, [least - 1, String(least - 1)], ...tooMuch]) {
-      expect(() => resolveWith(given)).toThrow(ConfigError);
-      expect(() => resolveWith(given)).toThrow(
-        `Option "${name}" is ${String(shown)}; allowed: a whole number, ${range}.`,
-      );
-    }
-  }
 });
 
 describe('an option that is not a number', () => {
@@ -218,86 +157,5 @@ describe('an option that is not a number', () => {
     expect(() => resolve({ redis: 'redis://:secret@cache', leaseMs: 1 })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret') }),
     );
-  });
-});
-
-describe('the options of a handler', () => {
-  const DEFAULTS: HandleOptions = { ...HANDLE_DEFAULTS, attempts: 3, handlerTimeoutMs: 100 };
-
-  it('are those of all handlers but for what is given', () => {
-    expect(resolveHandleOptions(undefined, DEFAULTS)).toEqual(DEFAULTS);
-    expect(resolveHandleOptions({ concurrency: 5 }, DEFAULTS)).toEqual({
-      ...DEFAULTS,
-      concurrency: 5,
-    });
-    expect(resolve({ handlers: { attempts: 3 } }).handlers).toEqual({
-      ...HANDLE_DEFAULTS,
-      attempts: 3,
-    });
-  });
-
-  test.each(Object.keys(HANDLE_DEFAULTS))('that are undefined are the default: %s', (name) => {
-    expect(resolveHandleOptions({ [name]: undefined }, DEFAULTS)).toEqual(DEFAULTS);
-  });
-
-  test.each(['attempt', 'Concurrency', 'leaseMs', 'constructor', '__proto__'])(
-    'of an unknown name are refused: %s',
-    (name) => {
-      const options: unknown = JSON.parse(`{"${name}":5}`);
-      const message = `Option "${name}" is not known; a handler takes concurrency, maxCrashes, `;
-      expect(() => resolveHandler(options)).toThrow(ConfigError);
-      expect(() => resolveHandler(options)).toThrow(message);
-      expect(() => resolve({ handlers: options })).toThrow(message);
-    },
-  );
-
-  test.each<[option: string, given: unknown, shown: string, allowed: string]>([
-    ['onExpired', 'drop', '"drop"', '"discard" or "dead-letter"'],
-    ['onExpired', null, 'null', '"discard" or "dead-letter"'],
-    ['backoff', null, 'null', 'an object with a type, or a function'],
-    ['backoff', 1_000, '1000', 'an object with a type, or a function'],
-    ['handlerTimeoutMs', null, 'null', 'a whole number, 1 to 2000000000'],
-    ['ack', 'never', '"never"', '"after" or "before"'],
-    ['idempotent', 'yes', '"yes"', 'true, false or a function that returns a key'],
-    ['rateLimit', null, 'null', 'an object'],
-    ['rateLimit', 5, '5', 'an object'],
-    ['rateLimit.count', 0, '0', 'a whole number, 1 to 10000'],
-    ['rateLimit.perMs', 0.5, '0.5', 'a whole number, 1 to 2000000000'],
-    ['batch', null, 'null', 'an object'],
-    ['batch', true, 'true', 'an object'],
-    ['batch.size', 0, '0', 'a whole number, 1 to 10000'],
-    ['batch.waitMs', 60_001, '60001', 'a whole number, 0 to 60000'],
-  ])('%s may not be %p', (name, given, shown, allowed) => {
-    const [option = '', part] = name.split('.');
-    const whole = { count: 1, perMs: 1, size: 1, waitMs: 1 };
-    const options = { [option]: part === undefined ? given : { ...whole, [part]: given } };
-    expect(() => resolveHandler(options)).toThrow(ConfigError);
-    expect(() => resolveHandler(options)).toThrow(
-      `Option "${name}" is ${shown}; allowed: ${allowed}.`,
-    );
-  });
-
-  const store = { begin: jest.fn(), complete: jest.fn(), fail: jest.fn() };
-  test.each([
-    ['idempotencyStore', { idempotencyStore: store }, 'only together with "idempotent"'],
-    ['ack', { ack: 'before', idempotent: true }, '"after" together with "idempotent"'],
-  ])('that do not go together are refused: %s', (name, options, allowed) => {
-    expect(() => resolveHandler(options)).toThrow(`Option "${name}" is `);
-    expect(() => resolveHandler(options)).toThrow(`; allowed: ${allowed}.`);
-  });
-
-  test.each<[string, object]>([
-    ['a key', { idempotent: () => 'key' }],
-    ['a store', { idempotent: true, idempotencyStore: store }],
-    ['at most once', { ack: 'before' }],
-    ['a rate', { rateLimit: { count: 5, perMs: 1_000 } }],
-    ['batches', { batch: { size: 5, waitMs: 0 } }],
-  ])('may ask for %s', (_, options) => {
-    expect(resolveHandler(options)).toEqual({ ...HANDLE_DEFAULTS, ...options });
-  });
-
-  test.each([null, 5, 'all'])('are an object, not %p', (options) => {
-    expect(() => resolveHandler(options)).toThrow(ConfigError);
-    expect(() => resolve({ handlers: options })).toThrow('The options of a handler are ');
   });
 });
