@@ -6,7 +6,7 @@ import { LeanMQ, type LeanMQOptions } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
 import { QUICK } from '../support/broker.js';
-import { eventually, nextEvent } from '../support/eventually.js';
+import { consumes, manages, publishes } from '../support/duties.js';
 import { connectTo, disconnect } from '../support/redis.js';
 import { RedisServer } from '../support/redis-server.js';
 
@@ -57,131 +57,17 @@ function rulesOf(name: string): string[] {
   return documented.get(name) ?? [];
 }
 
-/** Everything that a process does which only publishes. */
-async function publishes(mq: LeanMQ): Promise<void> {
-  await mq.publish('/a', 1);
-  await mq.publish('/a', 2, { messageId: 'two', headers: { x: 'y' } });
-  await mq.publish('/a', 3, { ttlMs: 100 });
-  await mq.publish('/a', 4, { delayMs: 50 });
-  await mq.publish('/a', 5, { delayMs: 60_000, messageId: 'five' });
-  expect(await mq.cancel('/a', 'five')).toBe('cancelled');
-  await mq.transaction((tx) => {
-    tx.send('/a', 6);
-    tx.send('/b', 7, { delayMs: 50 });
-  });
-  await mq.publishMany('/b', [{ data: 8 }]);
-  const ticked = nextEvent(mq.events, 'ticked');
-  await mq.schedules.upsert({ id: 'often', path: '/b', everyMs: 1_000, data: 9 });
-  await ticked;
-  await mq.schedules.runNow('often');
-  expect(await mq.schedules.list()).toHaveLength(1);
-  expect(await mq.schedules.get('often')).toBeDefined();
-  expect(await mq.schedules.remove('often')).toBe(true);
-  await eventually(async () => (await admin.zcard('leanmq:{b}:schedule')) === 0);
-  // It keeps its routes tidy too.
-  await admin.xgroup('CREATE', 'leanmq:{a}:log', 'late', '0');
-  await eventually(async () => (await admin.zcard('leanmq:{a}:expiry')) === 0);
-}
-
-/** Everything that a process does which subscribes. */
-async function consumes(mq: LeanMQ): Promise<void> {
-  const done: string[] = [];
-  mq.handle<number>('/fails', ({ data }) => {
-    throw new Error(`no ${data}`);
-  });
-  mq.handle<number>('/flaky', ({ attempt }) => {
-    if (attempt === 1) throw new Error('not yet');
-    done.push('flaky');
-  });
-  mq.handle('/once', () => void done.push('once'), { idempotent: true, onExpired: 'dead-letter' });
-  mq.handle('/limited', () => void done.push('limited'), { rateLimit: { count: 10, perMs: 100 } });
-  mq.handleBatch('/batch', () => void done.push('batch'));
-  mq.handle('/slow', async ({ signal }) => {
-    // Long enough for heartbeats, and released when the process stops.
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
-  });
-  // What a process left behind that is no more.
-  await mq.queue('/left').declareGroup('g');
-  await mq.publish('/left', 1);
-  await admin.xreadgroup('GROUP', 'g', 'gone', 'STREAMS', 'leanmq:{left}:log', '>');
-  mq.handle('/left', () => void done.push('left'));
-  await mq.start();
-  for (const path of ['/fails', '/flaky', '/once', '/limited', '/batch', '/slow']) {
-    await mq.publish(path, 1);
-  }
-  await eventually(() =>
-    ['flaky', 'once', 'limited', 'batch', 'left'].every((each) => done.includes(each)),
-  );
-  await eventually(async () => (await mq.deadLetters('/fails').count()) === 1, {
-    timeoutMs: 10_000,
-  });
-  // After a broken connection the reader settles in anew.
-  const regained = nextEvent(mq.events, 'connectionRegained');
-  await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-  await regained;
-  const acked = nextEvent(mq.events, 'acked');
-  await mq.publish('/once', 2);
-  await acked;
-  const released = nextEvent(mq.events, 'released');
-  await Promise.all([released, mq.stop()]);
-  const [pulled] = await mq.receive('/pulled', { blockMs: 50 });
-  expect(pulled).toBeUndefined();
-  await mq.publish('/pulled', 1);
-  const [first] = await mq.receive('/pulled', { blockMs: 500 });
-  await first?.retry();
-  const [again] = await mq.receive('/pulled', { blockMs: 500 });
-  await again?.ack();
-}
-
-/** Everything that a process does which looks after queues. */
-async function manages(mq: LeanMQ): Promise<void> {
-  const queue = mq.queue('/a');
-  await queue.declareGroup('g');
-  await queue.declareGroup('other');
-  const { id } = await mq.publish('/a', 1);
-  const [held] = await mq.receive('/a');
-  expect(await queue.inFlight()).toHaveLength(1);
-  await held?.deadLetter();
-  expect(await queue.find(id)).toBeDefined();
-  expect(await mq.queues()).toHaveLength(1);
-  await queue.info();
-  await queue.groups();
-  await queue.pause();
-  await queue.resume();
-  await queue.configure({ maxLength: 1_000, deadLetters: { maxCount: 10 } });
-  await queue.sweep();
-  const letters = mq.deadLetters('/a');
-  const [letter] = await letters.list();
-  await letters.get(letter?.id ?? '');
-  await letters.fingerprints();
-  await letters.replay(letter?.id ?? '');
-  const [replayed] = await mq.receive('/a');
-  await replayed?.deadLetter();
-  const [second] = await letters.list();
-  await letters.moveTo('/elsewhere', second?.id ?? '');
-  expect(await letters.discard([])).toBe(0);
-  await mq.replay('/a', { group: 'other' });
-  await mq.publish('/a', 2);
-  await queue.purge();
-  const { id: removed } = await mq.publish('/a', 3);
-  await queue.remove(removed, { allGroups: true });
-  await queue.purge({ allGroups: true });
-  await queue.removeGroup('other');
-  await mq.publish('/a', 4, { messageId: 'four' });
-  await queue.delete();
-}
-
 describe('a user with the documented permissions and no others', () => {
   test('can do everything that a publisher does', async () => {
     const mq = await as('publisher', rulesOf('publisher'));
-    await publishes(mq);
+    await publishes(mq, admin);
     expect(faults).toEqual([]);
   });
 
   test('can do everything that a consumer does', async () => {
     const mq = await as('consumer', rulesOf('consumer'));
-    await publishes(mq);
-    await consumes(mq);
+    await publishes(mq, admin);
+    await consumes(mq, admin);
     expect(faults).toEqual([]);
   });
 
@@ -216,7 +102,7 @@ describe('a user with the documented permissions and no others', () => {
   test('does without those that are said to be optional', async () => {
     const rules = rulesOf('consumer').filter((rule) => !OPTIONAL.includes(rule));
     const mq = await as('consumer', rules);
-    await consumes(mq);
+    await consumes(mq, admin);
     expect(faults).toEqual([]);
   });
 });
