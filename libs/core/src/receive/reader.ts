@@ -24,8 +24,6 @@ const FAULT_PAUSE_MS = 1_000;
 const REGROUP_PAUSE_MS = 50;
 // Larger replies live long enough to be promoted by the garbage collector, which costs a fifth of the speed.
 const MAX_COUNT = 250;
-// With so many routes in a read the handlers of what came begin first; see docs/adr/0013.
-const WIDE = 8;
 
 /**
  * Reads the logs and inboxes of its routes over a connection of its own, one read at a time, each asking only for what
@@ -163,8 +161,8 @@ export class Reader {
     const hot = hungry.filter(({ isHot }) => isHot);
     if (hot.length === 0) {
       const came = await this.readBlocking(hungry);
-      // The handlers of what came are begun by then.
-      if (came > 0 && hungry.length >= WIDE) await nextTick();
+      // The handlers of what came begin before the next read is written; see docs/adr/0013.
+      if (came > 0) await nextTick();
       return;
     }
     // Each at its own pace; those where little happens share a read that does not wait.
