@@ -1,0 +1,16 @@
+import { IsInt, IsString } from 'class-validator';
+
+/** What the messages of a batch hold. */
+export class RowDto {
+  @IsString()
+  sku!: string;
+
+  @IsInt()
+  count!: number;
+
+  get label(): string {
+    return `${this.count} x ${this.sku}`;
+  }
+}
+
+export const row = (sku: unknown, count: unknown = 1) => ({ sku, count });
