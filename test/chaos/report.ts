@@ -1,18 +1,11 @@
 import type { Findings } from './checker/index.js';
 import { gatherFacts, recoveriesOf } from './checker/index.js';
+import { faultsOf, sorted, type Outcome } from './outcome.js';
 import { GROUPS } from './setting.js';
 import type { Evidence } from './run.js';
 
-/** What `--json` writes. */
-export interface Result {
-  readonly seed: number;
-  /** How many were sent; each of them to every group. */
-  readonly messages: number;
-  readonly groups: number;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly violations: Readonly<Record<string, number>>;
-  /** Deliveries that a fault caused beyond the one that was needed. */
-  readonly duplicates: number;
+/** What `--json` writes of a run with many faults. */
+export interface Result extends Outcome {
   readonly recoveryMs: Percentiles;
   readonly recoveryMsOf: Readonly<Record<string, Percentiles & { readonly count: number }>>;
   readonly counts: Readonly<Record<string, number>>;
@@ -35,13 +28,11 @@ export function resultOf(evidence: Evidence, findings: Findings): Result {
   const byKind = new Map<string, number[]>();
   for (const { kind, ms } of recoveries)
     byKind.set(kind, [...(byKind.get(kind) ?? []), ms as number]);
-  const faults = new Map<string, number>();
-  for (const { kind } of storm.records) faults.set(kind, (faults.get(kind) ?? 0) + 1);
   return {
     seed: options.seed,
     messages: facts.messages.size,
     groups: GROUPS.length,
-    faults: sorted(faults),
+    faults: faultsOf(storm),
     violations: sorted(new Map([...findings.violations].map(([name, { count }]) => [name, count]))),
     duplicates: findings.counts.get('duplicates') ?? 0,
     recoveryMs: percentiles(recoveries.map(({ ms }) => ms as number)),
@@ -101,8 +92,4 @@ export function percentiles(values: readonly number[]): Percentiles {
   const at = (share: number): number =>
     ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))] ?? 0;
   return { p50: at(0.5), p99: at(0.99), max: ordered.at(-1) ?? 0 };
-}
-
-function sorted<Value>(map: ReadonlyMap<string, Value>): Record<string, Value> {
-  return Object.fromEntries([...map].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,17 +1,18 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Redis } from 'ioredis';
 
 import { connectTo, disconnect } from '../support/redis.js';
 import type { ChaosOptions } from './cli.js';
-import { leftoversOf, readFinalState, surplusClients, type FinalState } from './final-state.js';
+import { readFinalState, surplusClients, type FinalState } from './final-state.js';
 import { makeFleet, type Programs } from './fleet.js';
 import { readHistory, type Line } from './history.js';
 import { planTimeline } from './plan/timeline.js';
 import type { Slot } from './processes.js';
+import { untilAtRest, untilPublished } from './rest.js';
+import type { Say } from './say.js';
 import { makeFaults, type Storm } from './storm.js';
 import { SentinelTopology } from './topology/sentinel.js';
 import { Standalone } from './topology/standalone.js';
@@ -33,15 +34,12 @@ export interface Evidence {
   readonly surplus: readonly string[];
 }
 
-export type Say = (line: string, isPassing?: boolean) => void;
-
 const MESSAGES_PER_FAULT = 95;
 const MS_PER_FAULT = 750;
 const MS_PER_FAILOVER = 25_000;
 const PATIENCE_MS = 60_000;
 // What an unsafe run has lost, it waits for in vain.
 const PATIENCE_UNSAFE_MS = 20_000;
-const FINISH_MS = 90_000;
 
 /** Runs the plan through its faults and lets everything come to rest. */
 export async function run(options: ChaosOptions, programs: Programs, say: Say): Promise<Evidence> {
@@ -70,7 +68,9 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     );
     await topology.heal();
     say('all faults made; waiting for everything to come to rest', true);
-    await untilPublished(slots, say);
+    await untilPublished(slots, startAt + durationMs, say);
+    const publishers = slots.filter(({ role }) => role === 'publisher');
+    await Promise.all(publishers.map((slot) => slot.term(true)));
     const patienceMs = options.unsafe === undefined ? PATIENCE_MS : PATIENCE_UNSAFE_MS;
     const stuck = await admin((client) => untilAtRest(client, patienceMs, say));
     const surplus = await admin((client) => surplusClients(client, options.consumers));
@@ -113,49 +113,4 @@ export function adminOf(topology: Topology): Admin {
       disconnect(redis);
     }
   };
-}
-
-/** Publishers have sent all, and then end: from now on nobody adds anything. */
-async function untilPublished(slots: readonly Slot[], say: Say): Promise<void> {
-  const publishers = slots.filter(({ role }) => role === 'publisher');
-  const deadline = Date.now() + FINISH_MS;
-  const unfinished = (): Slot[] =>
-    publishers.filter(({ history }) => !readHistory(history).some(({ e }) => e === 'finished'));
-  while (unfinished().length > 0) {
-    if (Date.now() > deadline) {
-      say(
-        `not everything was published: ${unfinished()
-          .map(({ name }) => name)
-          .join(', ')}`,
-      );
-      break;
-    }
-    await sleep(500);
-  }
-  await Promise.all(publishers.map((slot) => slot.term(true)));
-}
-
-/** Suspects run one at a time, which may take minutes; given up is what becomes no less. */
-async function untilAtRest(
-  redis: Redis,
-  patienceMs: number,
-  say: Say,
-): Promise<Record<string, number>> {
-  let least = Infinity;
-  let deadline = 0;
-  for (;;) {
-    const left = await leftoversOf(redis);
-    const names = Object.keys(left);
-    const total = Object.values(left).reduce((sum, count) => sum + count, 0);
-    if (total < least) deadline = Date.now() + patienceMs;
-    least = Math.min(least, total);
-    if (names.length === 0) return {};
-    const list = names.map((name) => `${name}: ${left[name]}`).join(', ');
-    say(`still there: ${list}`, true);
-    if (Date.now() > deadline) {
-      say(`did not come to rest: ${list}`);
-      return left;
-    }
-    await sleep(500);
-  }
 }

@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import { check } from './checker/index.js';
 import type { ChaosOptions } from './cli.js';
 import type { FaultKind } from './plan/timeline.js';
-import { run, type Say } from './run.js';
+import { run } from './run.js';
+import type { Say } from './say.js';
 import type { Tool } from './tool.js';
 
 /** What brings out the lack of each protection, and how the checker calls it. */

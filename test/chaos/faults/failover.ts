@@ -82,8 +82,8 @@ async function leaveBehind(
   behind: RedisServer,
 ): Promise<void> {
   await prefer(behind, 1);
-  // Sentinels ask for the priority every ten seconds only; without it the one with more data would be chosen.
-  await sleep(10_500);
+  // They ask for it every ten seconds only; before that the one with more data would be chosen.
+  await topology.untilPreferred(behind);
   topology.freeze(behind);
   // What is on its way to a frozen process is not lost: the connection has to go as well.
   await call(master, 'CLIENT', 'KILL', 'TYPE', 'replica');

@@ -1,26 +1,27 @@
-import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ChaosOptions } from '../cli.js';
 import type { Programs } from '../fleet.js';
-import { readHistory } from '../history.js';
+import { conclude, faultsOf } from '../outcome.js';
 import { planTimeline } from '../plan/timeline.js';
 import { Slot } from '../processes.js';
-import { adminOf, folderFor, type Admin, type Say } from '../run.js';
+import { untilAtRest, untilPublished } from '../rest.js';
+import { adminOf, folderFor, type Admin } from '../run.js';
+import type { Say } from '../say.js';
 import { GROUPS } from '../setting.js';
 import { makeFaults, type Storm } from '../storm.js';
 import { Standalone } from '../topology/standalone.js';
 import { PARTS, takeSample, trendOf, type Sample } from './memory.js';
 import { describeSoak, type SoakResult } from './report.js';
-import { untilEmpty } from './rest.js';
-import type { SoakConsumerSettings, SoakPublisherSettings } from './setting.js';
+import { PATH, type SoakConsumerSettings, type SoakPublisherSettings } from './setting.js';
 import { count, readTally } from './tally.js';
 
 const PUBLISHERS = 2;
 const CONSUMERS = 2;
 const SAMPLE_MS = 10_000;
 const FAULTS_PER_MINUTE = 2;
+const PATIENCE_MS = 60_000;
 
 type SoakOptions = ChaosOptions & { readonly minutes: number };
 
@@ -50,20 +51,13 @@ export async function soak(options: SoakOptions, programs: Programs, say: Say): 
       () => undefined,
     );
     await topology.heal();
-    await untilFinished(slots);
+    await untilPublished(slots, startAt + durationMs, say);
     stopped.abort();
     const samples = await sampling;
-    const left = await admin((redis) => untilEmpty(redis));
+    const left = await admin((redis) => untilAtRest(redis, PATIENCE_MS, say, [PATH]));
     await Promise.all(slots.map((slot) => slot.term(true)));
     const result = judge(options, slots, folder, samples, storm, left);
-    process.stdout.write(describeSoak(result));
-    if (options.json !== undefined) {
-      writeFileSync(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
-    }
-    const isViolated = Object.keys(result.violations).length > 0;
-    if (isViolated) say(`the histories are in ${folder}`);
-    else if (options.keep === undefined) rmSync(folder, { recursive: true });
-    return isViolated ? 1 : 0;
+    return conclude(result, describeSoak(result), options, folder, say);
 
     function surroundings(): Parameters<typeof makeFaults>[2] {
       return { slots, topology, admin, needsReplicas: false };
@@ -144,15 +138,6 @@ async function sampleUntil(
   return samples;
 }
 
-async function untilFinished(slots: readonly Slot[]): Promise<void> {
-  const publishers = slots.filter(({ role }) => role === 'publisher');
-  while (
-    !publishers.every(({ history }) => readHistory(history).some(({ e }) => e === 'finished'))
-  ) {
-    await sleep(500);
-  }
-}
-
 function judge(
   { seed, rate, minutes }: SoakOptions,
   slots: readonly Slot[],
@@ -175,8 +160,6 @@ function judge(
   const memory = Object.fromEntries(PARTS.map((part) => [part, trendOf(samples, part)]));
   const grown = PARTS.filter((part) => memory[part]?.grew);
   const restarts = slots.reduce((total, { records }) => total + records.length - 1, 0);
-  const faults: Record<string, number> = {};
-  for (const { kind } of storm.records) faults[kind] = (faults[kind] ?? 0) + 1;
   const violations = {
     lost: sum('lost'),
     leftOver: Object.values(left).reduce((total, each) => total + each, 0),
@@ -184,7 +167,8 @@ function judge(
     processFailed: restarts,
   };
   return {
-    ...{ seed, minutes, rate, groups: GROUPS.length, faults, memory, samples },
+    ...{ seed, minutes, rate, groups: GROUPS.length, memory, samples },
+    faults: faultsOf(storm),
     messages: accepted.reduce((total, { length }) => total + length, 0),
     violations: Object.fromEntries(Object.entries(violations).filter(([, number]) => number > 0)),
     duplicates: sum('duplicates'),

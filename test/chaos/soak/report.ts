@@ -1,17 +1,12 @@
+import type { Outcome } from '../outcome.js';
 import type { Sample, Trend } from './memory.js';
 
 /** What `--json` writes of a soak. */
-export interface SoakResult {
-  readonly seed: number;
+export interface SoakResult extends Outcome {
   readonly minutes: number;
   /** Per second. */
   readonly rate: number;
-  /** How many were accepted; each of them for every group. */
-  readonly messages: number;
-  readonly groups: number;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly violations: Readonly<Record<string, number>>;
-  readonly duplicates: number;
+  /** Handled, and not known to be accepted. */
   readonly recovered: number;
   /** Bytes in use: of Redis, and resident for each process. */
   readonly memory: Readonly<Record<string, Trend>>;

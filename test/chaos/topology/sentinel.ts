@@ -98,6 +98,20 @@ export class SentinelTopology implements Topology {
     }, PATIENCE);
   }
 
+  /** Resolves when every sentinel would choose this replica, by its priority. */
+  async untilPreferred(server: RedisServer): Promise<void> {
+    await eventually(async () => {
+      for (const { url } of this.sentinels) {
+        const replicas = (await ask(url, 'SENTINEL', 'REPLICAS', NAME)) as string[][];
+        const best = replicas.toSorted((a, b) => priorityOf(a) - priorityOf(b));
+        const [first, second] = best as [string[], string[]];
+        if (valueOf(first, 'port') !== String(server.port)) return false;
+        if (priorityOf(first) === priorityOf(second)) return false;
+      }
+      return true;
+    }, PATIENCE);
+  }
+
   async heal(): Promise<void> {
     for (const server of this.frozen) this.thaw(server);
     await this.untilWhole();
@@ -166,6 +180,15 @@ async function ask(url: string, ...command: [string, ...string[]]): Promise<unkn
   } finally {
     disconnect(redis);
   }
+}
+
+function priorityOf(replica: readonly string[]): number {
+  return Number(valueOf(replica, 'slave-priority'));
+}
+
+/** Of a reply that is names and values in turn. */
+function valueOf(fields: readonly string[], name: string): string | undefined {
+  return fields[fields.indexOf(name) + 1];
 }
 
 async function text(url: string, ...command: [string, ...string[]]): Promise<string> {

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Redis } from 'ioredis';
+
+import { leftoversOf } from './final-state.js';
+import { readHistory } from './history.js';
+import type { Slot } from './processes.js';
+import type { Say } from './say.js';
+
+// What is waited for stands in Redis and in the files of other processes, which tell nobody.
+const LOOK_MS = 500;
+const FINISH_MS = 90_000;
+
+/**
+ * Waits until the publishers have sent all: from then on nobody adds anything.
+ *
+ * @param plannedUntil when the last one is to be sent, epoch ms
+ */
+export async function untilPublished(
+  slots: readonly Slot[],
+  plannedUntil: number,
+  say: Say,
+): Promise<void> {
+  const publishers = slots.filter(({ role }) => role === 'publisher');
+  const deadline = Math.max(plannedUntil, Date.now()) + FINISH_MS;
+  const unfinished = (): Slot[] =>
+    publishers.filter(({ history }) => !readHistory(history).some(({ e }) => e === 'finished'));
+  for (let left = unfinished(); left.length > 0; left = unfinished()) {
+    if (Date.now() > deadline) {
+      say(`not everything was published: ${left.map(({ name }) => name).join(', ')}`);
+      return;
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+/**
+ * Waits until everything is handled. Suspects run one at a time, which may take minutes; given up is what becomes no less.
+ *
+ * @param patienceMs how long it may stay the same
+ * @param paths of which routes; all unless told
+ * @returns what is still there, `<what>` → how much
+ */
+export async function untilAtRest(
+  redis: Redis,
+  patienceMs: number,
+  say: Say,
+  paths?: readonly string[],
+): Promise<Record<string, number>> {
+  let least = Infinity;
+  let deadline = 0;
+  for (;;) {
+    const left = await leftoversOf(redis, paths);
+    const names = Object.keys(left);
+    const total = Object.values(left).reduce((sum, count) => sum + count, 0);
+    if (total < least) deadline = Date.now() + patienceMs;
+    least = Math.min(least, total);
+    if (names.length === 0) return {};
+    const list = names.map((name) => `${name}: ${left[name]}`).join(', ');
+    say(`still there: ${list}`, true);
+    if (Date.now() > deadline) {
+      say(`did not come to rest: ${list}`);
+      return left;
+    }
+    await sleep(LOOK_MS);
+  }
+}
