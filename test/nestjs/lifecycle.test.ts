@@ -4,7 +4,6 @@ import { describe, expect, jest, test } from '@jest/globals';
 import {
   BrokerError,
   ClosedError,
-  LeanMQModule,
   OnWebhook,
   WebhookPublisher,
   type PublishResult,
@@ -17,8 +16,6 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 
 import { expectNoClients, expectNoNewResources, openResources } from '../support/leaks.js';
 import { signal, useNest } from './support/nest.js';
@@ -100,13 +97,12 @@ describe('start', () => {
     expect(await ended.happened).toMatchObject({ outcome: 'published' });
   });
 
-  test('a service without handlers only publishes: it opens no reader and needs no group', async () => {
-    const { publisher, mq } = await nest.init(
-      nest.build({}, { group: undefined as never, consumerName: 'publisher-only' }),
-    );
-    await publisher.send('/a', {});
-    expect(Object.keys(mq.health().connections).sort()).toEqual(['command', 'publish']);
-    expect(mq.health().readAgesMs).toEqual([]);
+  test('an application that cannot start leaves no connection behind', async () => {
+    const before = await openResources();
+    const redis = 'redis://127.0.0.1:1';
+    const module = await nest.build({}, { redis, connectTimeoutMs: 200 }).compile();
+    await expect(module.init()).rejects.toThrow(BrokerError);
+    await expectNoNewResources(before);
   });
 });
 
@@ -246,64 +242,4 @@ describe('signals', () => {
     expect(await ended.happened).toMatchObject({ outcome: 'published' });
     await expectNoOwnClients();
   });
-});
-
-describe('kinds of applications', () => {
-  const handled = { by: signal<string>() };
-
-  @Injectable()
-  class Handlers {
-    @OnWebhook('/kind')
-    handle({ kind }: { kind: string }) {
-      handled.by(kind);
-    }
-  }
-
-  function rootModule() {
-    @Module({ imports: [LeanMQModule.forRoot(nest.options())], providers: [Handlers] })
-    class Root {}
-    return Root;
-  }
-
-  test.each(['context', 'microservice', 'http'] as const)('%s', async (kind) => {
-    class Idle extends Server implements CustomTransportStrategy {
-      listen(callback: () => void) {
-        callback();
-      }
-      close() {}
-      on() {}
-      unwrap<T>(): T {
-        throw new Error('There is nothing inside.');
-      }
-    }
-    handled.by = signal<string>();
-    const quiet = { logger: false } as const;
-    const Root = rootModule();
-    /* eslint-disable @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as classes */
-    const create = {
-      context: () => NestFactory.createApplicationContext(Root, quiet),
-      microservice: async () => {
-        const app = await NestFactory.createMicroservice(Root, { ...quiet, strategy: new Idle() });
-        await app.listen();
-        return app;
-      },
-      http: async () => {
-        const app = await NestFactory.create(Root, quiet);
-        await app.listen(0);
-        return app;
-      },
-    };
-    /* eslint-enable @typescript-eslint/no-unsafe-class-instance-assignment */
-    const app = nest.closing(await create[kind]());
-    await app.get(WebhookPublisher).send('/kind', { kind });
-    expect(await handled.by.happened).toBe(kind);
-  });
-});
-
-test('an application that cannot start leaves no connection behind', async () => {
-  const before = await openResources();
-  const redis = 'redis://127.0.0.1:1';
-  const module = await nest.build({}, { redis, connectTimeoutMs: 200 }).compile();
-  await expect(module.init()).rejects.toThrow(BrokerError);
-  await expectNoNewResources(before);
 });
