@@ -32,7 +32,7 @@ export const UNSAFE = {
     lua("local marker = redis.call('GET', KEYS[1])", 'local marker = nil'),
   ],
   // Whoever once had a delivery may retry, bury or give it back, whosever it is by now.
-  'unfenced-settle': [lua('if isOurs(id, deliveries) then', 'if true then')],
+  'unfenced-settle': [lua('if isOurs(id, each.deliveries) then', 'if true then')],
   // A retry is a copy on the log that all groups read.
   'retry-to-log': [
     lua("cmsgpack.pack({'inbox:' .. group, unpack(body)})", "cmsgpack.pack({'log', unpack(body)})"),

@@ -31,6 +31,28 @@ describe('stop and close come to an end', () => {
     15_000,
   );
 
+  test('while a read waits that took the place of one for the same routes', async () => {
+    const server = await rig.server();
+    const mq = rig.mq(server.url, { blockMs: 20_000 });
+    for (const path of ['/a', '/b', '/c']) mq.handle(path, () => undefined);
+    await mq.start();
+    const redis = await connectTo(server.url);
+    const info = async (pattern: RegExp): Promise<number> =>
+      Number(pattern.exec(await redis.info('everything'))?.[1] ?? 0);
+    const renewals = (): Promise<number> => info(/cmdstat_client\|unblock:calls=(\d+)/);
+    const isWaiting = async (): Promise<boolean> => (await info(/blocked_clients:(\d+)/)) > 0;
+    const manager = rig.mq(server.url);
+    await manager.publish('/d', 1);
+    // The routes that are left are the same before and after the second.
+    await manager.queue('/c').pause();
+    await eventually(async () => (await renewals()) > 0 && (await isWaiting()));
+    const before = await renewals();
+    await manager.queue('/d').delete();
+    await eventually(async () => (await renewals()) > before && (await isWaiting()));
+    await within(5_000, mq.stop());
+    redis.disconnect();
+  }, 15_000);
+
   test('during an outage, with a pulled delivery that nobody has settled', async () => {
     const server = await rig.server();
     const mq = new LeanMQ({ ...QUICK, redis: server.url, prefix: rig.prefix, group: 'g' });

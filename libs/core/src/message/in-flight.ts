@@ -92,6 +92,16 @@ export class InFlight<Route> implements Claim {
     return this.outcome !== undefined;
   }
 
+  /** Nothing more is to come of it here, whether its handler has ended or not. */
+  get isOver(): boolean {
+    // A late success may still count: until that is known, what was claimed anew is not to run.
+    return this.isSettled || (this.lostBecause !== undefined && !this.isSettling);
+  }
+
+  get isDone(): boolean {
+    return this.hasEnded && this.isOver;
+  }
+
   /** Attempts used up before this delivery; a crash uses one up too. */
   get attemptsBefore(): number {
     return (this.entry?.history?.attempts ?? 0) + this.deliveries - 1;

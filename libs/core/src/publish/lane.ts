@@ -1,19 +1,18 @@
 import { performance } from 'node:perf_hooks';
 
-import { BrokerUnavailableError, type LeanMQError } from '../errors.js';
+import type { LeanMQError } from '../errors.js';
 import {
   isConnectionFault,
   isTransient,
-  replyOf,
   toBrokerError,
-  withoutArguments,
   type Connection,
   type Keys,
   type Registry,
 } from '../redis/index.js';
 import { Batch, type Unit, type UnitOutcome } from './batch.js';
-import { notReplicated, type GroupCommit } from './group-commit.js';
+import type { GroupCommit } from './group-commit.js';
 import type { EncodedSend } from './send.js';
+import { overdue, unavailable } from './unanswered.js';
 
 // A script holds up everybody else on the server while it runs: 256 appends take half a millisecond at most. And
 // while one batch is applied the next one is made, which larger ones would leave nothing for.
@@ -240,28 +239,6 @@ export class Lane {
     this.stopWaiting?.();
     this.stopWaiting = undefined;
   }
-}
-
-/** What is known of a send whose time is over while its batch has not been answered. */
-function overdue(unit: Unit, { confirmed, uncertain, isOnItsWay, lastFault }: Batch): LeanMQError {
-  if (confirmed !== undefined) return notReplicated(unit, confirmed);
-  // Only when every attempt was refused is it certain.
-  return unavailable(uncertain || isOnItsWay ? 'unknown' : 'not-sent', lastFault);
-}
-
-function unavailable(outcome: 'not-sent' | 'unknown', cause?: unknown): BrokerUnavailableError {
-  const what =
-    outcome === 'unknown'
-      ? 'it is not known whether the message was stored; sending it again is safe only with the same "messageId"'
-      : 'the message was not sent';
-  const refusal = replyOf(cause);
-  const why =
-    refusal === undefined
-      ? 'Redis did not answer within "publishTimeoutMs"'
-      : `Redis refused for all of "publishTimeoutMs" (${refusal})`;
-  return new BrokerUnavailableError(`${why}: ${what}.`, outcome, {
-    cause: withoutArguments(cause),
-  });
 }
 
 /** How many messages a unit counts for. */

@@ -1,25 +1,18 @@
-import { performance } from 'node:perf_hooks';
-
 import { ShutdownError, type LeanMQError } from '../errors.js';
 import type { InFlight } from '../message/index.js';
 import type { Connection } from '../redis/index.js';
-import { Attention } from './attention.js';
-import { Conditions } from './conditions.js';
 import type { ConsumerContext } from './context.js';
+import { Dispatcher } from './dispatcher.js';
 import { ensureGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
 import { deliveriesOf, holdsUnsettled, leave } from './leave.js';
 import { Quarantine } from './quarantine.js';
-import { RateLimiter } from './rate-limiter.js';
 import { onePass } from './one-pass.js';
 import type { PassOptions } from './pass.js';
-import { Pump } from './pump.js';
-import { Reader } from './reader.js';
+import { Readers } from './readers.js';
 import { Reclaimer } from './reclaimer.js';
 import type { Subscription } from './subscription.js';
 
-// Two streams for each route: the more there are, the more it costs the server to wake one blocked read; see ADR 0013.
-const ROUTES_PER_READER = 25;
 // How long what was released at the end may take to be confirmed.
 const CONFIRM_MS = 2_000;
 
@@ -35,23 +28,16 @@ export interface ConsumerHooks {
 }
 
 /**
- * One process of a group: reads its routes, starts what there are slots for, keeps what is in flight alive, takes over
- * what others left behind, and drains when it stops.
+ * One process of a group: what its parts do, from when it joins to when it has drained. They read, start what there are
+ * slots for, keep what is in flight alive, and take over what others left behind.
  */
 export class Consumer {
-  private readonly subscriptions = new Set<Subscription>();
-  private readonly readers: Reader[] = [];
-  private readonly readerOf = new Map<Subscription, Reader>();
+  private readonly subscriptions: ReadonlySet<Subscription>;
+  private readonly readers: Readers;
   private readonly heartbeat: Heartbeat;
   private readonly reclaimer: Reclaimer;
   private readonly quarantine: Quarantine;
-  private readonly limiters = new Map<Subscription, RateLimiter>();
-  private readonly conditions = new Conditions();
-  private readonly attention = new Attention(this.subscriptions);
-  private readonly pump = new Pump(() => this.serveWanting());
-  /** Nothing is started: it drains, or a suspect runs alone. */
-  private holding = false;
-  private stopping = false;
+  private readonly dispatcher: Dispatcher;
   /** Counts the calls of `switchOff`: the latest holds. */
   private switches = 0;
 
@@ -60,31 +46,32 @@ export class Consumer {
     subscriptions: readonly Subscription[],
     private readonly hooks: ConsumerHooks,
   ) {
-    for (const subscription of subscriptions) {
-      this.subscriptions.add(subscription);
-      const { rateLimit } = subscription.options;
-      if (rateLimit !== undefined) {
-        const key = subscription.keys.rate(context.group);
-        const onGranted = (): void => this.serveSoon(subscription);
-        this.limiters.set(subscription, new RateLimiter(rateLimit, key, context, onGranted));
-      }
-    }
+    this.subscriptions = new Set(subscriptions);
+    this.dispatcher = new Dispatcher(context, this.subscriptions, {
+      run: hooks.run,
+      release: hooks.release,
+      onRoom: (subscription) => void this.reclaimer.more(subscription),
+      onServed: (subscription) => this.readers.wake(subscription),
+    });
+    this.readers = new Readers(context, {
+      onRead: (subscription) => this.dispatcher.serveSoon(subscription),
+      onBarred: (barred) => this.turnOff(barred),
+      onFault: hooks.onFault,
+    });
     this.heartbeat = new Heartbeat(context, this.subscriptions, (delivery) => {
       hooks.onLost?.(delivery);
       this.forgetIfDone(delivery);
     });
     this.reclaimer = new Reclaimer(context, this.subscriptions, {
       onFault: hooks.onFault,
-      onUncertain: () => {
-        for (const reader of this.readers) reader.adoptSoon();
-      },
+      onUncertain: () => this.readers.adoptSoon(),
       onReclaimed: (subscription, { taken, suspects }) => {
         if (taken.length > 0) hooks.onReclaimed?.(subscription, taken.length);
         if (suspects > 0) {
           hooks.onSuspects?.(subscription, suspects);
           this.quarantine.request(subscription);
         }
-        this.serveSoon(subscription);
+        this.dispatcher.serveSoon(subscription);
       },
     });
     this.quarantine = new Quarantine(context, this.reclaimer, {
@@ -110,20 +97,7 @@ export class Consumer {
 
   /** @param connect makes a connection for a reader */
   start(connect: () => Connection): void {
-    const subscriptions = [...this.subscriptions];
-    for (let from = 0; from < subscriptions.length; from += ROUTES_PER_READER) {
-      const connection = connect();
-      connection.open();
-      const some = subscriptions.slice(from, from + ROUTES_PER_READER);
-      const reader = new Reader(this.context, connection, some, {
-        onRead: (subscription) => this.serveSoon(subscription),
-        onBarred: (barred) => this.turnOff(barred),
-        onFault: this.hooks.onFault,
-      });
-      this.readers.push(reader);
-      for (const subscription of some) this.readerOf.set(subscription, reader);
-      reader.start();
-    }
+    this.readers.start(this.subscriptions, connect);
     this.heartbeat.start();
     this.reclaimer.start();
   }
@@ -139,8 +113,8 @@ export class Consumer {
         subscriptions: [...this.subscriptions].filter(({ isOff }) => !isOff),
         inFlightCount: () => this.inFlightCount,
         takeOver: (subscription, most) => this.reclaimer.visit([subscription], most),
-        run: () => this.serveAllSoon(),
-        until: (condition) => this.conditions.until(condition, Infinity),
+        run: () => this.dispatcher.serveAllSoon(),
+        until: (condition) => this.dispatcher.conditions.until(condition, Infinity),
         suspectsDone: () => this.quarantine.ended,
       });
     } finally {
@@ -151,18 +125,14 @@ export class Consumer {
   /** Stops reading, waits for the handlers, gives back what they have not finished by the deadline. */
   async stop(): Promise<void> {
     const { drainTimeoutMs } = this.context.options;
-    this.stopping = true;
-    this.holding = true;
-    for (const limiter of this.limiters.values()) limiter.stop();
-    this.serveAllSoon();
+    this.dispatcher.stop();
     // What is taken over by a call that is on its way already is given back as well.
-    await Promise.all([
-      this.quarantine.stop(),
-      this.reclaimer.stop(),
-      ...this.readers.map((reader) => reader.stop()),
-    ]);
-    for (const subscription of this.subscriptions) this.giveBackWaiting(subscription);
-    const drained = await this.conditions.until(() => this.inFlightCount === 0, drainTimeoutMs);
+    await Promise.all([this.quarantine.stop(), this.reclaimer.stop(), this.readers.stop()]);
+    for (const subscription of this.subscriptions) this.dispatcher.giveBackWaiting(subscription);
+    const drained = await this.dispatcher.conditions.until(
+      () => this.inFlightCount === 0,
+      drainTimeoutMs,
+    );
     if (!drained) await this.abandonRest();
     this.heartbeat.stop();
     await leave(this.context, [...this.subscriptions]);
@@ -191,8 +161,8 @@ export class Consumer {
       if (own !== this.switches) return;
       for (const each of revived) each.isOff = barred.includes(each);
     }
-    for (const reader of this.readers) reader.renew();
-    this.serveAllSoon();
+    this.readers.renew();
+    this.dispatcher.serveAllSoon();
   }
 
   /** The handler of a delivery has returned, or never ran: its slot is free. */
@@ -200,7 +170,7 @@ export class Consumer {
     const subscription = delivery.route;
     subscription.ended(delivery);
     this.forgetIfDone(delivery);
-    this.serveSoon(subscription);
+    this.dispatcher.serveSoon(subscription);
   }
 
   /** Redis has confirmed how the delivery ended. */
@@ -223,71 +193,20 @@ export class Consumer {
 
   /** For each reader how long ago a read last came back, ms. */
   get readAges(): number[] {
-    return this.readers.map(({ lastReadAt }) => performance.now() - lastReadAt);
-  }
-
-  private serveSoon(subscription: Subscription): void {
-    this.attention.want(subscription);
-    this.pump.soon();
-  }
-
-  private serveAllSoon(): void {
-    this.attention.wantAll();
-    this.pump.soon();
-  }
-
-  private serveWanting(): void {
-    const wanting = this.attention.take();
-    for (const subscription of wanting) {
-      // A read or a takeover that was on its way then has brought it.
-      if (this.stopping || subscription.isOff) this.giveBackWaiting(subscription);
-      else if (!this.holding) this.serve(subscription);
-    }
-    // Who holds serves all of them when it goes on.
-    if (!this.holding) {
-      for (const each of wanting) this.readerOf.get(each)?.wake(each);
-    }
-    this.conditions.look();
-  }
-
-  private serve(subscription: Subscription): void {
-    this.startWhatMay(subscription);
-    if (!subscription.hasStaleLeft || subscription.freeSlots === 0) return;
-    // If it is busy elsewhere, it is asked again.
-    this.attention.want(subscription);
-    void this.reclaimer.more(subscription);
+    return this.readers.ages;
   }
 
   private forgetIfDone(delivery: InFlight<Subscription>): void {
-    if (isDone(delivery)) delivery.route.forget(delivery);
-    if (delivery.successor !== undefined) this.serveSoon(delivery.route);
-    else if (!this.conditions.isEmpty) this.pump.soon();
-  }
-
-  private startWhatMay(subscription: Subscription): void {
-    const limiter = this.limiters.get(subscription);
-    while (subscription.canStart) {
-      if (limiter?.take() === false) return limiter.ask(subscription.startable);
-      const next = subscription.takeNext();
-      if (next === undefined) return;
-      this.hooks.run(next);
-    }
+    if (delivery.isDone) delivery.route.forget(delivery);
+    if (delivery.successor !== undefined) this.dispatcher.serveSoon(delivery.route);
+    else this.dispatcher.lookSoon();
   }
 
   private turnOff(subscriptions: readonly Subscription[]): void {
     for (const subscription of subscriptions) {
       subscription.isOff = true;
-      this.giveBackWaiting(subscription);
+      this.dispatcher.giveBackWaiting(subscription);
     }
-  }
-
-  private giveBackWaiting(subscription: Subscription): void {
-    for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
-  }
-
-  private giveBack(delivery: InFlight<Subscription>): void {
-    delivery.hasEnded = true;
-    this.hooks.release(delivery);
   }
 
   private async abandonRest(): Promise<void> {
@@ -297,20 +216,23 @@ export class Consumer {
       if (!delivery.isSettling) this.hooks.release(delivery);
       delivery.work?.cancel(reason);
     }
-    await this.conditions.until(() => !holdsUnsettled(this.subscriptions), CONFIRM_MS);
+    await this.dispatcher.conditions.until(() => !holdsUnsettled(this.subscriptions), CONFIRM_MS);
   }
 
   private async isolate(timeoutMs: number): Promise<boolean> {
-    this.holding = true;
-    for (const reader of this.readers) reader.pause();
+    this.dispatcher.hold();
+    this.readers.pause();
     const isQuiet = (): boolean =>
       [...this.subscriptions].every(({ runningCount }) => runningCount === 0);
-    return this.conditions.until(() => this.stopping || isQuiet(), timeoutMs);
+    return this.dispatcher.conditions.until(
+      () => this.dispatcher.isStopping || isQuiet(),
+      timeoutMs,
+    );
   }
 
   private async runApart(suspects: readonly InFlight<Subscription>[]): Promise<void> {
-    if (this.stopping) {
-      for (const suspect of suspects) this.giveBack(suspect);
+    if (this.dispatcher.isStopping) {
+      for (const suspect of suspects) this.dispatcher.giveBack(suspect);
       return;
     }
     for (const suspect of suspects) {
@@ -318,22 +240,15 @@ export class Consumer {
       this.hooks.run(suspect);
     }
     // A handler that never ends keeps its slot, not everything else.
-    await this.conditions.until(() => this.stopping || suspects.every(isOver), Infinity);
+    await this.dispatcher.conditions.until(
+      () => this.dispatcher.isStopping || suspects.every(({ isOver }) => isOver),
+      Infinity,
+    );
   }
 
   private rejoin(): void {
-    if (this.stopping) return;
-    this.holding = false;
-    for (const reader of this.readers) reader.resume();
-    this.serveAllSoon();
+    if (this.dispatcher.isStopping) return;
+    this.readers.resume();
+    this.dispatcher.goOn();
   }
-}
-
-function isDone(delivery: InFlight<Subscription>): boolean {
-  return delivery.hasEnded && isOver(delivery);
-}
-
-function isOver({ isSettled, isSettling, lostBecause }: InFlight<Subscription>): boolean {
-  // A late success may still count: until that is known, what was claimed anew is not to run.
-  return isSettled || (lostBecause !== undefined && !isSettling);
 }

@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { isMissingGroup, isTransient, type Connection } from '../redis/index.js';
 import { adopt, dismiss, identify, type ServerSideClient } from './adoption.js';
+import { Aside } from './aside.js';
+import { BlockedRead } from './blocked-read.js';
 import type { ConsumerContext } from './context.js';
 import { ensureGroups } from './groups.js';
 import { read } from './read.js';
@@ -18,7 +20,6 @@ export interface ReaderHooks {
   onFault: (error: unknown) => void;
 }
 
-const UNBLOCK_AGAIN_MS = 2;
 const FAULT_PAUSE_MS = 1_000;
 // A server that has just lost its data may lose it again; recreating groups must not be a busy loop.
 const REGROUP_PAUSE_MS = 50;
@@ -38,11 +39,8 @@ export class Reader {
   private mustRegroup = false;
   private mustAdopt = false;
   private paused = false;
-  private blockedOn: ReadonlySet<Subscription> | undefined;
-  /** The blocked read that is being ended. */
-  private renewing: ReadonlySet<Subscription> | undefined;
-  /** Those whose keys the server refuses, until when they are left alone, monotonic ms. */
-  private readonly aside = new Map<Subscription, number>();
+  private readonly blocked: BlockedRead;
+  private readonly aside = new Aside((subscription) => this.wake(subscription));
   private streams: Streams | undefined;
   private wakeUp: (() => void) | undefined;
   private finished: Promise<void> | undefined;
@@ -55,6 +53,7 @@ export class Reader {
     readonly subscriptions: readonly Subscription[],
     private readonly hooks: ReaderHooks,
   ) {
+    this.blocked = new BlockedRead(context.command);
     this.stopListening = connection.onEveryReady(() => {
       this.connectionChanged = true;
     });
@@ -92,8 +91,7 @@ export class Reader {
   /** Slots of the route were freed: reads for them, renewing a blocked read that does not cover them. */
   wake(subscription: Subscription): void {
     this.wakeUp?.();
-    const { blockedOn } = this;
-    if (blockedOn === undefined || this.paused || blockedOn.has(subscription)) return;
+    if (this.paused || !this.blocked.lacks(subscription)) return;
     if (this.isHungry(subscription)) this.renew();
   }
 
@@ -139,22 +137,17 @@ export class Reader {
       const [first] = subscriptions;
       if (isTransient(error) || isMissingGroup(error) || first === undefined) throw error;
       if (this.isStopping()) return;
-      if (subscriptions.length === 1) this.setAside(first, error);
-      else for (const each of subscriptions) await this.together([each], act);
+      if (subscriptions.length > 1) {
+        for (const each of subscriptions) await this.together([each], act);
+        return;
+      }
+      this.aside.put(first);
+      this.hooks.onFault(error);
     }
   }
 
-  /** The server refuses a key of the route (another type, no permission), which time alone may not cure. */
-  private setAside(subscription: Subscription, error: unknown): void {
-    this.aside.set(subscription, performance.now() + FAULT_PAUSE_MS);
-    setTimeout(() => this.wake(subscription), FAULT_PAUSE_MS + 1).unref();
-    this.hooks.onFault(error);
-  }
-
   private isHungry(subscription: Subscription): boolean {
-    if (subscription.appetite === 0) return false;
-    const until = this.aside.get(subscription);
-    return until === undefined || until <= performance.now();
+    return subscription.appetite > 0 && !this.aside.has(subscription);
   }
 
   private async readTogether(hungry: readonly Subscription[]): Promise<void> {
@@ -172,13 +165,10 @@ export class Reader {
     await Promise.all(reads);
   }
 
-  private async readBlocking(hungry: readonly Subscription[]): Promise<number> {
-    this.blockedOn = this.streamsOf(hungry).subscriptions;
-    try {
-      return await this.readOnce(hungry, this.context.options.blockMs);
-    } finally {
-      this.blockedOn = undefined;
-    }
+  private readBlocking(hungry: readonly Subscription[]): Promise<number> {
+    return this.blocked.during(this.streamsOf(hungry).subscriptions, () =>
+      this.readOnce(hungry, this.context.options.blockMs),
+    );
   }
 
   /** Mostly those of the last read of so many. */
@@ -262,31 +252,10 @@ export class Reader {
     });
   }
 
-  /** Ends a blocked read at the server, so that the loop begins a new one. No message can get lost that way. */
+  /** Looks anew at which routes there is room for. */
   renew(): void {
     this.wakeUp?.();
-    const { blockedOn, identity } = this;
-    const { command } = this.context;
-    if (blockedOn === undefined || identity === undefined || !command.ready) return;
-    if (this.renewing === blockedOn) return;
-    this.renewing = blockedOn;
-    command.client.client('UNBLOCK', identity.id).then(
-      (unblocked) => {
-        if (unblocked === 0) this.renewAgain(blockedOn);
-      },
-      () => {
-        this.renewing = undefined;
-      },
-    );
-  }
-
-  /** The read was still on its way to the server. */
-  private renewAgain(blockedOn: ReadonlySet<Subscription>): void {
-    setTimeout(() => {
-      if (this.blockedOn !== blockedOn) return;
-      this.renewing = undefined;
-      this.renew();
-    }, UNBLOCK_AGAIN_MS).unref();
+    this.blocked.end(this.identity);
   }
 }
 
