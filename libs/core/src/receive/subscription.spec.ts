@@ -123,6 +123,18 @@ describe('what was read', () => {
     route.isOff = false;
     expect(route.takeNext()?.entryId).toBe('1-0');
   });
+
+  it('is not run when it is lost while it waits', () => {
+    const route = subscription();
+    route.accept(claim('1-0'), 1);
+    route.accept(claim('2-0'), 1);
+    for (const each of route.deliveries('log')) {
+      if (each.entryId === '1-0') each.lose(new LeaseLostError());
+    }
+    expect(route.takeNext()?.entryId).toBe('2-0');
+    expect(route.takeNext()).toBeUndefined();
+    expect(route.holds('log', '1-0')).toBe(false);
+  });
 });
 
 describe('the same entry', () => {
@@ -280,17 +292,5 @@ describe('the appetite of a route', () => {
     });
     runFor(route, '1-0', 5);
     expect(route.appetite).toBe(16);
-  });
-
-  test('what is lost while it waits is not run', () => {
-    const route = subscription();
-    route.accept(claim('1-0'), 1);
-    route.accept(claim('2-0'), 1);
-    for (const each of route.deliveries('log')) {
-      if (each.entryId === '1-0') each.lose(new LeaseLostError());
-    }
-    expect(route.takeNext()?.entryId).toBe('2-0');
-    expect(route.takeNext()).toBeUndefined();
-    expect(route.holds('log', '1-0')).toBe(false);
   });
 });
