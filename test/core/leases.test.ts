@@ -165,6 +165,30 @@ describe('pause', () => {
   });
 });
 
+describe('a suspect', () => {
+  test('whose handler takes long keeps its slot, not everything else', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const runs: unknown[] = [];
+    let finish = (): void => undefined;
+    mq.handle('/a', ({ data }) => {
+      runs.push(data);
+      return data === 'slow' ? new Promise<void>((resolve) => (finish = resolve)) : undefined;
+    });
+    await mq.queue('/a').declareGroup('g');
+    await mq.publish('/a', 'slow');
+    await crashed(broker, 'a', { times: 2 });
+    await mq.start();
+    await eventually(() => runs.length === 1);
+    await mq.publish('/a', 'quick');
+    await eventually(() => runs.length === 2);
+    expect(runs).toEqual(['slow', 'quick']);
+    const acked = nextEvent(mq.events, 'acked');
+    finish();
+    await acked;
+    await eventually(() => mq.health().inFlight === 0);
+  });
+});
+
 describe("ack: 'before'", () => {
   test('a refused ack frees the slot', async () => {
     const mq = broker.mq({ group: 'g' });

@@ -239,10 +239,10 @@ export class Consumer {
       suspect.route.begin(suspect);
       this.hooks.run(suspect);
     }
-    // A handler that never ends keeps its slot, not everything else.
+    // A handler that takes long, or never ends, keeps its slot, not everything else.
     await this.dispatcher.conditions.until(
       () => this.dispatcher.isStopping || suspects.every(({ isOver }) => isOver),
-      Infinity,
+      this.context.options.leaseMs,
     );
   }
 

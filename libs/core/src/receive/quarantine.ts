@@ -10,7 +10,7 @@ import type { Subscription } from './subscription.js';
 export interface Isolation {
   /** Stops reading and starting; resolves to whether all handlers ended within `timeoutMs`. */
   enter(timeoutMs: number): Promise<boolean>;
-  /** Runs them, and nothing else, until they are settled. */
+  /** Runs them, and nothing else, until they are settled or have run for a lease. */
   runApart(suspects: readonly InFlight<Subscription>[]): Promise<void>;
   leave(): void;
 }
