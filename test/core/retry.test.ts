@@ -75,6 +75,22 @@ describe('retry', () => {
     expect(attempts).toEqual([1, 1, 1, 1]);
   });
 
+  test('a retry may be however far away', async () => {
+    const mq = await broker.consume('/a', () => {
+      throw new RetryError({ afterMs: 1e25 });
+    });
+    const retried = nextEvent(mq.events, 'retried');
+    await mq.publish('/a', 1);
+    await retried;
+    const [, score] = await broker.redis.zrange(
+      broker.key('a', 'schedule'),
+      '0',
+      '-1',
+      'WITHSCORES',
+    );
+    expect(Number(score)).toBeGreaterThanOrEqual(1e25);
+  });
+
   test('a message that always fails is tried exactly as often as told, then dead-lettered', async () => {
     const mq = broker.mq({ handlers: { attempts: 4 } });
     const attempts: number[] = [];

@@ -29,7 +29,7 @@ if problem then return problem end
 
 local moves = {}
 for i = 4, #ARGV, 2 do
-  local id, deliveries, target, delayMs, mark = string.match(ARGV[i], '^(%S+) (%d+) (%a+) (%d+) (.*)$')
+  local id, deliveries, target, delayMs, mark = string.match(ARGV[i], '^(%S+) (%S+) (%S+) (%S+) (.*)$')
   moves[#moves + 1] = {
     id = id, deliveries = tonumber(deliveries), target = target, delayMs = tonumber(delayMs), mark = mark,
     history = ARGV[i + 1],
