@@ -189,6 +189,26 @@ describe('a suspect', () => {
   });
 });
 
+describe('suspects', () => {
+  test('wait for one that takes long, while everything else goes on', async () => {
+    const mq = broker.mq({ group: 'g', handlers: { concurrency: 1 } });
+    const runs: unknown[] = [];
+    const handle = ({ data }: { data: unknown }): unknown => {
+      runs.push(data);
+      return data === 'slow' ? new Promise(() => undefined) : undefined;
+    };
+    for (const path of ['/a', '/b']) mq.handle(path, handle);
+    await mq.queue('/a').declareGroup('g');
+    for (const data of ['slow', 'next']) await mq.publish('/a', data);
+    await crashed(broker, 'a', { times: 2, count: 2 });
+    await mq.start();
+    await eventually(() => runs.length === 1);
+    await mq.publish('/b', 'other');
+    await eventually(() => runs.length === 2);
+    expect(runs).toEqual(['slow', 'other']);
+  });
+});
+
 describe("ack: 'before'", () => {
   test('a refused ack frees the slot', async () => {
     const mq = broker.mq({ group: 'g' });

@@ -61,7 +61,8 @@ async function adoptFrom(
   const stream = subscription.streamOf(source);
   for (let start = '-'; ;) {
     const page = await pendingPage(client, stream, group, start, consumer);
-    const unknown = page.map(([id]) => id).filter((id) => !subscription.holds(source, id));
+    const held = new Set(Array.from(subscription.deliveries(source), ({ entryId }) => entryId));
+    const unknown = page.map(([id]) => id).filter((id) => !held.has(id));
     if (unknown.length > 0) {
       const sentAt = performance.now();
       const found = await adoptScript.run(

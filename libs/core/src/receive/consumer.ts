@@ -230,20 +230,22 @@ export class Consumer {
     );
   }
 
-  private async runApart(suspects: readonly InFlight<Subscription>[]): Promise<void> {
+  private async runApart(suspects: readonly InFlight<Subscription>[]): Promise<boolean> {
     if (this.dispatcher.isStopping) {
       for (const suspect of suspects) this.dispatcher.giveBack(suspect);
-      return;
+      return false;
     }
     for (const suspect of suspects) {
       suspect.route.begin(suspect);
       this.hooks.run(suspect);
     }
+    const areOver = (): boolean => suspects.every(({ isOver }) => isOver);
     // A handler that takes long, or never ends, keeps its slot, not everything else.
     await this.dispatcher.conditions.until(
-      () => this.dispatcher.isStopping || suspects.every(({ isOver }) => isOver),
+      () => this.dispatcher.isStopping || areOver(),
       this.context.options.leaseMs,
     );
+    return areOver();
   }
 
   private rejoin(): void {

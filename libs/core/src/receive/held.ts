@@ -4,8 +4,8 @@ import { isLater, type EntryId, type InFlight } from '../message/index.js';
 const NONE: EntryId = '0-0';
 
 /**
- * What this process holds of one stream. A list in no order, because nearly all of it is read in order, held once and
- * let go again: to keep it by id would take longer than all else that is done to hold a delivery.
+ * What this process holds of one stream. It is a list, because nearly all of it is read in order, held once and let go
+ * again: to keep it by id would take longer than all else that is done to hold a delivery.
  */
 export class Held<Route> implements Iterable<InFlight<Route>> {
   private readonly list: InFlight<Route>[] = [];
@@ -39,7 +39,8 @@ export class Held<Route> implements Iterable<InFlight<Route>> {
     return true;
   }
 
+  /** In the order of the stream. */
   [Symbol.iterator](): Iterator<InFlight<Route>> {
-    return this.list.values();
+    return [...this.list].sort((a, b) => (isLater(a.entryId, b.entryId) ? 1 : -1)).values();
   }
 }

@@ -5,7 +5,7 @@ const TURN_MS = 5;
 
 /**
  * Calls for work once however often it is asked for, before the event loop goes on: what was read is handled while it is
- * in the processor's caches, its next read is under way by then, and its acks go as one command. Work that leads to
+ * in the processor's caches, and its acks go as one command. Work that leads to
  * work goes on in the same turn, for a few milliseconds.
  */
 export class Pump {

@@ -10,8 +10,8 @@ import type { Subscription } from './subscription.js';
 export interface Isolation {
   /** Stops reading and starting; resolves to whether all handlers ended within `timeoutMs`. */
   enter(timeoutMs: number): Promise<boolean>;
-  /** Runs them, and nothing else, until they are settled or have run for a lease. */
-  runApart(suspects: readonly InFlight<Subscription>[]): Promise<void>;
+  /** Runs them, and nothing else, for a lease at most; resolves to whether all of them were settled by then. */
+  runApart(suspects: readonly InFlight<Subscription>[]): Promise<boolean>;
   leave(): void;
 }
 
@@ -67,8 +67,8 @@ export class Quarantine {
     this.reclaimer.paused = true;
     try {
       const { leaseMs } = this.context.options;
-      if (await this.isolation.enter(leaseMs)) await this.runSuspects();
-      else this.notBefore = performance.now() + leaseMs * LEASES_BETWEEN_TRIES;
+      const isDone = (await this.isolation.enter(leaseMs)) && (await this.runSuspects());
+      if (!isDone) this.notBefore = performance.now() + leaseMs * LEASES_BETWEEN_TRIES;
     } catch {
       // The connection broke: the suspects stay where they are and are reported again.
     } finally {
@@ -79,7 +79,8 @@ export class Quarantine {
     }
   }
 
-  private async runSuspects(): Promise<void> {
+  /** Whether none of them is left running, which would have to be waited for before the next ones. */
+  private async runSuspects(): Promise<boolean> {
     const until = performance.now() + SESSION_MS;
     for (const subscription of this.waiting) {
       while (performance.now() < until && !this.stopped) {
@@ -90,9 +91,13 @@ export class Quarantine {
           () => void this.extendLock().catch(() => undefined),
           this.context.options.leaseMs / 3,
         );
-        await this.isolation.runApart(suspects).finally(() => clearInterval(renewal));
+        const areOver = await this.isolation
+          .runApart(suspects)
+          .finally(() => clearInterval(renewal));
+        if (!areOver) return false;
       }
     }
+    return true;
   }
 
   // The lock only spares the other processes; two that hold it at once would do no harm, so it needs no fence.

@@ -102,7 +102,7 @@ export class Reader {
         await this.connection.whenReady(signal);
         if (this.mustRegroup) await this.regroup();
         if (this.connectionChanged) await this.settleIn();
-        if (this.mustAdopt) await this.adopt();
+        while (this.mustAdopt) await this.adopt();
         // Whoever stopped it meanwhile had nothing to wake.
         if (this.isStopping()) break;
         const hungry = this.paused ? [] : this.subscriptions.filter((each) => this.isHungry(each));

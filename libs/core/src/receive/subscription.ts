@@ -102,10 +102,6 @@ export class Subscription {
     return this.mayHoldSuspect && deliveries >= suspectFrom(this.options.maxCrashes);
   }
 
-  holds(source: Source, entryId: string): boolean {
-    return this.held[source].find(entryId) !== undefined;
-  }
-
   /** How many of those that wait have a slot. */
   get startable(): number {
     if (this.isOff) return 0;

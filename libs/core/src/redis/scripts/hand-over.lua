@@ -12,9 +12,9 @@
 -- ARGV[1] -> group
 -- ARGV[2] -> consumer
 -- ARGV[3] -> 'log' or 'inbox': which stream KEYS[1] is
--- ARGV[4…] -> for each delivery two: entry id, delivery count, where to ('inbox', 'dead' or 'schedule'), delay in ms (for
---             'schedule'; 0 leads to the inbox at once) and mark of its idempotency key or '', with spaces between them,
---             because each argument costs the client more than its length does; history (JSON, becomes the first field)
+-- ARGV[4…] -> for each delivery two: "<entry id> <delivery count> <'inbox', 'dead' or 'schedule'> <delay> <mark>", because
+--             each argument costs the client more than its length does; history (JSON, becomes the first field). The
+--             delay is in ms and for 'schedule', 0 leads to the inbox at once; the mark of its idempotency key may be ''
 -- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed), 'dropped' (the
 --         group's messages were purged while it was in flight, and it is not tried again)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
