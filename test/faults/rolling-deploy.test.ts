@@ -156,7 +156,7 @@ describe('two versions of the core at work on the same routes', () => {
     );
     for (const group of ['up', 'down']) {
       await eventually(async () => (await redis.xlen(keyOf(`inbox:${group}`))) === 0);
-      // Handled is not acked yet.
+      // What had been handled and not acked when its process was killed comes again.
       await eventually(async () => {
         expect(await redis.xpending(keyOf('log'), group)).toEqual([0, null, null, null]);
       });
