@@ -15,7 +15,7 @@ export const memoryAfter: Work = {
   contestants: ['core'],
   metrics: [LEFT],
   targets: [{ contestant: 'core', unit: LEFT.unit, atMost: 2 }],
-  full: { messages: 999_000, warmUp: 1_000, concurrency: 64, steadyS: 8 },
+  full: { messages: 999_000, warmUp: 1_000, concurrency: 64, steadyS: 25 },
   quick: { messages: 3_000, warmUp: 1_000, concurrency: 64, steadyS: 1 },
   roles: {
     fill: fill(backlogOf(PATH)),

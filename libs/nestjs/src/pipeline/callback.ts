@@ -29,7 +29,8 @@ export class Callback {
     const { own } = this;
     this.run = standIn(method, async function (this: unknown, ...args: unknown[]) {
       try {
-        return await lastValue(await method.apply(this, args));
+        const result = await method.apply(this, args);
+        return isObservable(result) ? await lastValue(result) : result;
       } catch (error) {
         if (typeof error === 'object' && error !== null) own.add(error);
         throw error;
@@ -42,9 +43,10 @@ export class Callback {
   }
 }
 
-/** What an Observable comes to: one that completes without a value is done all the same. */
-export function lastValue(result: unknown): Promise<unknown> {
-  return isObservable(result)
-    ? lastValueFrom(result, { defaultValue: undefined })
-    : Promise.resolve(result);
+/**
+ * What an Observable comes to: one that completes without a value is done all the same. Anything else is left as it is: to
+ * make a promise of it takes as long as a short handler.
+ */
+export function lastValue(result: unknown): unknown {
+  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
 }

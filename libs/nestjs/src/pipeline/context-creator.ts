@@ -29,7 +29,8 @@ export class ContextCreator {
     // controller, and without a module it leaves out whatever is bound as a class.
     this.creator = derived(external, {
       getContextModuleKey: () => moduleKey,
-      transformToResult: lastValue,
+      // It is returned by an async function, for which anything will do.
+      transformToResult: lastValue as ExternalContextCreator['transformToResult'],
     });
     this.argumentsKey = argumentsKey(handler.type, handler.methodName);
   }

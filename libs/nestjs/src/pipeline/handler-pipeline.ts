@@ -20,10 +20,10 @@ export class HandlerPipeline {
     const { contexts, callback, failures } = this.stages;
     const run = contexts.around(callback.run, host);
     return async (delivery) => {
-      const args: LeanMQArguments = [delivery.data, delivery];
       try {
-        await run(...args);
+        await run(delivery.data, delivery);
       } catch (error) {
+        const args: LeanMQArguments = [delivery.data, delivery];
         const failure = await failures.undealt(error, args, host);
         if (failure !== undefined) throw failure.error;
       }
