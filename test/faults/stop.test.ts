@@ -86,11 +86,15 @@ describe('stop and close come to an end', () => {
     const delivered = nextEvent(mq.events, 'delivered');
     await mq.publish('/a', 1);
     await delivered;
-    const stopping = mq.stop();
-    const closing = mq.close();
-    setTimeout(() => finish(), 200);
-    await Promise.all([stopping, closing]);
     const redis = await connectTo(server.url);
+    const stopping = mq.stop();
+    let isClosed = false;
+    const closing = mq.close().then(() => (isClosed = true));
+    // It drains: nothing is read any more.
+    await eventually(async () => (await redis.info('clients')).includes('blocked_clients:0'));
+    expect(isClosed).toBe(false);
+    finish();
+    await Promise.all([stopping, closing]);
     const [pending] = (await redis.xpending(key('a', 'log'), 'g')) as [number];
     expect(pending).toBe(0);
     redis.disconnect();
