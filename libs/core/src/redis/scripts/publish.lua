@@ -34,13 +34,9 @@ end
 -- The first write is the one that may fail (a key of another type): nothing has been written by then.
 local first = append('*', ARGV[3], ARGV[4])
 if #ARGV > 4 then
-  local ms, digits = string.match(first, '^(%d+%-)(%d+)$')
-  local number = tonumber(digits)
-  for i = 5, #ARGV, 2 do
-    number = number + 1
-    -- Up to fourteen digits Lua writes a number in full by itself, and sooner.
-    append(ms .. (number < 1e14 and number or string.format('%.0f', number)), ARGV[i], ARGV[i + 1])
-  end
+  -- Redis counts on by itself, and sooner than each id could be written here.
+  local following = string.match(first, '^%d+%-') .. '*'
+  for i = 5, #ARGV, 2 do append(following, ARGV[i], ARGV[i + 1]) end
 end
 redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. first, 'PX', ARGV[2])
 return {'applied', first}
