@@ -14,9 +14,11 @@ import type { GroupCommit } from './group-commit.js';
 import type { EncodedSend } from './send.js';
 import { overdue, unavailable } from './unanswered.js';
 
-// A script holds up everybody else on the server while it runs: 256 appends take half a millisecond at most. And
-// while one batch is applied the next one is made, which larger ones would leave nothing for.
+// A script holds up everybody else on the server while it runs: 256 appends take half a millisecond at most.
 const MAX_BATCH_SENDS = 256;
+// Where not even that many wait, something is left for a next batch: it is made while Redis applies this one, and
+// otherwise the two would take turns (ADR 0001).
+const FEW_BATCH_SENDS = 128;
 const MAX_BATCH_BYTES = 1024 * 1024;
 // Far longer than any publish keeps trying, so that a batch that arrives late still finds what has been applied.
 const MARKER_TTL_MS = 3_600_000;
@@ -100,13 +102,14 @@ export class Lane {
   }
 
   private takeUnits(): Unit[] {
+    const most = this.waiting.length > MAX_BATCH_SENDS ? MAX_BATCH_SENDS : FEW_BATCH_SENDS;
     let sends = 0;
     let bytes = 0;
     let count = 0;
     for (const unit of this.waiting) {
       sends += unit.sends.length;
       for (const send of unit.sends) bytes += send.data.length + send.headers.length;
-      if (count > 0 && (sends > MAX_BATCH_SENDS || bytes > MAX_BATCH_BYTES)) break;
+      if (count > 0 && (sends > most || bytes > MAX_BATCH_BYTES)) break;
       count += 1;
     }
     const taken = this.waiting.slice(0, count);
