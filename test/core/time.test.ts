@@ -92,6 +92,15 @@ describe('time to live', () => {
     expect(await broker.redis.zcard(broker.key('short', 'expiry'))).toBe(0);
   });
 
+  test('its memory comes back on a route without groups too, which keeps what does not expire', async () => {
+    const mq = broker.mq();
+    await mq.publish('/short', 'stays');
+    await Promise.all([1, 2, 3].map((n) => mq.publish('/short', n, { ttlMs: 50 })));
+    await eventually(async () => (await broker.redis.zcard(broker.key('short', 'expiry'))) === 0);
+    const left = await broker.redis.xrange(broker.key('short', 'log'), '-', '+');
+    expect(left.map(([, fields]) => fields)).toEqual([['d', '"stays"']]);
+  });
+
   test('a message that was given back expires too, without a reader', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/short', 'x', { ttlMs: 300 });

@@ -2,7 +2,8 @@
 -- Ends the wait of messages whose time to live has passed, so that their memory comes back without a reader.
 --
 -- Invariant: what is in flight anywhere is left alone; its own consumer ends it, and the log's entry goes with the next
--- trimming. A group that keeps its expired messages gets a copy in its dead letters in the same step.
+-- trimming. A group that keeps its expired messages gets a copy in its dead letters in the same step. Where there are no
+-- groups nobody waits, and nothing else would free what has expired: it goes too.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV[1] -> how many to look at, at most
@@ -37,10 +38,10 @@ local function bury(group, fields, origin)
   redis.call('XADD', base .. ':dead:' .. group, '*', unpack(body))
 end
 
--- Groups that still wait for the entry; nil when a group has it in flight.
+-- Groups that still wait for the entry, and how many there are in all; nil when a group has it in flight.
 local function waitingGroups(stream, id)
-  local waiting = {}
-  for _, flat in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+  local waiting, groups = {}, redis.call('XINFO', 'GROUPS', stream)
+  for _, flat in ipairs(groups) do
     local group = {}
     for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
     if isAfter(id, group['last-delivered-id']) then
@@ -49,7 +50,7 @@ local function waitingGroups(stream, id)
       return nil
     end
   end
-  return waiting
+  return waiting, #groups
 end
 
 local removed = 0
@@ -58,13 +59,13 @@ for _, member in ipairs(redis.call('ZRANGE', expiry, '-inf', now, 'BYSCORE', 'LI
   local stream = target and (base .. ':' .. target)
   local entry = stream and redis.call('XRANGE', stream, id, id)[1]
   if entry then
-    local waiting = waitingGroups(stream, id)
+    local waiting, groupCount = waitingGroups(stream, id)
     if waiting then
       for _, group in ipairs(waiting) do
         if keepsExpired[group] then bury(group, entry[2], id) end
       end
       -- On the log an entry that every group has finished is history, and kept or trimmed as such.
-      if #waiting > 0 then removed = removed + redis.call('XDEL', stream, id) end
+      if #waiting > 0 or groupCount == 0 then removed = removed + redis.call('XDEL', stream, id) end
     end
   end
   redis.call('ZREM', expiry, member)

@@ -3,7 +3,7 @@
 --
 -- Invariant: an entry that a group has not finished is never removed: the floor is the least, over all groups, of the
 -- lowest pending id and the id after the last delivered one, and over all replays of what they have not come to yet. A
--- log without groups is not trimmed at all.
+-- log without groups is not trimmed at all; what expires leaves it by expire.lua.
 --
 -- KEYS -> logs; the groups' inboxes are derived and in the same slot
 -- ARGV[1] -> how long a consumer that owns nothing may be idle before it is removed, ms
