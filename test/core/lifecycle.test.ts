@@ -25,6 +25,15 @@ describe('lifecycle', () => {
     await expect(mq.publish('/a', 2)).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
+  test('a start forgets the consumers that went without leaving, and none that is there', async () => {
+    const here = broker.key('a', 'here:g');
+    await broker.redis.hset(here, 'killed', '1', 'alive', String(Date.now() + 60_000));
+    const mq = await broker.consume('/a', () => undefined, { group: 'g' });
+    await eventually(async () => {
+      expect((await broker.redis.hkeys(here)).sort()).toEqual(['alive', mq.consumer].sort());
+    });
+  });
+
   test('await using closes it', async () => {
     let inner: LeanMQ | undefined;
     {

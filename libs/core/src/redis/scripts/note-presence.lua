@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- Notes that a consumer is there, and since when it works on what it has.
 --
--- Full memory does not make it invisible: its group would count as one that nobody reads.
+-- Full memory does not make it invisible: its group would count as one that nobody reads. A consumer that was killed
+-- cannot take its own name back: each that is new drops those whose time is over.
 --
 -- KEYS -> for each route: who is there (HASH, consumer -> until when, epoch ms); what this consumer works on
 -- ARGV[1] -> consumer
@@ -12,11 +13,22 @@ local consumer, leaseMs = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local untilText = string.format('%.0f', now + leaseMs)
+
+local function dropThoseGone(here)
+  local noted = redis.call('HGETALL', here)
+  for i = 1, #noted, 2 do
+    if (tonumber(noted[i + 1]) or 0) <= now then redis.call('HDEL', here, noted[i]) end
+  end
+end
+
 for index = 1, #KEYS, 2 do
   local here, held, since = KEYS[index], KEYS[index + 1], ARGV[3 + (index - 1) / 2]
   -- A route with a key of another type does not hide the consumer on the others.
   local noted = redis.pcall('HSET', here, consumer, untilText)
-  if type(noted) == 'number' then redis.call('PEXPIRE', here, 2 * leaseMs) end
+  if type(noted) == 'number' then
+    redis.call('PEXPIRE', here, 2 * leaseMs)
+    if noted == 1 then dropThoseGone(here) end
+  end
   if since ~= '' then redis.call('SET', held, since, 'PX', leaseMs) end
 end
 return 'noted'
