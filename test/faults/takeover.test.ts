@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { LeanMQ } from '@leanmq/core';
+import { Redis } from 'ioredis';
 
 import { crashed } from '../support/crashed.js';
 import { eventually, nextEvent } from '../support/eventually.js';
@@ -208,5 +209,43 @@ describe("ack: 'before'", () => {
     await eventually(() => mq.health().inFlight === 0);
     redis.disconnect();
     expect(begun).toEqual([]);
+  });
+
+  test('nor is what another has handled by the time that the ack can be sent at all', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const publisher = rig.mq(server.url);
+    const begun: unknown[] = [];
+    const leaseMs = 500;
+    const mq = rig.mq(server.url, {
+      leaseMs,
+      // Goes on reading without the connection that acks.
+      redis: (role, options) => new Redis(role === 'command' ? proxy.url : server.url, options),
+    });
+    await mq.consume('/a', ({ data }) => void begun.push(data), { ack: 'before' });
+    const late: boolean[] = [];
+    mq.events.on('acked', ({ leaseLost }) => late.push(leaseLost));
+    proxy.refuse();
+    proxy.cut();
+    await eventually(() => mq.health().connections.command === false);
+    await publisher.transaction((tx) => {
+      for (const n of [1, 2, 3]) tx.send('/a', n);
+    });
+    const redis = await connectTo(server.url);
+    const log = key('a', 'log');
+    // Only then is it another's to take.
+    const stale = ['IDLE', Math.ceil((leaseMs * 4) / 3), '-', '+', 10] as const;
+    const pending = await eventually(async () => {
+      const found = (await redis.xpending(log, 'g', ...stale)) as [string][];
+      expect(found).toHaveLength(3);
+      return found;
+    });
+    await redis.xclaim(log, 'g', 'other', 0, ...pending.map(([id]) => id));
+    await redis.xack(log, 'g', ...pending.map(([id]) => id));
+    redis.disconnect();
+    proxy.accept();
+    await eventually(() => mq.health().inFlight === 0 && late.length === 3);
+    expect(begun).toEqual([]);
+    expect(late).toEqual([true, true, true]);
   });
 });

@@ -52,6 +52,7 @@ const FAILURE: Outcome = Object.freeze({ kind: 'failure', error: undefined });
  */
 export class Settler<Route extends SettleRoute> {
   private readonly acks: TickBatches<Source, InFlight<Route>>;
+  private readonly onceAcks: TickBatches<Source, InFlight<Route>>;
   private readonly moves: TickBatches<Source, Move<Route>>;
   /** How many more retries of this turn tell the stack of their error. */
   private stacksLeft = MAX_STACKS;
@@ -65,6 +66,9 @@ export class Settler<Route extends SettleRoute> {
   ) {
     this.acks = new TickBatches((source, items) => {
       for (const some of slices(items, MAX_ACKS)) void this.ack(source, some);
+    });
+    this.onceAcks = new TickBatches((source, items) => {
+      for (const some of slices(items, MAX_ACKS)) void this.ackOnce(source, some);
     });
     this.moves = new TickBatches((source, items) => {
       this.stacksLeft = MAX_STACKS;
@@ -80,11 +84,10 @@ export class Settler<Route extends SettleRoute> {
     if (verdict.kind === 'retry') this.stacksLeft -= 1;
     if (verdict.kind !== 'ack') {
       this.moves.add(delivery.source, { delivery, verdict });
-    } else if (performance.now() < delivery.leasedUntil && delivery.lostBecause === undefined) {
+    } else if (delivery.onceMark === undefined) {
       this.acks.add(delivery.source, delivery);
     } else {
-      // By itself, so that its answer tells whether the lease had been lost.
-      void this.ack(delivery.source, [delivery]);
+      this.onceAcks.add(delivery.source, delivery);
     }
   }
 
@@ -104,20 +107,15 @@ export class Settler<Route extends SettleRoute> {
   }
 
   private async ack(source: Source, deliveries: readonly InFlight<Route>[]): Promise<void> {
-    if (deliveries.some(({ onceMark }) => onceMark !== undefined)) {
-      void this.ackOnce(
-        source,
-        deliveries.filter(({ onceMark }) => onceMark !== undefined),
-      );
-      const others = deliveries.filter(({ onceMark }) => onceMark === undefined);
-      return others.length === 0 ? undefined : this.ack(source, others);
-    }
     const ids = deliveries.map(({ entryId }) => entryId);
     let attempts = 0;
     const acked = await this.untilDone(deliveries, (client) => {
       attempts += 1;
-      // After a fault each by itself: by now some of them may be another's.
-      return attempts === 1 ? this.sendAck(client, source, ids) : this.ackEach(client, source, ids);
+      // After a fault, or a wait for the connection, some may be another's by now: each by itself, so that its answer
+      // tells.
+      return attempts === 1 && areHeld(deliveries)
+        ? this.sendAck(client, source, ids)
+        : this.ackEach(client, source, ids);
     });
     if (acked === undefined) return;
     deliveries.forEach((each, index) => this.confirm(each, acked[index] === true));
@@ -210,6 +208,14 @@ export class Settler<Route extends SettleRoute> {
       return undefined;
     }
   }
+}
+
+/** Whether nobody else can have taken one of them over. */
+function areHeld(deliveries: readonly InFlight<unknown>[]): boolean {
+  const now = performance.now();
+  return deliveries.every(
+    ({ leasedUntil, lostBecause }) => now < leasedUntil && lostBecause === undefined,
+  );
 }
 
 function targetOf({ kind }: Verdict): 'schedule' | 'dead' | 'inbox' {
