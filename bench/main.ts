@@ -23,23 +23,23 @@ export interface Surroundings extends Omit<House, 'profiles'> {
 export async function bench({ words, root, ...house }: Surroundings): Promise<void> {
   const options = readOptions(words);
   const results =
-    options.from === undefined ? await measureAll(house, options) : read(options.from);
+    options.from === undefined ? await measureAll(root, house, options) : read(options.from);
   if (options.json !== undefined) {
     writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
   }
   if (!options.chart && !options.docs) return;
-  const environment = await describeEnvironment(root, house);
   if (options.chart) {
-    writeFileSync(join(root, 'docs/performance.svg'), chart(options.works, results, environment));
+    writeFileSync(join(root, 'docs/performance.svg'), chart(options.works, results));
   }
   if (options.docs) {
-    await updatePage(join(root, 'docs/performance.md'), options.works, results, environment);
+    await updatePage(join(root, 'docs/performance.md'), options.works, results);
   }
 }
 
-async function measureAll(house: House, options: BenchOptions): Promise<Result[]> {
+async function measureAll(root: string, house: House, options: BenchOptions): Promise<Result[]> {
   const { quick, profile, peers, rounds, slots } = options;
   if (profile !== undefined) mkdirSync(profile, { recursive: true });
+  const environment = await describeEnvironment(root, house);
   const results: Result[] = [];
   for (const work of options.works) {
     const contestants = [...work.contestants, ...(peers && work.peers ? work.peers : [])]
@@ -50,7 +50,7 @@ async function measureAll(house: House, options: BenchOptions): Promise<Result[]
       work,
       { rounds, quick, slots, contestants, say },
     );
-    results.push(...series.flatMap(resultsOf));
+    results.push(...series.flatMap((each) => resultsOf(each, environment)));
     process.stdout.write(`${table(work, results, !quick)}\n`);
     if (profile !== undefined) process.stdout.write(`${describeProfiles(profile, work)}\n`);
   }

@@ -14,7 +14,7 @@ import { SVGRenderer } from 'echarts/renderers';
 import type { ContestantName } from '../contestants/index.js';
 import type { Work } from '../works/index.js';
 import { barsOf, type BarGroup } from './bars.js';
-import type { Environment } from './environment.js';
+import { captions } from './environment.js';
 import type { Result } from './results.js';
 
 type Option = ComposeOption<
@@ -49,23 +49,19 @@ const TOP = 100;
 const BOTTOM = 66;
 
 /** An SVG of how the contestants compare with hand-written code. */
-export function chart(
-  works: readonly Work[],
-  results: readonly Result[],
-  environment: Environment,
-): string {
+export function chart(works: readonly Work[], results: readonly Result[]): string {
   use([BarChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
   const charted = works.filter(({ id }) => CHARTED.includes(id));
   const groups = barsOf(charted, NAMES, results);
   const height = TOP + BOTTOM + GROUP_HEIGHT * groups.length;
   const drawing = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
-  drawing.setOption(optionOf(groups, environment));
+  drawing.setOption(optionOf(groups, captions(results)));
   const svg = drawing.renderToSVGString();
   drawing.dispose();
   return withDarkColours(svg);
 }
 
-function optionOf(groups: readonly BarGroup[], environment: Environment): Option {
+function optionOf(groups: readonly BarGroup[], runs: readonly string[]): Option {
   return {
     animation: false,
     textStyle: { fontFamily: 'system-ui, sans-serif', color: TEXT },
@@ -80,7 +76,7 @@ function optionOf(groups: readonly BarGroup[], environment: Environment): Option
         subtextStyle: { color: FAINT, fontSize: 12 },
       },
       {
-        subtext: `${environment.machine} · ${environment.date}\n${environment.versions.join(', ')}`,
+        subtext: runs.join('\n'),
         left: 16,
         bottom: 8,
         subtextStyle: { color: FAINT, fontSize: 11, lineHeight: 15 },

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 
 import type { Work } from '../works/index.js';
-import { caption, type Environment } from './environment.js';
+import { captions } from './environment.js';
 import type { Result } from './results.js';
 import { demand, HEAD, rows, showReached } from './table.js';
 import { verdictsOf } from './verdicts.js';
@@ -16,10 +16,9 @@ export async function updatePage(
   file: string,
   works: readonly Work[],
   results: readonly Result[],
-  environment: Environment,
 ): Promise<void> {
   const parts = {
-    machine: `${PICTURE}\n\nMeasured on: ${caption(environment)}.`,
+    machine: `${PICTURE}\n\nMeasured on: ${captions(results).join('; ')}.`,
     targets: targetTable(works, results),
     figures: works.map((work) => figureTables(work, results)).join('\n\n'),
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
 import type { House } from '../run/measure.js';
+import type { Result } from './results.js';
 
 /** Where the figures come from. */
 export interface Environment {
@@ -48,7 +49,11 @@ async function serverVersion(house: House): Promise<string> {
   }
 }
 
-/** One line for a caption. */
-export function caption({ machine, versions, date }: Environment): string {
-  return `${machine} · ${versions.join(', ')} · ${date}`;
+/** Says where results come from, a line for each run that they were taken from. Pure. */
+export function captions(results: readonly Result[]): string[] {
+  const lines = results.map(({ environment: { machine, versions, date }, rounds }) => {
+    const times = rounds === 1 ? 'one round' : `medians of ${rounds} rounds`;
+    return `${machine} · ${versions.join(', ')} · ${date} · ${times}`;
+  });
+  return [...new Set(lines)];
 }

@@ -4,6 +4,7 @@ import type { ContestantName } from '../contestants/index.js';
 import type { Reading, Work } from '../works/index.js';
 import { barsOf } from './bars.js';
 import { between } from './docs.js';
+import { captions, type Environment } from './environment.js';
 import { resultsOf, type Result } from './results.js';
 import { table } from './table.js';
 import { verdictsOf } from './verdicts.js';
@@ -31,6 +32,12 @@ const work: Work = {
   run: () => Promise.reject(new Error('It is not run here.')),
 };
 
+const environment: Environment = {
+  machine: 'Some processor, 2 cores',
+  versions: ['Node 20.20.2', 'Redis 7.0.15'],
+  date: '2026-11-21',
+};
+
 function readings(...rates: number[]): Reading[] {
   return rates.map((rate) => ({
     values: { [RATE.unit]: rate },
@@ -40,13 +47,17 @@ function readings(...rates: number[]): Reading[] {
 
 function results(figures: Partial<Record<ContestantName, number>>): Result[] {
   return Object.entries(figures).flatMap(([contestant, rate]) =>
-    resultsOf({ work, contestant: contestant as ContestantName, readings: readings(rate) }),
+    resultsOf(
+      { work, contestant: contestant as ContestantName, readings: readings(rate) },
+      environment,
+    ),
   );
 }
 
 describe('a result', () => {
   it('is what --json promises, with medians over the rounds', () => {
-    expect(resultsOf({ work, contestant: 'core', readings: readings(300, 100, 200) })).toEqual([
+    const series = { work, contestant: 'core', readings: readings(300, 100, 200) } as const;
+    expect(resultsOf(series, environment)).toEqual([
       {
         ...{ work: 'race', contestant: 'core', unit: 'messages/s' },
         ...{ median: 200, min: 100, max: 300 },
@@ -54,13 +65,14 @@ describe('a result', () => {
         clientCpuPer100k: null,
         commandsPerMessage: 0.5,
         bytesPerMessage: null,
+        ...{ rounds: 3, environment },
       },
     ]);
   });
 
   it('that lacks a figure of its work is an error', () => {
     const series = { work, contestant: 'core', readings: [{ values: {} }] } as const;
-    expect(() => resultsOf(series)).toThrow('race by core yielded no messages/s');
+    expect(() => resultsOf(series, environment)).toThrow('race by core yielded no messages/s');
   });
 });
 
@@ -133,4 +145,20 @@ describe('a page', () => {
   it('without the markers is an error', () => {
     expect(() => between(page, 'targets', 'new')).toThrow('<!-- bench: targets -->');
   });
+});
+
+it('says of each run that results were taken from where, when and how often it measured', () => {
+  const later = { ...environment, date: '2026-11-22' };
+  const series = { work, contestant: 'core', readings: readings(1, 2, 3) } as const;
+  const once = { ...series, readings: readings(1) };
+  expect(
+    captions([
+      ...resultsOf(series, environment),
+      ...resultsOf(series, environment),
+      ...resultsOf(once, later),
+    ]),
+  ).toEqual([
+    'Some processor, 2 cores · Node 20.20.2, Redis 7.0.15 · 2026-11-21 · medians of 3 rounds',
+    'Some processor, 2 cores · Node 20.20.2, Redis 7.0.15 · 2026-11-22 · one round',
+  ]);
 });

@@ -2,6 +2,7 @@ import type { ContestantName } from '../contestants/index.js';
 import { median, summarize } from '../measure/statistics.js';
 import type { Series } from '../run/rounds.js';
 import type { CostPerMessage } from '../works/index.js';
+import type { Environment } from './environment.js';
 
 /** One figure of one contestant, as `--json` writes it. Null: not measured in this work. */
 export interface Result {
@@ -15,10 +16,16 @@ export interface Result {
   readonly clientCpuPer100k: number | null;
   readonly commandsPerMessage: number | null;
   readonly bytesPerMessage: number | null;
+  /** How many times it was measured. */
+  readonly rounds: number;
+  readonly environment: Environment;
 }
 
 /** A result for each figure of a series; the costs are medians of the rounds. */
-export function resultsOf({ work, contestant, readings }: Series): Result[] {
+export function resultsOf(
+  { work, contestant, readings }: Series,
+  environment: Environment,
+): Result[] {
   const cost = (name: keyof CostPerMessage): number | null => {
     const values = readings.flatMap((reading) => reading.cost?.[name] ?? []);
     return values.length === 0 ? null : rounded(median(values));
@@ -37,6 +44,7 @@ export function resultsOf({ work, contestant, readings }: Series): Result[] {
       clientCpuPer100k: cost('clientCpuPer100k'),
       commandsPerMessage: cost('commandsPerMessage'),
       bytesPerMessage: cost('bytesPerMessage'),
+      ...{ rounds: readings.length, environment },
     };
   });
 }

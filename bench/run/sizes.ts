@@ -14,6 +14,6 @@ export function sizeFor(work: Work, contestant: ContestantName, quick: boolean):
   return {
     ...size,
     messages: Math.ceil(size.messages * share),
-    warmUp: work.cold?.includes(contestant) === true ? 0 : Math.ceil(size.warmUp * share),
+    warmUp: Math.ceil(size.warmUp * share),
   };
 }

@@ -29,8 +29,8 @@ export function consuming(handling: Handling): Role {
 }
 
 /**
- * Consumes what waits on a path. The meter runs from the first handler that begins after `before` messages were handled to
- * the end of the last. Then all must be settled, or it was not the same work.
+ * Consumes what waits on a path. The meter runs from when the handler has been called for `before` messages, as often as
+ * each is tried, to the end of the last. Then all must be settled, or it was not the same work.
  */
 export async function consumeAll(
   { name, contestant, size, url, meter }: Part,
@@ -54,21 +54,26 @@ export async function consumeAll(
   return cost;
 }
 
-/** Counts what was handled, and runs the meter for what comes after the warm-up. */
+/** Counts runs and what was handled, and runs the meter for what comes after the warm-up. */
 class Tally {
   readonly cost: Promise<Cost>;
   readonly handle: ConsumePlan['handle'];
 
-  constructor(meter: Meter, before: number, messages: number, { does, onHandled }: Handling) {
+  constructor(
+    meter: Meter,
+    before: number,
+    messages: number,
+    { does, onHandled, attempts = 1 }: Handling,
+  ) {
     const last = before + messages;
-    let isMeasuring = false;
+    const runsBefore = before * attempts;
+    let runs = 0;
     let handled = 0;
     let finish: (cost: Promise<Cost>) => void;
     this.cost = new Promise((resolve) => (finish = resolve));
     const begin = (): void => {
-      if (isMeasuring || handled < before) return;
-      isMeasuring = true;
-      meter.start();
+      if (runs === runsBefore) meter.start();
+      runs += 1;
     };
     const end = (): void => {
       handled += 1;

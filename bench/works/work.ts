@@ -55,8 +55,6 @@ export interface Work {
   readonly targets: readonly Target[];
   readonly full: Size;
   readonly quick: Size;
-  /** Those that are measured without a warm-up. */
-  readonly cold?: readonly ContestantName[];
   /** The numbers of slots of which the fastest is taken before the rounds; otherwise `size.concurrency`. */
   readonly tune?: Partial<Record<ContestantName, readonly number[]>>;
   /** What its processes do, by name. */
