@@ -13,12 +13,11 @@
 local log = KEYS[1]
 local base = string.sub(log, 1, -5)
 
+-- part: stream-info
+
 local groups = {}
 for i = 2, #ARGV do groups[ARGV[i]] = true end
-local reply = redis.pcall('XINFO', 'GROUPS', log)
-if not reply.err then
-  for _, flat in ipairs(reply) do groups[flat[2]] = true end
-end
+for _, row in ipairs(rowsOf('GROUPS', log)) do groups[row.name] = true end
 
 local messages = redis.pcall('XLEN', log)
 for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'purged', 'replays', 'keepers', 'recurring', 'ticks'}) do

@@ -10,18 +10,11 @@
 -- Output: how many were removed
 local log, from, to = KEYS[1], '(' .. ARGV[1], ARGV[2]
 
-local function isAfter(a, b)
-  local aMs, aNumber = string.match(a, '^(%d+)-(%d+)$')
-  local bMs, bNumber = string.match(b, '^(%d+)-(%d+)$')
-  aMs, aNumber, bMs, bNumber = tonumber(aMs), tonumber(aNumber), tonumber(bMs), tonumber(bNumber)
-  return aMs > bMs or (aMs == bMs and aNumber > bNumber)
-end
+-- part: entry-ids
 
-local groups = redis.pcall('XINFO', 'GROUPS', log)
-if groups.err then return 0 end
-for _, flat in ipairs(groups) do
-  local row = {}
-  for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
+-- part: stream-info
+
+for _, row in ipairs(rowsOf('GROUPS', log)) do
   if isAfter(to, row['last-delivered-id']) then return 0 end
   if redis.call('XPENDING', log, row.name, from, to, 1)[1] then return 0 end
 end

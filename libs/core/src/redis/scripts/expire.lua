@@ -17,12 +17,9 @@ for _, group in ipairs(redis.call('SMEMBERS', base .. ':keepers')) do keepsExpir
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
 
-local function isAfter(a, b)
-  local aMs, aNumber = string.match(a, '^(%d+)-(%d+)$')
-  local bMs, bNumber = string.match(b, '^(%d+)-(%d+)$')
-  aMs, aNumber, bMs, bNumber = tonumber(aMs), tonumber(aNumber), tonumber(bMs), tonumber(bNumber)
-  return aMs > bMs or (aMs == bMs and aNumber > bNumber)
-end
+-- part: entry-ids
+
+-- part: stream-info
 
 local function bury(group, fields, origin)
   local body
@@ -40,10 +37,8 @@ end
 
 -- Groups that still wait for the entry, and how many there are in all; nil when a group has it in flight.
 local function waitingGroups(stream, id)
-  local waiting, groups = {}, redis.call('XINFO', 'GROUPS', stream)
-  for _, flat in ipairs(groups) do
-    local group = {}
-    for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
+  local waiting, groups = {}, rowsOf('GROUPS', stream)
+  for _, group in ipairs(groups) do
     if isAfter(id, group['last-delivered-id']) then
       waiting[#waiting + 1] = group.name
     elseif redis.call('XPENDING', stream, group.name, id, id, 1)[1] then

@@ -25,24 +25,9 @@ local function fieldOf(fields, name)
   end
 end
 
-local function isAfter(a, b)
-  local aMs, aNumber = string.match(a, '^(%d+)-(%d+)$')
-  local bMs, bNumber = string.match(b, '^(%d+)-(%d+)$')
-  aMs, aNumber, bMs, bNumber = tonumber(aMs), tonumber(aNumber), tonumber(bMs), tonumber(bNumber)
-  return aMs > bMs or (aMs == bMs and aNumber > bNumber)
-end
+-- part: entry-ids
 
-local function groupsOf(stream)
-  local reply = redis.pcall('XINFO', 'GROUPS', stream)
-  local groups = {}
-  if reply.err then return groups end
-  for _, flat in ipairs(reply) do
-    local row = {}
-    for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
-    groups[row.name] = row
-  end
-  return groups
-end
+-- part: stream-info
 
 -- Pages of a stream, the oldest first or the newest first, as long as there is budget.
 local function walk(stream, command, from, to, budget, visit)
@@ -160,8 +145,8 @@ local function find(group, row)
   return found
 end
 
-local groups, onLog = {}, groupsOf(log)
-for name, row in pairs(onLog) do groups[name] = find(name, row) end
+local groups = {}
+for _, row in ipairs(rowsOf('GROUPS', log)) do groups[row.name] = find(row.name, row) end
 for i = 4, #ARGV do
   if not groups[ARGV[i]] then groups[ARGV[i]] = find(ARGV[i], nil) end
 end

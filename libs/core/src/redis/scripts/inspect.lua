@@ -16,17 +16,7 @@ local exact = true
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
-local function rows(...)
-  local reply = redis.pcall('XINFO', ...)
-  local list = {}
-  if reply.err then return list end
-  for index, flat in ipairs(reply) do
-    local row = {}
-    for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
-    list[index] = row
-  end
-  return list
-end
+-- part: stream-info
 
 local function lengthOf(key)
   local length = redis.pcall('XLEN', key)
@@ -62,7 +52,7 @@ local function addThoseHere(group, consumers)
 end
 
 local function addConsumers(stream, group, consumers)
-  for _, row in ipairs(rows('CONSUMERS', stream, group)) do
+  for _, row in ipairs(rowsOf('CONSUMERS', stream, group)) do
     local known = consumers[row.name] or {pending = 0, idleMs = row.idle}
     known.pending = known.pending + row.pending
     known.idleMs = math.min(known.idleMs, row.idle)
@@ -73,7 +63,7 @@ end
 local groups = {}
 local function add(name, row)
   local inbox = base .. ':inbox:' .. name
-  local own = rows('GROUPS', inbox)[1] or {pending = 0}
+  local own = rowsOf('GROUPS', inbox)[1] or {pending = 0}
   local consumers = {}
   addConsumers(log, name, consumers)
   addConsumers(inbox, name, consumers)
@@ -89,7 +79,7 @@ local function add(name, row)
   }
 end
 
-for _, row in ipairs(rows('GROUPS', log)) do add(row.name, row) end
+for _, row in ipairs(rowsOf('GROUPS', log)) do add(row.name, row) end
 for i = 2, #ARGV do
   if not groups[ARGV[i]] then add(ARGV[i]) end
 end

@@ -14,43 +14,25 @@ local base = string.sub(log, 1, -5)
 local schedule, scheduled, purged = base .. ':schedule', base .. ':scheduled', base .. ':purged'
 local PAGE = 500
 
--- A key of a wrong type is found before the first write, not between two of them.
+-- part: wrong-type
 local wanted = {[log] = 'stream', [schedule] = 'zset', [scheduled] = 'hash', [purged] = 'hash'}
 for i = 2, #ARGV do wanted[base .. ':inbox:' .. ARGV[i]] = 'stream' end
-for key, kind in pairs(wanted) do
-  local found = redis.call('TYPE', key).ok
-  if found ~= 'none' and found ~= kind then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a ' .. kind)
-  end
-end
+local problem = wrongType(wanted)
+if problem then return problem end
 
-local function fieldsOf(flat)
-  local row = {}
-  for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
-  return row
-end
+-- part: entry-ids
+
+-- part: stream-info
 
 local function streamInfo(stream)
   local reply = redis.pcall('XINFO', 'STREAM', stream)
-  return not reply.err and fieldsOf(reply) or nil
+  return not reply.err and rowOf(reply) or nil
 end
 
 local function groupsOf(stream)
-  local reply = redis.pcall('XINFO', 'GROUPS', stream)
   local groups = {}
-  if reply.err then return groups end
-  for _, flat in ipairs(reply) do
-    local row = fieldsOf(flat)
-    groups[row.name] = row
-  end
+  for _, row in ipairs(rowsOf('GROUPS', stream)) do groups[row.name] = row end
   return groups
-end
-
-local function isAfter(a, b)
-  local aMs, aNumber = string.match(a, '^(%d+)-(%d+)$')
-  local bMs, bNumber = string.match(b, '^(%d+)-(%d+)$')
-  aMs, aNumber, bMs, bNumber = tonumber(aMs), tonumber(aNumber), tonumber(bMs), tonumber(bNumber)
-  return aMs > bMs or (aMs == bMs and aNumber > bNumber)
 end
 
 -- How many entries lie after an id; they are deleted if told so.

@@ -15,23 +15,18 @@ local base = string.sub(log, 1, -5)
 local inbox, dead, stale = base .. ':inbox:' .. group, base .. ':dead:' .. group, base .. ':stale:' .. group
 local schedule, scheduled = base .. ':schedule', base .. ':scheduled'
 
--- A key of a wrong type is found before the first write, not between two of them.
-local wanted = {[log] = 'stream', [inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash',
+-- part: wrong-type
+local problem = wrongType({
+  [log] = 'stream', [inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash',
   [base .. ':purged'] = 'hash', [base .. ':replays'] = 'hash', [base .. ':keepers'] = 'set',
-  [base .. ':here:' .. group] = 'hash'}
-for key, kind in pairs(wanted) do
-  local found = redis.call('TYPE', key).ok
-  if found ~= 'none' and found ~= kind then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a ' .. kind)
-  end
-end
+  [base .. ':here:' .. group] = 'hash',
+})
+if problem then return problem end
 
-local function rowOf(stream)
-  local reply = redis.pcall('XINFO', 'GROUPS', stream)
-  if reply.err then return nil end
-  for _, flat in ipairs(reply) do
-    local row = {}
-    for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
+-- part: stream-info
+
+local function readerOf(stream)
+  for _, row in ipairs(rowsOf('GROUPS', stream)) do
     if row.name == group then return row end
   end
 end
@@ -46,7 +41,7 @@ local function consumerHere()
   end
 end
 
-local onLog, onInbox = rowOf(log), rowOf(inbox)
+local onLog, onInbox = readerOf(log), readerOf(inbox)
 local inFlight = (onLog and onLog.pending or 0) + (onInbox and onInbox.pending or 0)
 if not force then
   local consumer = consumerHere()

@@ -16,20 +16,13 @@ local log, group, state, source, at, entry, all = KEYS[1], unpack(ARGV)
 local base = string.sub(log, 1, -5)
 local stream = source == 'inbox' and base .. ':inbox:' .. group or log
 
-local function isAfter(a, b)
-  local aMs, aNumber = string.match(a, '^(%d+)-(%d+)$')
-  local bMs, bNumber = string.match(b, '^(%d+)-(%d+)$')
-  aMs, aNumber, bMs, bNumber = tonumber(aMs), tonumber(aNumber), tonumber(bMs), tonumber(bNumber)
-  return aMs > bMs or (aMs == bMs and aNumber > bNumber)
-end
+-- part: entry-ids
+
+-- part: stream-info
 
 -- Whether a group still waits for an entry of the log, or has it in flight; asked of all groups but one.
 local function isWanted(id, but)
-  local reply = redis.pcall('XINFO', 'GROUPS', log)
-  if reply.err then return false end
-  for _, flat in ipairs(reply) do
-    local row = {}
-    for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
+  for _, row in ipairs(rowsOf('GROUPS', log)) do
     if row.name ~= but then
       if isAfter(id, row['last-delivered-id']) and all ~= 'all' then return true end
       if redis.call('XPENDING', log, row.name, id, id, 1)[1] then return true end

@@ -80,18 +80,18 @@ local function promote(base, limit)
   return #members - #aside / 2, #aside / 2
 end
 
+-- part: stream-info
+
 local function firstDue(key) return redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or '' end
 
 -- What a group has finished cannot grow unless it was given more or has less pending. Inboxes are short: what is left in
 -- one by a crash goes at the next trimming, so that one that holds anything always counts as changed.
 local function stateOf(base)
   local log = base .. ':log'
-  local groups = redis.pcall('XINFO', 'GROUPS', log)
-  if groups.err then return '' end
+  local groups = rowsOf('GROUPS', log)
+  if #groups == 0 then return '' end
   local state = {redis.call('XLEN', log), unpack(redis.call('HVALS', base .. ':replays'))}
-  for _, flat in ipairs(groups) do
-    local group = {}
-    for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
+  for _, group in ipairs(groups) do
     state[#state + 1] = group.name .. ' ' .. group.pending .. ' ' .. group['last-delivered-id']
     local waiting = redis.pcall('XLEN', base .. ':inbox:' .. group.name)
     if waiting ~= 0 then state[#state + 1] = nowText end

@@ -14,59 +14,44 @@ local LIMIT, ROUNDS = 10000, 20
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
-local function parse(id)
+-- part: entry-ids
+
+-- part: stream-info
+
+-- The id that comes next.
+local function following(id)
   local ms, number = string.match(id, '^(%d+)-(%d+)$')
-  return {ms = tonumber(ms), number = tonumber(number)}
-end
-
-local function text(id) return string.format('%.0f-%.0f', id.ms, id.number) end
-
-local function less(a, b) return a.ms < b.ms or (a.ms == b.ms and a.number < b.number) end
-
-local function after(id)
   -- The highest sequence number there is, and beyond what a number holds exactly.
-  if id.number >= 2 ^ 53 then return {ms = id.ms + 1, number = 0} end
-  return {ms = id.ms, number = id.number + 1}
+  if tonumber(number) >= 2 ^ 53 then return string.format('%.0f-0', ms + 1) end
+  return string.format('%s-%.0f', ms, number + 1)
 end
 
 local function floorOf(stream, group)
-  local floor = after(parse(group['last-delivered-id']))
+  local floor = following(group['last-delivered-id'])
   if group.pending > 0 then
     local lowest = redis.call('XPENDING', stream, group.name)[2]
-    if lowest and less(parse(lowest), floor) then floor = parse(lowest) end
+    if lowest and isAfter(floor, lowest) then floor = lowest end
   end
   return floor
-end
-
-local function groupsOf(stream)
-  local reply = redis.pcall('XINFO', 'GROUPS', stream)
-  local groups = {}
-  if reply.err then return groups end
-  for index, flat in ipairs(reply) do
-    local group = {}
-    for i = 1, #flat, 2 do group[flat[i]] = flat[i + 1] end
-    groups[index] = group
-  end
-  return groups
 end
 
 -- The first id to keep.
 local function keepFrom(log, floor, kind, amount)
   if kind == 'age' then
-    local oldest = {ms = now - amount, number = 0}
-    return less(oldest, floor) and oldest or floor
+    local oldest = string.format('%.0f-0', math.max(0, now - amount))
+    return isAfter(floor, oldest) and oldest or floor
   end
   if amount == 0 then return floor end
   if redis.call('XLEN', log) <= amount then return nil end
-  local finished = redis.call('XREVRANGE', log, '(' .. text(floor), '-', 'COUNT', amount)
+  local finished = redis.call('XREVRANGE', log, '(' .. floor, '-', 'COUNT', amount)
   if #finished < amount then return nil end
-  return parse(finished[#finished][1])
+  return finished[#finished][1]
 end
 
 local function trim(log, from)
   local trimmed = 0
   for _ = 1, ROUNDS do
-    local removed = redis.call('XTRIM', log, 'MINID', '~', text(from), 'LIMIT', LIMIT)
+    local removed = redis.call('XTRIM', log, 'MINID', '~', from, 'LIMIT', LIMIT)
     trimmed = trimmed + removed
     if removed == 0 then return trimmed, 'done' end
   end
@@ -74,11 +59,7 @@ local function trim(log, from)
 end
 
 local function forgetConsumers(stream, group, idleMs)
-  local reply = redis.pcall('XINFO', 'CONSUMERS', stream, group)
-  if reply.err then return end
-  for _, flat in ipairs(reply) do
-    local consumer = {}
-    for i = 1, #flat, 2 do consumer[flat[i]] = flat[i + 1] end
+  for _, consumer in ipairs(rowsOf('CONSUMERS', stream, group)) do
     if consumer.pending == 0 and consumer.idle > idleMs then
       redis.call('XGROUP', 'DELCONSUMER', stream, group, consumer.name)
     end
@@ -91,21 +72,21 @@ for index, log in ipairs(KEYS) do
   local kind, amount = ARGV[index * 2], tonumber(ARGV[index * 2 + 1])
   local base = string.sub(log, 1, -5)
   local floor
-  for _, group in ipairs(groupsOf(log)) do
+  for _, group in ipairs(rowsOf('GROUPS', log)) do
     local own = floorOf(log, group)
-    if not floor or less(own, floor) then floor = own end
+    if not floor or isAfter(floor, own) then floor = own end
     forgetConsumers(log, group.name, idleMs)
     -- An inbox entry is deleted when it is acked; what a crash left between the two goes here.
     local inbox = base .. ':inbox:' .. group.name
-    for _, reader in ipairs(groupsOf(inbox)) do
-      redis.call('XTRIM', inbox, 'MINID', text(floorOf(inbox, reader)))
+    for _, reader in ipairs(rowsOf('GROUPS', inbox)) do
+      redis.call('XTRIM', inbox, 'MINID', floorOf(inbox, reader))
       forgetConsumers(inbox, reader.name, idleMs)
     end
   end
   if floor then
     for _, noted in ipairs(redis.call('HVALS', base .. ':replays')) do
       local cursor = string.match(noted, '^(%d+%-%d+) ')
-      if cursor and less(after(parse(cursor)), floor) then floor = after(parse(cursor)) end
+      if cursor and isAfter(floor, following(cursor)) then floor = following(cursor) end
     end
   end
   local from = floor and keepFrom(log, floor, kind, amount)
