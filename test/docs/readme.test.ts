@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { afterAll, expect, test } from '@jest/globals';
 import { LeanMQ } from '@leanmq/core';
+import { WebhookPublisher } from '@leanmq/nestjs';
 import { Test } from '@nestjs/testing';
 
 import { eventually, nextEvent } from '../support/eventually.js';
@@ -35,14 +36,12 @@ test('the Nest example does what the README says', async () => {
   const server = await RedisServer.start();
   servers.push(server);
   process.env['REDIS_URL'] = server.url;
-  const { AppModule, Shop } = await import('./examples/nest.js');
-  const module = await Test.createTestingModule({
-    imports: [AppModule],
-    providers: [Shop],
-  }).compile();
+  const { AppModule } = await import('./examples/nest.js');
+  const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
   const app = await module.init();
   const acked = nextEvent(app.get(LeanMQ).events, 'acked');
-  await app.get(Shop).ship('ORD-1');
+  const order = { orderId: 'ORD-1', status: 'shipped' };
+  await app.get(WebhookPublisher).send('/order/status/', order);
   await acked;
   const redis = await connectTo(server.url);
   const [[, fields] = ['', []]] = await redis.xrange('leanmq:{inventory/update}:log', '-', '+');

@@ -5,7 +5,7 @@ import {
   WebhookController,
   WebhookPublisher,
 } from '@leanmq/nestjs';
-import { Injectable, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { IsIn, IsString } from 'class-validator';
 
 export class OrderStatus {
@@ -38,12 +38,3 @@ export class OrderHandlers {
   providers: [OrderHandlers],
 })
 export class AppModule {}
-
-@Injectable()
-export class Shop {
-  constructor(private readonly publisher: WebhookPublisher) {}
-
-  ship(orderId: string) {
-    return this.publisher.send('/order/status/', { orderId, status: 'shipped' });
-  }
-}
