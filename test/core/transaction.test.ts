@@ -130,6 +130,20 @@ describe('transaction', () => {
     expect([await lengthOf('a'), await lengthOf('b')]).toEqual([0, 0]);
   });
 
+  test('what was begun inside a transaction may have transactions of its own once that one has ended', async () => {
+    const mq = broker.mq();
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    let background: Promise<PublishResult[]> | undefined;
+    await mq.transaction((tx) => {
+      tx.send('/a', 1);
+      background = ended.then(() => mq.transaction((own) => own.send('/b', 2)));
+    });
+    end();
+    expect(await background).toMatchObject([{ outcome: 'published' }]);
+    expect([await lengthOf('a'), await lengthOf('b')]).toEqual([1, 1]);
+  });
+
   test('an empty transaction does nothing', async () => {
     expect(await broker.mq().transaction(() => undefined)).toEqual([]);
   });

@@ -36,7 +36,7 @@ export class Publisher {
   /** Of sends that wait for replicas, by how many. */
   private readonly durable = new Map<number, Lanes>();
   private readonly context: LaneContext;
-  private readonly insideTransaction = new AsyncLocalStorage<true>();
+  private readonly insideTransaction = new AsyncLocalStorage<CollectedTransaction>();
   private readonly registered = new Set<string>();
   private readonly maxLengths = new Map<string, number>();
   private readonly replication: Replication | undefined;
@@ -105,7 +105,8 @@ export class Publisher {
     options?: TransactionOptions,
   ): Promise<PublishResult[]> {
     const replication = this.replicationFor(options?.durability);
-    if (this.insideTransaction.getStore() === true) {
+    // What was begun inside one that has ended inherits that one for good.
+    if (this.insideTransaction.getStore()?.isOpen === true) {
       throw new ConfigError(
         'A transaction cannot be begun inside another; send on the outer one.',
         {
@@ -115,7 +116,7 @@ export class Publisher {
     }
     const transaction = new CollectedTransaction(this.encode);
     try {
-      await this.insideTransaction.run(true, () => build(transaction));
+      await this.insideTransaction.run(transaction, () => build(transaction));
     } finally {
       transaction.seal();
     }

@@ -20,6 +20,11 @@ export class CollectedTransaction implements Transaction {
     private readonly encode: (path: string, data: unknown, options?: PublishOptions) => EncodedSend,
   ) {}
 
+  /** Whether its callback has not returned yet. */
+  get isOpen(): boolean {
+    return this.open;
+  }
+
   send(path: string, data: unknown, options?: PublishOptions): void {
     if (!this.open) throw new ClosedError('The transaction');
     if (options?.durability !== undefined) {
