@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
 import { expect, test } from '@jest/globals';
-import { Logger } from '@nestjs/common';
+import { OnWebhook, Payload, WebhookController } from '@leanmq/nestjs';
+import { Controller, Get, Logger } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 
 import { eventually } from '../support/eventually.js';
@@ -11,6 +13,7 @@ import {
   Mailer,
   MailHandlers,
   Operations,
+  PaidOnly,
   Reminders,
   Shop,
   runNightly,
@@ -96,6 +99,43 @@ test('the examples of the injected client work', async () => {
   expect(await operations.retryFailed()).toMatchObject({ matched: 0 });
   expect(await operations.replaySince(0)).toMatchObject({ replayed: 2 });
   expect(mq.health().status).toBe('up');
+});
+
+test('the example of a guard works, for messages and for HTTP requests', async () => {
+  const handled: unknown[] = [];
+
+  @WebhookController('/paid')
+  class Paid {
+    @OnWebhook('/')
+    onPaid(@Payload('order') order: unknown) {
+      handled.push(order);
+    }
+  }
+
+  @Controller()
+  class Page {
+    @Get()
+    read() {
+      return 'no message';
+    }
+  }
+
+  const module = await nest
+    .build({ controllers: [Page], providers: [Paid, { provide: APP_GUARD, useClass: PaidOnly }] })
+    .compile();
+  const app = nest.closing(module.createNestApplication());
+  await app.listen(0, '127.0.0.1');
+  const { publisher, nextDeath } = nest.parts(app);
+  const headers = { 'x-tenant': 'acme' };
+  const fates: unknown[] = [];
+  for (const [paid, options] of [[true, { headers }], [false, { headers }], [true]] as const) {
+    const death = nextDeath();
+    await publisher.send('/paid/', { paid, order: fates.length }, options);
+    fates.push((await death)?.reason);
+  }
+  expect(fates).toEqual([undefined, 'rejected', 'rejected']);
+  expect(handled).toEqual([0]);
+  expect(await (await fetch(await app.getUrl())).text()).toBe('no message');
 });
 
 test('the example of a cron job works', async () => {
