@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
-import type { LeanMQ } from '@leanmq/core';
+import { BufferFullError, type LeanMQ } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
 import { eventually, nextEvent } from '../support/eventually.js';
@@ -162,6 +162,38 @@ describe('a server that cannot save its data (MISCONF)', () => {
     await repair();
     await mq.publish('/a', 1);
     await mq.start();
+    disconnect(redis);
+  });
+});
+
+describe('a server that has too few replicas (NOREPLICAS)', () => {
+  test('is waited for by so many sends as may wait; what is beyond is refused at once', async () => {
+    const server = await rig.server();
+    const redis = await connectTo(server.url);
+    const mq = rig.mq(server.url, { maxBuffered: 20 });
+    await mq.publish('/a', 'warm up');
+    await redis.config('SET', 'min-replicas-to-write', '1');
+    const waiting: Promise<unknown>[] = [];
+    // The first ones find out that the server refuses.
+    await eventually(async () => {
+      const send = mq.publish('/a', waiting.length);
+      const soon = new Promise((resolve) => setImmediate(resolve, 'waits'));
+      const outcome = await Promise.race([send.catch((error: unknown) => error), soon]);
+      if (outcome === 'waits') waiting.push(send);
+      else expect(outcome).toBeInstanceOf(BufferFullError);
+      return outcome !== 'waits';
+    });
+    expect(waiting).toHaveLength(20);
+    const burst = await mq.publishMany(
+      '/a',
+      Array.from({ length: 100 }, (_, data) => ({ data })),
+    );
+    for (const each of burst) expect(each).toMatchObject({ error: expect.any(BufferFullError) });
+
+    await redis.config('SET', 'min-replicas-to-write', '0');
+    await Promise.all(waiting);
+    await mq.publish('/a', 'again');
+    expect(await redis.xlen(`${rig.prefix}:{a}:log`)).toBe(22);
     disconnect(redis);
   });
 });

@@ -140,12 +140,12 @@ export class NotReplicatedError extends BrokerError {
   }
 }
 
-/** More sends are waiting for the connection, or for replicas, than `maxBuffered` allows. This one was not sent. */
+/** More sends are waiting for Redis, or for replicas, than `maxBuffered` allows. This one was not sent. */
 export class BufferFullError extends BrokerError {
   constructor(maxBuffered: number) {
     super(
       'BUFFER_FULL',
-      `${maxBuffered} sends already wait for Redis (option "maxBuffered"); this one was not sent. Try again when the connection is back, or the replicas have caught up.`,
+      `${maxBuffered} sends already wait for Redis (option "maxBuffered"); this one was not sent. Try again when Redis takes them again, or the replicas have caught up.`,
       { retryable: true },
     );
   }

@@ -47,6 +47,7 @@ export class Lane {
   private deadlineTimer: NodeJS.Timeout | undefined;
   private pauseTimer: NodeJS.Timeout | undefined;
   private stopWaiting: (() => void) | undefined;
+  private refused = false;
 
   constructor(
     private readonly path: string,
@@ -56,6 +57,11 @@ export class Lane {
     /** Waits for replicas; undefined when the master is enough. */
     private readonly commit: GroupCommit | undefined,
   ) {}
+
+  /** Whether the last attempt failed (MISCONF, NOREPLICAS) and is made again, so that what is sent now only waits. */
+  get isRefused(): boolean {
+    return this.refused;
+  }
 
   add(unit: Unit): void {
     this.waiting.push(unit);
@@ -140,6 +146,7 @@ export class Lane {
     // Given up meanwhile: its callers have been told that the outcome is unknown.
     if (this.batch !== batch) return;
     this.batch = undefined;
+    this.refused = false;
     batch.units.forEach((unit, index) => {
       this.settle(unit, results?.[index] ?? unavailable('unknown'));
     });
@@ -151,7 +158,8 @@ export class Lane {
     batch.isOnItsWay = false;
     batch.lastFault = error;
     if (this.batch !== batch) return;
-    if (isTransient(error) && !this.connection.isClosed) {
+    this.refused = isTransient(error) && !this.connection.isClosed;
+    if (this.refused) {
       // The pause also gives ioredis time to notice: its status may still say that it is ready.
       this.pauseTimer = setTimeout(() => {
         if (this.batch !== batch) return;
@@ -238,6 +246,7 @@ export class Lane {
   private clearTimers(): void {
     clearTimeout(this.deadlineTimer);
     clearTimeout(this.pauseTimer);
+    this.refused = false;
     this.deadlineTimer = undefined;
     this.stopWaiting?.();
     this.stopWaiting = undefined;

@@ -43,7 +43,7 @@ export type PublishManyResult =
 export interface PublisherOptions {
   /** How long a publish keeps trying through a fault, ms. */
   readonly publishTimeoutMs: number;
-  /** How many sends may wait while Redis is away, or replicas that are waited for are behind. */
+  /** How many sends may wait while Redis is away or refuses, or replicas that are waited for are behind. */
   readonly maxBuffered: number;
   /** How long a caller's message id is remembered, ms. */
   readonly dedupeMs: number;

@@ -184,12 +184,13 @@ export class Publisher {
     if (this.closed) return Promise.reject(new ClosedError());
     const { maxBuffered, publishTimeoutMs } = this.options;
     const lanes = replication === undefined ? this.lanes : this.lanesFor(replication);
-    if (lanes.isHeldUp && this.outstanding + sends.length > maxBuffered) {
+    const lane = lanes.of(path);
+    if ((lanes.isHeldUp || lane.isRefused) && this.outstanding + sends.length > maxBuffered) {
       return Promise.reject(new BufferFullError(maxBuffered));
     }
     this.outstanding += sends.length;
     return new Promise((resolve, reject) => {
-      lanes.of(path).add({
+      lane.add({
         sends,
         tick,
         replication,
