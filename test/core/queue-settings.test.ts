@@ -156,6 +156,21 @@ describe('backpressure', () => {
     expect(await lengthOf('a')).toBe(20);
   });
 
+  test('what is sent before there is a connection is refused beyond maxLength too', async () => {
+    const queue = broker.mq().queue('/a');
+    await queue.declareGroup('g');
+    await queue.configure({ maxLength: 5 });
+    const results = await broker.mq({ connect: 'wait' }).publishMany(
+      '/a',
+      Array.from({ length: 50 }, (_, data) => ({ data })),
+    );
+    expect(await lengthOf('a')).toBe(5);
+    expect(results.filter(({ outcome }) => outcome === 'published')).toHaveLength(5);
+    for (const result of results.slice(5)) {
+      expect(result).toMatchObject({ outcome: 'failed', error: expect.any(RouteFullError) });
+    }
+  });
+
   test('the slowest group counts, also one that began in the middle of the log', async () => {
     const mq = broker.mq({ group: 'fast' });
     const queue = mq.queue('/a');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
-import { BufferFullError, type LeanMQ } from '@leanmq/core';
+import { BrokerUnavailableError, BufferFullError, type LeanMQ } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
 import { eventually, nextEvent } from '../support/eventually.js';
@@ -194,6 +194,28 @@ describe('a server that has too few replicas (NOREPLICAS)', () => {
     await Promise.all(waiting);
     await mq.publish('/a', 'again');
     expect(await redis.xlen(`${rig.prefix}:{a}:log`)).toBe(22);
+    disconnect(redis);
+  });
+});
+
+describe('a server that may evict streams', () => {
+  test('is sent nothing by a publisher that waits for its connection; it says why at the deadline', async () => {
+    const server = await rig.server();
+    const redis = await connectTo(server.url);
+    await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const mq = rig.mq(server.url, { connect: 'wait', publishTimeoutMs: 1_000, maxBuffered: 2 });
+    const send = mq.publish('/a', 1);
+    await expect(send).rejects.toMatchObject({
+      ...{ code: 'BROKER_UNAVAILABLE', outcome: 'not-sent' },
+      cause: expect.objectContaining({ code: 'EVICTION_POLICY' }),
+    });
+    // Now the connection is there.
+    const [, second, third] = await mq.publishMany('/a', [{ data: 1 }, { data: 2 }, { data: 3 }]);
+    expect(second).toMatchObject({ error: expect.any(BrokerUnavailableError) });
+    expect(third).toMatchObject({ error: expect.any(BufferFullError) });
+    expect(await redis.exists(`${rig.prefix}:{a}:log`)).toBe(0);
+    await redis.config('SET', 'maxmemory-policy', 'noeviction');
+    expect(await mq.publish('/a', 4)).toMatchObject({ outcome: 'published' });
     disconnect(redis);
   });
 });

@@ -10,7 +10,9 @@ import {
   type Registry,
 } from '../redis/index.js';
 import { Batch, type Unit, type UnitOutcome } from './batch.js';
+import { DeadlineClock } from './deadline-clock.js';
 import type { GroupCommit } from './group-commit.js';
+import type { MaxLengths } from './max-lengths.js';
 import type { EncodedSend } from './send.js';
 import { overdue, unavailable } from './unanswered.js';
 
@@ -30,7 +32,7 @@ export interface LaneContext {
   readonly registry: Registry;
   /** Paths that the registry knows of. */
   readonly registered: Set<string>;
-  readonly maxLengths: ReadonlyMap<string, number>;
+  readonly maxLengths: MaxLengths;
   readonly onSettled: (unit: Unit, outcome: UnitOutcome | undefined) => void;
 }
 
@@ -44,7 +46,7 @@ export class Lane {
   private batch: Batch | undefined;
   private sequence = 0;
   private scheduled = false;
-  private deadlineTimer: NodeJS.Timeout | undefined;
+  private readonly deadlines = new DeadlineClock(() => this.rejectOverdue());
   private pauseTimer: NodeJS.Timeout | undefined;
   private stopWaiting: (() => void) | undefined;
   private refused = false;
@@ -65,8 +67,7 @@ export class Lane {
 
   add(unit: Unit): void {
     this.waiting.push(unit);
-    if (this.deadlineTimer === undefined) this.watchDeadlines(unit.deadline);
-    else if (this.isIdle) this.deadlineTimer.ref();
+    if (this.isIdle) this.deadlines.run(unit.deadline);
     if (this.scheduled || this.batch !== undefined) return;
     this.scheduled = true;
     // All sends of this turn go together, those too that the last answers have led to.
@@ -95,15 +96,11 @@ export class Lane {
 
   private next(): void {
     if (this.batch !== undefined) return;
-    if (this.waiting.length === 0) {
-      // It goes on for the next sends: a timer for each would cost as much as encoding them.
-      this.deadlineTimer?.unref();
-      return;
-    }
+    if (this.waiting.length === 0) return this.deadlines.release();
     // A batch is frozen when it is formed; before that, what misses its deadline is known not to have been sent.
     if (!this.mayBegin) return this.whenReady(() => this.next());
     this.sequence += 1;
-    this.batch = new Batch(this.sequence, this.takeUnits(), this.context.maxLengths);
+    this.batch = new Batch(this.sequence, this.takeUnits(), this.context.maxLengths.byPath);
     this.attempt(this.batch);
   }
 
@@ -175,9 +172,10 @@ export class Lane {
     this.next();
   }
 
-  /** While replicas are waited for, what is sent gathers for the next round. */
+  /** What is sent gathers until it is known which routes have limits, and while replicas are waited for. */
   private get mayBegin(): boolean {
-    return this.connection.ready && this.commit?.isClosed !== true;
+    const { connection, context, commit } = this;
+    return connection.ready && context.maxLengths.isKnown && commit?.isClosed !== true;
   }
 
   private whenReady(act: () => void): void {
@@ -188,18 +186,10 @@ export class Lane {
       this.stopWaiting = undefined;
       this.whenReady(act);
     };
-    this.stopWaiting =
-      this.connection.ready && this.commit !== undefined
-        ? this.commit.onNextRound(begin)
-        : this.connection.onEveryReady(begin);
-  }
-
-  private watchDeadlines(deadline: number): void {
-    const inMs = Math.max(1, Math.ceil(deadline - performance.now()));
-    this.deadlineTimer = setTimeout(() => {
-      this.deadlineTimer = undefined;
-      this.rejectOverdue();
-    }, inMs);
+    const { connection, context, commit } = this;
+    if (!connection.ready) this.stopWaiting = connection.onEveryReady(begin);
+    else if (!context.maxLengths.isKnown) this.stopWaiting = context.maxLengths.onceKnown(begin);
+    else this.stopWaiting = commit?.onNextRound(begin);
   }
 
   private rejectOverdue(): void {
@@ -214,11 +204,11 @@ export class Lane {
     }
     const unsent = this.waiting.filter(({ deadline }) => deadline <= now);
     if (unsent.length > 0) this.waiting = this.waiting.filter(({ deadline }) => deadline > now);
-    for (const unit of unsent)
-      this.settle(unit, unavailable('not-sent', this.connection.lastFault));
+    const why = this.connection.lastFault ?? this.context.maxLengths.fault;
+    for (const unit of unsent) this.settle(unit, unavailable('not-sent', why));
     const left = this.batch?.units.find(({ settled }) => !settled) ?? this.waiting[0];
     if (left === undefined) return this.clearTimers();
-    this.watchDeadlines(left.deadline);
+    this.deadlines.run(left.deadline);
     if (this.batch === undefined) this.next();
   }
 
@@ -244,10 +234,9 @@ export class Lane {
   }
 
   private clearTimers(): void {
-    clearTimeout(this.deadlineTimer);
+    this.deadlines.stop();
     clearTimeout(this.pauseTimer);
     this.refused = false;
-    this.deadlineTimer = undefined;
     this.stopWaiting?.();
     this.stopWaiting = undefined;
   }

@@ -20,7 +20,8 @@ export class Lanes {
 
   /** Whether what is sent now only waits. */
   get isHeldUp(): boolean {
-    return !this.connection.ready || this.commit?.isBehind === true;
+    const { connection, context, commit } = this;
+    return !connection.ready || !context.maxLengths.isKnown || commit?.isBehind === true;
   }
 
   of(path: string): Lane {

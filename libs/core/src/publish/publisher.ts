@@ -9,6 +9,7 @@ import { replicationOf, type Durability, type Replication } from './durability.j
 import { GroupCommit } from './group-commit.js';
 import { sizeOf, type LaneContext } from './lane.js';
 import { Lanes } from './lanes.js';
+import { MaxLengths } from './max-lengths.js';
 import type {
   PublishManyResult,
   PublishOptions,
@@ -38,7 +39,7 @@ export class Publisher {
   private readonly context: LaneContext;
   private readonly insideTransaction = new AsyncLocalStorage<CollectedTransaction>();
   private readonly registered = new Set<string>();
-  private readonly maxLengths = new Map<string, number>();
+  private readonly maxLengths = new MaxLengths();
   private readonly replication: Replication | undefined;
   private outstanding = 0;
   private closed = false;
@@ -131,14 +132,18 @@ export class Publisher {
     return this.enqueue(tick.path, sendsOf(tick), undefined, tick);
   }
 
-  /** The registry has changed. */
+  /** The registry has changed, or is told for the first time; nothing is sent before that. */
   onRegistry(routes: readonly RegisteredRoute[]): void {
-    this.maxLengths.clear();
-    for (const { path, settings, deletedAt } of routes) {
-      if (settings.maxLength !== undefined) this.maxLengths.set(path, settings.maxLength);
+    for (const { path, deletedAt } of routes) {
       // To publish to it again revives it.
       if (deletedAt !== undefined) this.registered.delete(path);
     }
+    this.maxLengths.update(routes);
+  }
+
+  /** The registry could not be read: what waits for it says so when its time is over. */
+  onRegistryFault(error: unknown): void {
+    if (!this.maxLengths.isKnown) this.maxLengths.fault = error;
   }
 
   /** Resolves when nothing is on its way any more, or after `timeoutMs`. */

@@ -88,6 +88,7 @@ export class Engine {
   connect(): Promise<void> {
     this.connected ??= this.open().catch((error: unknown) => {
       this.connected = undefined;
+      this.publisher.onRegistryFault(error);
       throw error;
     });
     return this.connected;
@@ -98,7 +99,7 @@ export class Engine {
     if (this.isClosing) throw new ClosedError();
     const opening = this.connect();
     if (this.options.connect === 'fail') return opening;
-    // Sends wait in the publisher until there is a connection, each up to its own deadline.
+    // Sends wait in the publisher until the registry has been read, each up to its own deadline.
     opening.catch((error: unknown) => this.fault('connect', error));
   }
 
@@ -177,8 +178,8 @@ export class Engine {
     if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
     if (durable !== undefined) await this.checkPermissions('replicate');
     if (connect === 'fail') await durable?.connect(connectTimeoutMs);
-    this.isConnected = true;
     await this.watch.start();
+    this.isConnected = true;
   }
 
   private makeConnections(): Connections {
