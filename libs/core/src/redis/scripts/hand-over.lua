@@ -19,7 +19,8 @@
 --         group's messages were purged while it was in flight, and it is not tried again)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
-local expiry = string.gsub(schedule, 'schedule$', 'expiry')
+local base = string.sub(schedule, 1, -#':schedule' - 1)
+local expiry = base .. ':expiry'
 -- As many as Lua can pass on in one call, with some to spare.
 local MAX_FIELDS = 7000
 
@@ -36,52 +37,13 @@ for i = 4, #ARGV, 2 do
   }
 end
 
--- Deliveries that end together mostly lie together: one look from the first to the last of them then tells of all. It is
--- a short cut only, whatever it does not show is looked up by itself.
-local held, entries = {}, {}
-local function lookAtAll()
-  local first, last = moves[1].id, moves[#moves].id
-  local pending = redis.pcall('XPENDING', stream, group, first, last, #moves, consumer)
-  if pending.err then return end
-  for _, each in ipairs(pending) do held[each[1]] = each[4] end
-  local found = 0
-  for _, each in ipairs(moves) do
-    if held[each.id] then found = found + 1 end
-  end
-  if found * 2 < #moves then return end
-  for _, entry in ipairs(redis.call('XRANGE', stream, first, last, 'COUNT', #moves)) do entries[entry[1]] = entry end
-end
+-- part: held-deliveries
 
-if #moves > 1 then lookAtAll() end
-
-local function isOurs(id, deliveries)
-  if held[id] == nil then
-    local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
-    held[id] = not pending.err and pending[1] and pending[1][4] or false
-  end
-  return held[id] == deliveries
-end
-
-local function bodyOf(id, history)
-  local entry = entries[id] or redis.call('XRANGE', stream, id, id)[1]
-  if not entry then return nil end
-  local body = {'m', history}
-  local fields = entry[2]
-  -- An inbox entry's own history comes first and is replaced.
-  for i = (source == 'inbox' and fields[1] == 'm') and 3 or 1, #fields do body[#body + 1] = fields[i] end
-  return body
-end
+-- part: entry-ids
 
 -- Up to which entry the group's messages were purged; see purge.lua.
-local purged = redis.pcall('HGET', string.sub(schedule, 1, -#'schedule' - 1) .. 'purged', source .. ':' .. group)
-
-local function isPurged(id)
-  if type(purged) ~= 'string' then return false end
-  local ms, number = string.match(id, '^(%d+)-(%d+)$')
-  local lastMs, lastNumber = string.match(purged, '^(%d+)-(%d+)$')
-  ms, number, lastMs, lastNumber = tonumber(ms), tonumber(number), tonumber(lastMs), tonumber(lastNumber)
-  return ms < lastMs or (ms == lastMs and number <= lastNumber)
-end
+local purged = redis.pcall('HGET', base .. ':purged', source .. ':' .. group)
+if type(purged) ~= 'string' then purged = nil end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -123,7 +85,7 @@ for _, each in ipairs(moves) do
     if body and #body > MAX_FIELDS then return redis.error_reply('ERR Entry ' .. id .. ' has too many fields') end
     result = body and 'moved' or 'gone'
     -- What is only given back has not failed.
-    if each.target ~= 'inbox' and isPurged(id) then
+    if purged and each.target ~= 'inbox' and not isAfter(id, purged) then
       result = 'dropped'
     elseif body then
       move[each.target](body, id, each.delayMs)

@@ -1,0 +1,38 @@
+-- What the consumer holds and the bodies of its entries, looked up in few commands. It needs `stream`, `source`, `group`,
+-- `consumer`, and `moves`, each with the `id` that it is about.
+--
+-- Deliveries that end together mostly lie together: one look from the first to the last of them then tells of all. It is
+-- a short cut only, whatever it does not show is looked up by itself.
+local held, entries = {}, {}
+local function lookAtAll()
+  local first, last = moves[1].id, moves[#moves].id
+  local pending = redis.pcall('XPENDING', stream, group, first, last, #moves, consumer)
+  if pending.err then return end
+  for _, each in ipairs(pending) do held[each[1]] = each[4] end
+  local found = 0
+  for _, each in ipairs(moves) do
+    if held[each.id] then found = found + 1 end
+  end
+  if found * 2 < #moves then return end
+  for _, entry in ipairs(redis.call('XRANGE', stream, first, last, 'COUNT', #moves)) do entries[entry[1]] = entry end
+end
+
+if #moves > 1 then lookAtAll() end
+
+local function isOurs(id, deliveries)
+  if held[id] == nil then
+    local pending = redis.pcall('XPENDING', stream, group, id, id, 1, consumer)
+    held[id] = not pending.err and pending[1] and pending[1][4] or false
+  end
+  return held[id] == deliveries
+end
+
+local function bodyOf(id, history)
+  local entry = entries[id] or redis.call('XRANGE', stream, id, id)[1]
+  if not entry then return nil end
+  local body = {'m', history}
+  local fields = entry[2]
+  -- An inbox entry's own history comes first and is replaced.
+  for i = (source == 'inbox' and fields[1] == 'm') and 3 or 1, #fields do body[#body + 1] = fields[i] end
+  return body
+end
