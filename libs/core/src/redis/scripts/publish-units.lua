@@ -86,37 +86,35 @@ local function refusalOf(tick)
   if not isDue or redis.call('HGET', recurring, 'rule:' .. tick.id) ~= tick.rule then return {overtaken = true} end
 end
 
--- What was sent under this id before: its outcome's id, or nil; false when it was a different payload.
-local function sentBefore(send, within)
-  local known = within[send.sent]
-  if known == nil then
-    local stored = redis.call('GET', send.sent)
-    if not stored then return nil end
-    known = stored
-  end
-  local digest, id = string.match(known, '^(%x+) [%d%-]* (.*)$')
-  if digest ~= send.digest then return false end
-  return id
+-- What the mark under a send's id makes of it: 'new' without one, 'duplicate' and the id of the send before, 'conflict'
+-- when that one had a different payload.
+local function compare(send, mark)
+  if not mark then return 'new' end
+  local digest, id = string.match(mark, '^(%x+) [%d%-]* (.*)$')
+  if digest ~= send.digest then return 'conflict' end
+  return 'duplicate', id
 end
 
 -- part: unfinished
 
 local function problemOf(sends)
-  local within, added = {}, {}
+  -- The marks of this unit's own sends, which are not written yet, and how many messages each log is to get.
+  local marks, added = {}, {}
   for index, send in ipairs(sends) do
     local wellTyped = hasType(send.log, 'stream')
       and (send.delayMs == 0 or (hasType(send.base .. ':schedule', 'zset') and hasType(send.base .. ':scheduled', 'hash')))
       and (not send.ttlMs or hasType(send.base .. ':expiry', 'zset'))
       and (not send.sent or hasType(send.sent, 'string'))
     if not wellTyped then return {error = 'WRONGTYPE', at = index - 1} end
-    local before
+    local found = 'new'
     if send.sent then
-      before = sentBefore(send, within)
-      if before == false then return {error = 'CONFLICT', at = index - 1} end
-      within[send.sent] = within[send.sent] or (send.digest .. '  ' .. send.id)
+      local mark = marks[send.sent] or redis.call('GET', send.sent)
+      found = compare(send, mark)
+      if found == 'conflict' then return {error = 'CONFLICT', at = index - 1} end
+      marks[send.sent] = mark or (send.digest .. '  ' .. send.id)
     end
     -- A duplicate adds nothing.
-    if send.maxLength and not before then
+    if send.maxLength and found == 'new' then
       added[send.log] = (added[send.log] or 0) + 1
       if unfinishedOf(send.log, send.base, send.maxLength) + added[send.log] > send.maxLength then
         return {error = 'FULL', at = index - 1}
@@ -169,8 +167,8 @@ end
 
 local function apply(send)
   if send.sent then
-    local before = sentBefore(send, {})
-    if before then return {'duplicate', before} end
+    local found, before = compare(send, redis.call('GET', send.sent))
+    if found == 'duplicate' then return {'duplicate', before} end
   end
   if unfinished[send.log] then unfinished[send.log] = unfinished[send.log] + 1 end
   local fields = fieldsOf(send)

@@ -13,6 +13,8 @@ local function unreadOf(log, group, most)
   return count
 end
 
+-- Reads XINFO by itself: publish-units.lua has this part, and each function that it defines costs all publishes a little.
+--
 -- How many messages of the route some group has not finished, as far as it matters: counted up to `most` where Redis
 -- does not know. Scheduled ones count, because they will arrive.
 local unfinished = {}
