@@ -38,7 +38,7 @@ export function readOptions(words: readonly string[]): BenchOptions {
     .option('--profile <folder>', 'write a CPU profile of each measured process there')
     .option('--peers', 'NATS JetStream and RabbitMQ too, if their servers are installed', false)
     .option('--chart', 'draw docs/performance.svg', false)
-    .option('--docs', 'put the tables into docs/performance.md', false)
+    .option('--docs', 'put the figures into docs/performance.md and README.md', false)
     .helpOption('--help', 'this text')
     .parse(words, { from: 'user' });
   const given = command.opts<{

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ContestantName } from './contestants/index.js';
 import { readOptions, type BenchOptions } from './cli.js';
 import { chart } from './report/chart.js';
-import { updatePage } from './report/docs.js';
+import { performanceParts, readmeParts, updatePage } from './report/docs.js';
 import { describeEnvironment } from './report/environment.js';
 import { describeProfiles } from './report/profiles.js';
 import { resultsOf, type Result } from './report/results.js';
@@ -32,7 +32,9 @@ export async function bench({ words, root, ...house }: Surroundings): Promise<vo
     writeFileSync(join(root, 'docs/performance.svg'), chart(options.works, results));
   }
   if (options.docs) {
-    await updatePage(join(root, 'docs/performance.md'), options.works, results);
+    const parts = performanceParts(options.works, results);
+    await updatePage(join(root, 'docs/performance.md'), parts);
+    await updatePage(join(root, 'README.md'), readmeParts(results));
   }
 }
 

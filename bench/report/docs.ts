@@ -6,22 +6,40 @@ import type { Work } from '../works/index.js';
 import { captions } from './environment.js';
 import type { Result } from './results.js';
 import { demand, HEAD, rows, showReached } from './table.js';
-import { verdictsOf } from './verdicts.js';
+import { find, verdictsOf } from './verdicts.js';
 
 const PICTURE =
   '![Bars for each work: how core, Nest and BullMQ compare with hand-written code](performance.svg)';
 
-/** Puts the tables of a run between the markers of a page, so that nobody types a figure. */
-export async function updatePage(
-  file: string,
-  works: readonly Work[],
-  results: readonly Result[],
-): Promise<void> {
-  const parts = {
+/** What stands between the markers of a page, by their names. */
+type Parts = Readonly<Record<string, string>>;
+
+export function performanceParts(works: readonly Work[], results: readonly Result[]): Parts {
+  return {
     machine: `${PICTURE}\n\nMeasured on: ${captions(results).join('; ')}.`,
     targets: targetTable(works, results),
     figures: works.map((work) => figureTables(work, results)).join('\n\n'),
   };
+}
+
+/** Nothing, unless a run has measured what the README tells. */
+export function readmeParts(results: readonly Result[]): Parts {
+  const times = (work: string, contestant: string): string | undefined => {
+    const [own, other] = ['core', contestant].map((name) =>
+      find(results, work, name, 'messages/s'),
+    );
+    return own === undefined || other === undefined ? undefined : (own / other).toFixed(1);
+  };
+  const publish = [times('publish-256', 'raw'), times('publish-256', 'bullmq')];
+  const consume = [times('consume', 'raw'), times('consume', 'bullmq')];
+  if ([...publish, ...consume].includes(undefined)) return {};
+  return {
+    speed: `Side by side in one run, with 256 sends in flight it publishes ${publish[0]} times as fast as hand-written ioredis code that promises nothing, and ${publish[1]} times as fast as BullMQ; a backlog it consumes ${consume[0]} and ${consume[1]} times as fast. [docs/performance.md](docs/performance.md) has all figures, says what each means, and is a guide to tuning.`,
+  };
+}
+
+/** Puts what a run has found between the markers of a page, so that nobody types a figure. */
+export async function updatePage(file: string, parts: Parts): Promise<void> {
   const page = Object.entries(parts).reduce(
     (text, [name, content]) => between(text, name, content),
     readFileSync(file, 'utf8'),

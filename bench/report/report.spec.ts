@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ContestantName } from '../contestants/index.js';
 import type { Reading, Work } from '../works/index.js';
 import { barsOf } from './bars.js';
-import { between } from './docs.js';
+import { between, readmeParts } from './docs.js';
 import { captions, type Environment } from './environment.js';
 import { resultsOf, type Result } from './results.js';
 import { table } from './table.js';
@@ -161,4 +161,23 @@ it('says of each run that results were taken from where, when and how often it m
     'Some processor, 2 cores · Node 20.20.2, Redis 7.0.15 · 2026-11-21 · medians of 3 rounds',
     'Some processor, 2 cores · Node 20.20.2, Redis 7.0.15 · 2026-11-22 · one round',
   ]);
+});
+
+describe('what the README tells', () => {
+  const of = (id: string, figures: Partial<Record<ContestantName, number>>): Result[] =>
+    results(figures).map((each) => ({ ...each, work: id }));
+
+  it('is how many times as fast as the others it publishes and consumes', () => {
+    const { speed } = readmeParts([
+      ...of('publish-256', { raw: 200, core: 300, bullmq: 60 }),
+      ...of('consume', { raw: 400, core: 320, bullmq: 32 }),
+    ]);
+    expect(speed).toContain('publishes 1.5 times');
+    expect(speed).toContain('5.0 times as fast as BullMQ');
+    expect(speed).toContain('consumes 0.8 and 10.0 times');
+  });
+
+  it('stays as it is where a run has not measured that', () => {
+    expect(readmeParts(of('publish-256', { raw: 200, core: 300, bullmq: 60 }))).toEqual({});
+  });
 });
