@@ -172,12 +172,13 @@ describe('an idempotent handler', () => {
   });
 
   test('may keep its marks in a store of the user', async () => {
-    const marks = new Map<string, 'running' | 'done'>();
+    const marks = new Map<string, string>();
     const store: IdempotencyStore = {
-      begin: (key): Promise<OnceDecision> => {
-        if (marks.get(key) === 'done') return Promise.resolve({ state: 'done' });
-        if (marks.has(key)) return Promise.resolve({ state: 'busy', forMs: 10 });
-        marks.set(key, 'running');
+      begin: (key, owner): Promise<OnceDecision> => {
+        const mark = marks.get(key) ?? owner;
+        if (mark === 'done') return Promise.resolve({ state: 'done' });
+        if (mark !== owner) return Promise.resolve({ state: 'busy', forMs: 10 });
+        marks.set(key, owner);
         return Promise.resolve({ state: 'run' });
       },
       complete: (key) => Promise.resolve(void marks.set(key, 'done')),

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-import { ConfigError } from '../errors.js';
+import { ConfigError, show } from '../errors.js';
 import { isPlainText, type InFlight, type WebhookDelivery } from '../message/index.js';
 import { defineScript, lua, type Connection, type RouteKeys } from '../redis/index.js';
 
@@ -14,9 +14,16 @@ export type OnceDecision =
  * Keeps the marks of an idempotent handler elsewhere than in Redis, for example in the database that the handler writes
  * to: when the handler writes the mark in the same transaction as its effect, not even a crash between the two runs it
  * twice.
+ *
+ * The calls for one delivery come one after the other.
  */
 export interface IdempotencyStore {
-  /** Says whether the handler may run for this key. */
+  /**
+   * Says whether the handler may run for this key, and if so keeps it for its owner until `leaseMs` from now. Called again
+   * every third of that while the handler runs: what is the same owner's is renewed, and is `run`; what is done stays so.
+   *
+   * @param owner of this delivery alone
+   */
   begin(key: string, owner: string, leaseMs: number): Promise<OnceDecision>;
   /** The handler has succeeded; called before the ack. A store whose mark the handler wrote itself has nothing to do. */
   complete(key: string, owner: string): Promise<void>;
@@ -45,6 +52,9 @@ const MAX_KEY_BYTES = 512;
 
 /** Decides for each delivery of an idempotent handler whether it runs. */
 export class Once {
+  /** With a store of the user's, what is being renewed there. */
+  private readonly renewals = new Map<InFlight<unknown>, Promise<void>>();
+
   constructor(
     private readonly options: OnceOptions,
     private readonly keys: RouteKeys,
@@ -62,7 +72,9 @@ export class Once {
     const key = this.keyOf(delivery);
     const owner = this.ownerOf(inFlight);
     const { idempotencyStore } = this.options;
-    if (idempotencyStore !== undefined) return idempotencyStore.begin(key, owner, this.leaseMs);
+    if (idempotencyStore !== undefined) {
+      return this.beginIn(idempotencyStore, inFlight, key, owner);
+    }
     const mark = this.keys.once(this.group, key);
     const begin = (client: Redis): Promise<OnceDecision> =>
       beginOnceScript.run(client, { mark }, { owner, leaseMs: this.leaseMs });
@@ -72,6 +84,28 @@ export class Once {
     // To begin anew is to renew, also when the mark has run out in an outage; what is done by now stays so.
     inFlight.renewMark = () => begin(this.connection.client);
     return decision;
+  }
+
+  private async beginIn(
+    store: IdempotencyStore,
+    inFlight: InFlight<unknown>,
+    key: string,
+    owner: string,
+  ): Promise<OnceDecision> {
+    const begin = async (): Promise<OnceDecision> => store.begin(key, owner, this.leaseMs);
+    const decision = validDecision(await begin());
+    if (decision.state === 'run') inFlight.renewMark = () => this.renew(inFlight, begin);
+    return decision;
+  }
+
+  /** Nobody waits for it: a store that is slow keeps no lease from being renewed. */
+  private renew(inFlight: InFlight<unknown>, begin: () => Promise<unknown>): Promise<void> {
+    if (!this.renewals.has(inFlight)) {
+      // After a failure the next one may succeed.
+      const over = (): void => void this.renewals.delete(inFlight);
+      this.renewals.set(inFlight, begin().then(over, over));
+    }
+    return Promise.resolve();
   }
 
   /** Tells a store of the user's how it went, before Redis hears of it. */
@@ -84,6 +118,8 @@ export class Once {
     if (idempotencyStore === undefined) return;
     const key = this.keyOf(delivery);
     const owner = this.ownerOf(inFlight);
+    inFlight.renewMark = undefined;
+    await this.renewals.get(inFlight);
     await (succeeded ? idempotencyStore.complete(key, owner) : idempotencyStore.fail(key, owner));
   }
 
@@ -112,4 +148,23 @@ export class Once {
   private ownerOf({ source, entryId }: InFlight<unknown>): string {
     return `${this.consumer} ${source} ${entryId}`;
   }
+}
+
+/** @throws {ConfigError} if it is none, as a store that the compiler has not seen may answer */
+function validDecision(decision: unknown): OnceDecision {
+  if (typeof decision !== 'object' || decision === null) throw unusable(show(decision));
+  const { state, forMs } = decision as { state?: unknown; forMs?: unknown };
+  if (state === 'run' || state === 'done') return { state };
+  if (state !== 'busy') throw unusable(`an object whose "state" is ${show(state)}`);
+  if (typeof forMs !== 'number' || Number.isNaN(forMs)) {
+    throw unusable(`an object whose "forMs" is ${show(forMs)}`);
+  }
+  return { state, forMs };
+}
+
+function unusable(shown: string): ConfigError {
+  return new ConfigError(
+    `begin() of "idempotencyStore" gave ${shown}; have it resolve to { state: 'run' }, { state: 'done' } or { state: 'busy', forMs: <milliseconds> }.`,
+    { code: 'IDEMPOTENCY_STORE' },
+  );
 }

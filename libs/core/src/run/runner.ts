@@ -26,8 +26,9 @@ export interface RunnerHooks<Route> {
   now: () => number;
 }
 
-// How long a duplicate waits before it asks again whether the first has finished.
+// How long a duplicate waits at most before it asks again whether the first has finished, and at least.
 const POSTPONE_MS = 1_000;
+const POSTPONE_LEAST_MS = 100;
 const SUCCESS: Outcome = Object.freeze({ kind: 'success' });
 const DUPLICATE: Outcome = Object.freeze({ kind: 'duplicate' });
 const EXPIRED: Outcome = Object.freeze({ kind: 'expired' });
@@ -104,7 +105,7 @@ export class Runner<Route extends DeliverySource> {
     once.begin(inFlight, delivery, delivery.signal).then(
       (decision) => {
         if (decision.state === 'run') return this.callUnlessCancelled(once, inFlight, delivery);
-        const delayMs = decision.state === 'busy' ? Math.min(decision.forMs, POSTPONE_MS) : 0;
+        const delayMs = decision.state === 'busy' ? postponeMs(decision.forMs) : 0;
         this.finishUnrun(
           inFlight,
           decision.state === 'done' ? DUPLICATE : { kind: 'postponed', delayMs },
@@ -189,6 +190,12 @@ export class Runner<Route extends DeliverySource> {
     this.hooks.onOutcome(inFlight, outcome);
     this.hooks.onEnded(inFlight);
   }
+}
+
+function postponeMs(busyMs: number): number {
+  // A mark that is taken and yet has run out may stay so: whoever asked at once would ask without end.
+  if (busyMs <= 0) return POSTPONE_MS;
+  return Math.min(Math.max(busyMs, POSTPONE_LEAST_MS), POSTPONE_MS);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
