@@ -14,7 +14,7 @@ import { SVGRenderer } from 'echarts/renderers';
 import type { ContestantName } from '../contestants/index.js';
 import type { Work } from '../works/index.js';
 import { barsOf, type BarGroup } from './bars.js';
-import { captions } from './environment.js';
+import { captions } from './captions.js';
 import type { Result } from './results.js';
 
 type Option = ComposeOption<

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 
 import type { Work } from '../works/index.js';
-import { captions } from './environment.js';
+import { captions } from './captions.js';
 import type { Result } from './results.js';
 import { demand, HEAD, rows, showReached } from './table.js';
 import { find, verdictsOf } from './verdicts.js';

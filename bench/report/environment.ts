@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
 import type { House } from '../run/measure.js';
-import type { Result } from './results.js';
 
 /** Where the figures come from. */
 export interface Environment {
@@ -47,13 +46,4 @@ async function serverVersion(house: House): Promise<string> {
     redis.disconnect();
     await server.stop();
   }
-}
-
-/** Says where results come from, a line for each run that they were taken from. Pure. */
-export function captions(results: readonly Result[]): string[] {
-  const lines = results.map(({ environment: { machine, versions, date }, rounds }) => {
-    const times = rounds === 1 ? 'one round' : `medians of ${rounds} rounds`;
-    return `${machine} · ${versions.join(', ')} · ${date} · ${times}`;
-  });
-  return [...new Set(lines)];
 }
