@@ -77,6 +77,16 @@ describe('the options of a handler', () => {
     expect(() => resolveHandler(options)).toThrow(`; allowed: ${allowed}.`);
   });
 
+  test.each<[unknown, string]>([
+    ['redis', '"redis"'],
+    [null, 'null'],
+    [{ begin: jest.fn(), complete: jest.fn() }, 'an object (Object)'],
+  ])('have no store such as %p', (idempotencyStore, shown) => {
+    expect(() => resolveHandler({ idempotent: true, idempotencyStore })).toThrow(
+      `Option "idempotencyStore" is ${shown}; allowed: an object with begin(), complete() and fail().`,
+    );
+  });
+
   test.each<[string, object]>([
     ['a key', { idempotent: () => 'key' }],
     ['a store', { idempotent: true, idempotencyStore: store }],

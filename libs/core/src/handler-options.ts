@@ -62,9 +62,23 @@ function validIdempotent({ idempotent, idempotencyStore, ack }: HandleOptions): 
       'only together with "idempotent"',
     );
   }
+  if (idempotencyStore !== undefined && !isStore(idempotencyStore)) {
+    throw ConfigError.option(
+      'idempotencyStore',
+      idempotencyStore,
+      'an object with begin(), complete() and fail()',
+    );
+  }
   if (ack === 'before' && idempotent !== false) {
     throw ConfigError.option('ack', ack, '"after" together with "idempotent"');
   }
+}
+
+function isStore(given: object | null): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  return ['begin', 'complete', 'fail'].every(
+    (name) => typeof Reflect.get(given, name) === 'function',
+  );
 }
 
 function validRateLimit(rateLimit: HandleOptions['rateLimit']): void {
