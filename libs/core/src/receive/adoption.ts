@@ -39,17 +39,23 @@ export async function dismiss(
   }
 }
 
-/** Takes in what was delivered to this consumer in replies that never arrived. No read may be under way meanwhile. */
+/**
+ * Takes in what was delivered to this consumer in replies that never arrived. No read may be under way meanwhile, except on
+ * the same connection: its reply comes first.
+ *
+ * @returns how many deliveries were found
+ */
 export async function adopt(
   client: Redis,
   context: ConsumerContext,
   subscriptions: readonly Subscription[],
-): Promise<void> {
-  await Promise.all(
+): Promise<number> {
+  const found = await Promise.all(
     subscriptions.flatMap((subscription) =>
       (['log', 'inbox'] as const).map((source) => adoptFrom(client, context, subscription, source)),
     ),
   );
+  return found.reduce((sum, count) => sum + count, 0);
 }
 
 async function adoptFrom(
@@ -57,8 +63,9 @@ async function adoptFrom(
   { group, consumer, options }: ConsumerContext,
   subscription: Subscription,
   source: Source,
-): Promise<void> {
+): Promise<number> {
   const stream = subscription.streamOf(source);
+  let count = 0;
   for (let start = '-'; ;) {
     const page = await pendingPage(client, stream, group, start, consumer);
     const held = new Set(Array.from(subscription.deliveries(source), ({ entryId }) => entryId));
@@ -75,10 +82,11 @@ async function adoptFrom(
         if (subscription.mayBeSuspect(claim.deliveries)) continue;
         // Nothing is known of its idle time: the next heartbeat confirms the lease.
         subscription.accept({ source, ...claim }, sentAt + options.leaseMs / 3);
+        count += 1;
       }
     }
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
+    if (last === undefined || page.length < PAGE) return count;
     start = `(${last[0]}`;
   }
 }

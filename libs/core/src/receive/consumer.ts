@@ -3,7 +3,7 @@ import type { InFlight } from '../message/index.js';
 import type { Connection } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import { Dispatcher } from './dispatcher.js';
-import { ensureGroups } from './groups.js';
+import { ensureGroups, joinGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
 import { deliveriesOf, holdsUnsettled, leave } from './leave.js';
 import { Quarantine } from './quarantine.js';
@@ -87,10 +87,9 @@ export class Consumer {
    * @param timeoutMs how long a server that refuses for now is waited for; undefined: until it does not
    */
   async join(timeoutMs: number | undefined): Promise<void> {
-    const { command, registry, options } = this.context;
     const subscriptions = [...this.subscriptions];
-    const barred = await command.runWithin(timeoutMs, (client) =>
-      ensureGroups(client, registry, subscriptions, options.startFrom),
+    const barred = await this.context.command.runWithin(timeoutMs, (client) =>
+      joinGroups(client, this.context, subscriptions),
     );
     this.turnOff(barred);
   }

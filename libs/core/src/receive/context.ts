@@ -10,6 +10,8 @@ export interface ConsumerContext {
   readonly registry: Registry;
   readonly clock: ServerClock;
   readonly options: ConsumerOptions;
+  /** Paths on which this process has joined its group. */
+  readonly joined: Set<string>;
   /** For everything that does not block. */
   readonly command: Connection;
 }

@@ -6,7 +6,28 @@ import {
   type Registry,
   type StartFrom,
 } from '../redis/index.js';
+import type { ConsumerContext } from './context.js';
 import type { Subscription } from './subscription.js';
+
+/**
+ * Joins the group of these subscriptions. Where this process has not joined it yet it begins as the options say. Where it
+ * has, the group is missed: it comes back from the oldest message on, because from `$` what was published since would be
+ * skipped, and not after a person has removed it.
+ *
+ * @returns those where it may not exist
+ */
+export async function joinGroups(
+  client: Redis,
+  { registry, options, joined }: ConsumerContext,
+  subscriptions: readonly Subscription[],
+): Promise<Subscription[]> {
+  const missed = subscriptions.filter(({ path }) => joined.has(path));
+  const fresh = subscriptions.filter(({ path }) => !joined.has(path));
+  const barred = await ensureGroups(client, registry, missed, 'earliest', 'again');
+  barred.push(...(await ensureGroups(client, registry, fresh, options.startFrom, 'start')));
+  for (const { path } of fresh) joined.add(path);
+  return barred;
+}
 
 /**
  * Makes sure that the group of these subscriptions exists wherever it may.
@@ -18,7 +39,7 @@ export async function ensureGroups(
   registry: Registry,
   subscriptions: readonly Subscription[],
   startFrom: StartFrom,
-  how: RegisterReason = 'start',
+  how: RegisterReason,
 ): Promise<Subscription[]> {
   const [first] = subscriptions;
   if (first === undefined) return [];

@@ -25,7 +25,9 @@ export class Heartbeat {
     private readonly onLost: (delivery: InFlight<Subscription>) => void,
   ) {}
 
+  /** Anew, if it beats already. */
   start(): void {
+    this.stop();
     this.timer = setInterval(() => void this.beat(), this.context.options.leaseMs / 3);
     this.stopListening = this.context.command.onEveryReady(() => void this.beat());
     this.notePresence();

@@ -1,6 +1,6 @@
 import type { Connection } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
-import { readPass, type PassOptions } from './pass.js';
+import { PassReader, type PassOptions } from './pass.js';
 import type { Subscription } from './subscription.js';
 
 /** What a pass needs of the consumer that makes it. */
@@ -29,14 +29,17 @@ export async function onePass(
   parts: PassParts,
 ): Promise<void> {
   const { subscriptions } = parts;
+  const reader = new PassReader(context, connection, subscriptions);
   await takeOverStale(count, parts);
   let left = count - parts.inFlightCount();
   let waitMs = blockMs;
   while (left > 0 && subscriptions.length > 0) {
-    await parts.until(() => subscriptions.some(({ appetite }) => appetite > 0));
-    const came = await connection.run((client) =>
-      readPass(client, context, subscriptions, left, waitMs),
+    await parts.until(
+      () =>
+        subscriptions.some(({ appetite }) => appetite > 0) ||
+        subscriptions.every(({ isOff }) => isOff),
     );
+    const came = await reader.read({ count: left, blockMs: waitMs });
     if (came === 0) break;
     left -= came;
     waitMs = undefined;

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
-import type { Redis } from 'ioredis';
-
+import type { Connection } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
+import { LostReplies } from './lost-replies.js';
 import { read } from './read.js';
 import { BOTH_SOURCES, Streams } from './streams.js';
 import type { Subscription } from './subscription.js';
@@ -14,50 +14,65 @@ export interface PassOptions {
   readonly blockMs: number | undefined;
 }
 
-/**
- * Reads at most `count` entries, route by route, because a read of several streams takes COUNT of each. Returns how many
- * came.
- */
-export async function readPass(
-  client: Redis,
-  context: ConsumerContext,
-  subscriptions: readonly Subscription[],
-  count: number,
-  blockMs: number | undefined,
-): Promise<number> {
-  const hungry = subscriptions.filter(({ appetite }) => appetite > 0);
-  let left = count;
-  for (const subscription of hungry) {
-    for (const source of BOTH_SOURCES) {
-      const room = Math.min(left, subscription.appetite);
-      if (room <= 0) continue;
-      left -= await read(client, context, {
-        streams: new Streams([subscription], [source]),
-        count: room,
-        blockMs: undefined,
-      });
-    }
-  }
-  if (left < count || blockMs === undefined || hungry.length === 0) return count - left;
-  return readWithin(client, context, hungry, blockMs);
-}
+/** Reads when it is asked to, over a connection of its own. */
+export class PassReader {
+  private readonly lost: LostReplies;
 
-/** Waits in turns: a connection that is silent for much longer than a reader's counts as dead. */
-async function readWithin(
-  client: Redis,
-  context: ConsumerContext,
-  subscriptions: readonly Subscription[],
-  blockMs: number,
-): Promise<number> {
-  const streams = new Streams(subscriptions);
-  const until = performance.now() + blockMs;
-  for (let leftMs = blockMs; leftMs > 0; leftMs = Math.ceil(until - performance.now())) {
-    const came = await read(client, context, {
-      streams,
-      count: 1,
-      blockMs: Math.max(1, Math.min(leftMs, context.options.blockMs)),
-    });
-    if (came > 0) return came;
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly connection: Connection,
+    private readonly subscriptions: readonly Subscription[],
+  ) {
+    this.lost = new LostReplies(context, connection, subscriptions);
   }
-  return 0;
+
+  /** What was given to this consumer in an answer that never arrived is taken in before the next read. */
+  adoptSoon(): void {
+    this.lost.adoptSoon();
+  }
+
+  /**
+   * Reads at most `count` entries, route by route, because a read of several streams takes COUNT of each. Returns how many
+   * came.
+   */
+  async read({ count, blockMs }: PassOptions): Promise<number> {
+    const hungry = this.subscriptions.filter(({ appetite }) => appetite > 0);
+    let left = count;
+    for (const subscription of hungry) {
+      for (const source of BOTH_SOURCES) {
+        const room = Math.min(left, subscription.appetite);
+        if (room <= 0) continue;
+        left -= await this.readOnce(new Streams([subscription], [source]), room, undefined);
+      }
+    }
+    if (left < count || blockMs === undefined || hungry.length === 0) return count - left;
+    return this.readWithin(hungry, blockMs);
+  }
+
+  /** Waits in turns: a connection that is silent for much longer than a reader's counts as dead. */
+  private async readWithin(
+    subscriptions: readonly Subscription[],
+    blockMs: number,
+  ): Promise<number> {
+    const streams = new Streams(subscriptions);
+    const until = performance.now() + blockMs;
+    for (
+      let leftMs = Math.ceil(blockMs);
+      leftMs > 0;
+      leftMs = Math.ceil(until - performance.now())
+    ) {
+      if (subscriptions.every(({ isOff }) => isOff)) break;
+      const turnMs = Math.max(1, Math.min(leftMs, this.context.options.blockMs));
+      const came = await this.readOnce(streams, 1, turnMs);
+      if (came > 0) return came;
+    }
+    return 0;
+  }
+
+  private readOnce(streams: Streams, count: number, blockMs: number | undefined): Promise<number> {
+    return this.connection.run(async (client) => {
+      const found = await this.lost.takeIn(client);
+      return found > 0 ? found : read(client, this.context, { streams, count, blockMs });
+    });
+  }
 }

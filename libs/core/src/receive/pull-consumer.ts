@@ -1,34 +1,53 @@
-import { BrokerError, LeaseLostError, NotFoundError } from '../errors.js';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { BrokerError, ClosedError, LeaseLostError, NotFoundError } from '../errors.js';
 import { displayPath, type InFlight } from '../message/index.js';
 import { isMissingGroup, type Connection } from '../redis/index.js';
+import { Conditions } from './conditions.js';
 import type { ConsumerContext } from './context.js';
-import { ensureGroups } from './groups.js';
+import { joinGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
-import { readPass, type PassOptions } from './pass.js';
+import { PassReader, type PassOptions } from './pass.js';
 import { Reclaimer } from './reclaimer.js';
 import { leaveScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
+
+// Who removes a group takes its data first, then tells the registry.
+const REGROUP_PAUSE_MS = 50;
+
+export interface PullHooks {
+  /** Gives a delivery back without using an attempt up; `settled` is to be called. */
+  release: (delivery: InFlight<Subscription>) => void;
+  onFault: (error: unknown) => void;
+}
 
 /** A consumer of one route whose caller asks for deliveries and settles them; until then they are kept alive. */
 export class PullConsumer {
   private readonly subscriptions: ReadonlySet<Subscription>;
   private readonly heartbeat: Heartbeat;
   private readonly reclaimer: Reclaimer;
+  private readonly reader: PassReader;
+  /** Looked at when the group is resumed, and at the end. */
+  private readonly conditions = new Conditions();
   private ready: Promise<void> | undefined;
   private hasSuspects = false;
+  private isClosed = false;
 
   constructor(
     private readonly context: ConsumerContext,
     private readonly subscription: Subscription,
     private readonly connection: Connection,
-    onFault: (error: unknown) => void,
+    private readonly hooks: PullHooks,
   ) {
     this.subscriptions = new Set([subscription]);
+    this.reader = new PassReader(context, connection, [subscription]);
     // Whether its caller still settles it or not: it may come again.
     this.heartbeat = new Heartbeat(context, this.subscriptions, (lost) => this.drop(lost));
     this.reclaimer = new Reclaimer(context, this.subscriptions, {
       onReclaimed: (_, { suspects }) => (this.hasSuspects = suspects > 0),
-      onFault,
+      onUncertain: () => this.reader.adoptSoon(),
+      onFault: hooks.onFault,
     });
   }
 
@@ -40,6 +59,7 @@ export class PullConsumer {
       // The server lost its data, or a person deleted the route: where it may be, the group is created again.
       if (!(error instanceof BrokerError && isMissingGroup(error.cause))) throw error;
       this.ready = undefined;
+      await delay(REGROUP_PAUSE_MS);
       return this.look(pass);
     }
   }
@@ -50,15 +70,24 @@ export class PullConsumer {
       throw error;
     });
     await this.ready;
+    const lookedAt = performance.now();
+    if (this.subscription.isOff && !(await this.isResumedWithin(blockMs))) return [];
+    if (this.isClosed) throw new ClosedError();
     await this.reclaimer.visit([this.subscription], () => count);
     const reclaimed = this.take(count);
     if (reclaimed.length > 0) return reclaimed;
     const suspect = await this.takeSuspect();
     if (suspect !== undefined) return [suspect];
-    await this.connection.run((client) =>
-      readPass(client, this.context, [this.subscription], count, blockMs),
-    );
+    const leftMs = blockMs && blockMs - (performance.now() - lookedAt);
+    await this.reader.read({ count, blockMs: leftMs });
     return this.take(count);
+  }
+
+  /** Stops or goes on. What was read and not taken is given back, so that it need not wait here. */
+  setPaused(isPaused: boolean): void {
+    this.subscription.isOff = isPaused;
+    this.giveBackIfOff();
+    this.conditions.look();
   }
 
   /** Renews the leases of everything that is held, now. */
@@ -86,7 +115,9 @@ export class PullConsumer {
 
   /** Whoever is waiting for a delivery waits in vain. */
   stopReading(): void {
+    this.isClosed = true;
     this.connection.close();
+    this.conditions.look();
   }
 
   async close(): Promise<void> {
@@ -100,16 +131,38 @@ export class PullConsumer {
   }
 
   private async begin(): Promise<void> {
-    const { command, registry, options } = this.context;
+    const { command, registry, group } = this.context;
     this.connection.open();
     const barred = await command.run((client) =>
-      ensureGroups(client, registry, [this.subscription], options.startFrom),
+      joinGroups(client, this.context, [this.subscription]),
     );
-    if (barred.length > 0) {
-      const path = displayPath(this.subscription.path);
-      throw new NotFoundError(`Route "${path}" was deleted. Publish to it to revive it.`);
-    }
-    this.heartbeat.start();
+    if (barred.length > 0) throw await this.whyBarred();
+    const registered = await registry.groupOf(this.subscription.path, group);
+    this.setPaused(registered?.pausedAt !== undefined);
+    // Closed meanwhile, nobody would stop it.
+    if (!this.isClosed) this.heartbeat.start();
+  }
+
+  private async whyBarred(): Promise<NotFoundError> {
+    const { registry, group } = this.context;
+    const { path } = this.subscription;
+    const shown = displayPath(path);
+    const isDeleted = (await registry.stateOf(path)) === 'deleted';
+    return new NotFoundError(
+      isDeleted
+        ? `Route "${shown}" was deleted. Publish to it to revive it.`
+        : `Group "${group}" was removed from "${shown}". Declare it, or start its service anew.`,
+    );
+  }
+
+  /** Whether it goes on in time, or is closed. */
+  private isResumedWithin(blockMs = 0): Promise<boolean> {
+    return this.conditions.until(() => this.isClosed || !this.subscription.isOff, blockMs);
+  }
+
+  private giveBackIfOff(): void {
+    if (!this.subscription.isOff) return;
+    for (const delivery of this.subscription.takeBuffered()) this.hooks.release(delivery);
   }
 
   private drop(delivery: InFlight<Subscription>): void {
@@ -128,6 +181,7 @@ export class PullConsumer {
   }
 
   private take(count: number): InFlight<Subscription>[] {
+    this.giveBackIfOff();
     const taken: InFlight<Subscription>[] = [];
     while (taken.length < count) {
       const next = this.subscription.takeNext();

@@ -10,7 +10,7 @@ import {
 } from '../message/index.js';
 import type { HandleOptions } from '../handler-options.js';
 import { PullConsumer, Subscription, type ConsumerContext } from '../receive/index.js';
-import type { Connection } from '../redis/index.js';
+import type { Connection, RegisteredRoute } from '../redis/index.js';
 import { Delivery } from '../run/index.js';
 import { Settler } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';
@@ -77,9 +77,10 @@ export class Puller {
       unlimited,
       options.onExpired === 'dead-letter',
     );
-    this.consumer = new PullConsumer(context, subscription, connection, (error) =>
-      onFault('receive', error),
-    );
+    this.consumer = new PullConsumer(context, subscription, connection, {
+      release: (delivery) => this.dismiss(delivery, { kind: 'released' }),
+      onFault: (error) => onFault('receive', error),
+    });
     this.settler = new Settler<Subscription>(subscription, consumer, command, options, {
       onSettled: (delivery, verdict, isOurs) => {
         this.consumer.settled(delivery);
@@ -109,6 +110,14 @@ export class Puller {
 
   get path(): string {
     return this.parts.path;
+  }
+
+  /** What the registry says has changed. */
+  onRegistry(routes: readonly RegisteredRoute[]): void {
+    const { path, context } = this.parts;
+    const route = routes.find((each) => each.path === path);
+    const own = route?.groups.find(({ group }) => group === context.group);
+    this.consumer.setPaused(own?.pausedAt !== undefined);
   }
 
   /** Gives back what is not settled. */

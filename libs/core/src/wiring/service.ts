@@ -7,7 +7,8 @@ import type { WebhookHandler } from '../run/index.js';
 import { buildConsumer, type ConsumingParts, type Registration } from './consuming.js';
 import { uniqueName, type Engine } from './engine.js';
 import { Gate } from './gate.js';
-import { Puller, type PulledDelivery, type ReceiveOptions } from './pulling.js';
+import { Pullers } from './pullers.js';
+import type { PulledDelivery, ReceiveOptions } from './pulling.js';
 
 /** What one pass did. */
 export interface Processed {
@@ -20,9 +21,12 @@ export interface Processed {
 
 /** The half of a process that subscribes: its handlers, its consumer, and what is pulled by hand. */
 export class Service {
-  private readonly pullers = new Map<string, Puller>();
+  private readonly pullers: Pullers;
   private readonly registrations = new Map<string, Registration>();
   private readonly gate: Gate;
+  /** Paths on which this process has joined its group. */
+  private readonly joined = new Set<string>();
+  private readonly passes = new Set<Consumer>();
   private consuming: Consumer | undefined;
   private started: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
@@ -30,6 +34,7 @@ export class Service {
 
   constructor(private readonly engine: Engine) {
     this.gate = new Gate(engine, (path) => this.registrations.has(path));
+    this.pullers = new Pullers(engine, (consumer) => this.contextOf(consumer));
   }
 
   get inFlightCount(): number {
@@ -92,7 +97,9 @@ export class Service {
     await this.engine.connect();
     await this.engine.sweeper.sweep([...this.registrations.keys()]);
     const result = { processed: 0, failed: 0, deadLettered: 0 };
-    const consuming = this.makeConsumer((verdict, outcome) => {
+    // Of its own, because another pass may run: what is held under a name must be held by one.
+    const name = uniqueName(this.engine.options.consumerName);
+    const consuming = this.makeConsumer(name, (verdict, outcome) => {
       if (verdict.kind === 'dead') result.deadLettered += 1;
       else if (verdict.kind === 'retry' && outcome?.kind === 'failure') result.failed += 1;
       else if (outcome?.kind === 'success') result.processed += 1;
@@ -100,9 +107,11 @@ export class Service {
     const connection = this.engine.connections.make('read');
     try {
       await connection.connect(this.engine.options.connectTimeoutMs);
+      this.passes.add(consuming);
       await this.join(consuming);
       await consuming.runOnce(connection, { count, blockMs });
     } finally {
+      this.passes.delete(consuming);
       this.engine.connections.close(connection);
     }
     return result;
@@ -119,23 +128,7 @@ export class Service {
     path: string,
     options: ReceiveOptions = {},
   ): Promise<PulledDelivery<T>[]> {
-    if (
-      options.count !== undefined &&
-      (!Number.isSafeInteger(options.count) || options.count < 1)
-    ) {
-      throw ConfigError.option('count', options.count, 'a whole number, 1 or more');
-    }
-    const normal = normalizePath(path);
-    await this.engine.connect();
-    // A path has no control characters.
-    const key = `${options.consumer ?? ''}\n${normal}`;
-    if (!this.pullers.has(key)) await this.engine.checkPermissions('consume');
-    let puller = this.pullers.get(key);
-    if (puller === undefined) {
-      puller = this.makePuller(normal, options.consumer);
-      this.pullers.set(key, puller);
-    }
-    return puller.receive<T>(options);
+    return this.pullers.receive<T>(normalizePath(path), options);
   }
 
   /**
@@ -161,25 +154,28 @@ export class Service {
 
   /** Gives back what was pulled and not settled. */
   async closePullers(): Promise<void> {
-    await Promise.all([...this.pullers.values()].map((puller) => puller.close()));
+    await this.pullers.close();
   }
 
   /** A group whose consumers say nothing for long is an alarm. */
   async touch(): Promise<void> {
     const consumed = this.consuming === undefined ? [] : this.registrations.keys();
-    const paths = [
-      ...new Set([...consumed, ...[...this.pullers.values()].map(({ path }) => path)]),
-    ];
+    const paths = [...new Set([...consumed, ...this.pullers.paths])];
     if (paths.length > 0) await this.engine.registry.touch(paths, this.engine.group);
   }
 
   /** What the registry says has changed. */
   onRegistry(routes: readonly RegisteredRoute[]): void {
-    const { consuming } = this;
-    if (consuming === undefined) return;
-    consuming
-      .switchOff(this.gate.closedOf(routes))
-      .catch((error: unknown) => this.engine.fault('consume', error));
+    this.pullers.onRegistry(routes);
+    const { consuming, passes } = this;
+    if (consuming === undefined && passes.size === 0) return;
+    const isOff = this.gate.closedOf(routes);
+    for (const each of passes) this.switchOff(each, isOff);
+    if (consuming !== undefined) this.switchOff(consuming, isOff);
+  }
+
+  private switchOff(consuming: Consumer, isOff: (path: string) => boolean): void {
+    consuming.switchOff(isOff).catch((error: unknown) => this.engine.fault('consume', error));
   }
 
   private async begin(): Promise<void> {
@@ -193,7 +189,7 @@ export class Service {
     if (this.registrations.size === 0 || this.stopped !== undefined || this.engine.isClosing)
       return;
     const { consumer, group } = this.engine;
-    const consuming = this.makeConsumer();
+    const consuming = this.makeConsumer(consumer);
     this.consuming = consuming;
     await this.join(consuming);
     // Stopped meanwhile.
@@ -211,16 +207,16 @@ export class Service {
     await consuming.switchOff(this.gate.closedOf(await this.engine.registry.routes()));
   }
 
-  private get consumerContext(): ConsumerContext {
-    const { keys, clock, command, consumer, options, registry, group } = this.engine;
-    return { group, consumer, keys, clock, options, command, registry };
+  private contextOf(consumer: string): ConsumerContext {
+    const { keys, clock, command, options, registry, group } = this.engine;
+    const { joined } = this;
+    return { group, consumer, keys, clock, options, joined, command, registry };
   }
 
-  private makeConsumer(onSettled?: ConsumingParts['onSettled']): Consumer {
-    const { consumerContext: context } = this;
+  private makeConsumer(name: string, onSettled?: ConsumingParts['onSettled']): Consumer {
     const { sweeper, events } = this.engine;
     return buildConsumer({
-      context,
+      context: this.contextOf(name),
       registrations: this.registrations.values(),
       sweeper,
       events,
@@ -229,24 +225,6 @@ export class Service {
         if (verdict.kind === 'release') this.released += 1;
         onSettled?.(verdict, outcome);
       },
-    });
-  }
-
-  private makePuller(path: string, name: string | undefined): Puller {
-    const own = this.consumerContext;
-    // Never the name of the handlers' consumer, which would take what is held here for its own.
-    const consumer = uniqueName(name ?? this.engine.options.consumerName);
-    const context = { ...own, consumer };
-    const { sweeper, events } = this.engine;
-    sweeper.add(path);
-    return new Puller({
-      context,
-      path,
-      options: this.engine.options.handlers,
-      connection: this.engine.connections.make('read'),
-      sweeper,
-      events,
-      onFault: (where, error) => this.engine.fault(where, error),
     });
   }
 }

@@ -1,0 +1,65 @@
+import { ClosedError, ConfigError } from '../errors.js';
+import type { ConsumerContext } from '../receive/index.js';
+import type { RegisteredRoute } from '../redis/index.js';
+import { uniqueName, type Engine } from './engine.js';
+import { Puller, type PulledDelivery, type ReceiveOptions } from './pulling.js';
+
+/** What is pulled by hand in this process: a consumer for each path and name. */
+export class Pullers {
+  private readonly byKey = new Map<string, Puller>();
+
+  /** @param contextOf for a consumer's name */
+  constructor(
+    private readonly engine: Engine,
+    private readonly contextOf: (consumer: string) => ConsumerContext,
+  ) {}
+
+  get paths(): string[] {
+    return [...this.byKey.values()].map(({ path }) => path);
+  }
+
+  async receive<T>(path: string, options: ReceiveOptions): Promise<PulledDelivery<T>[]> {
+    const { count, consumer = '' } = options;
+    if (count !== undefined && (!Number.isSafeInteger(count) || count < 1)) {
+      throw ConfigError.option('count', count, 'a whole number, 1 or more');
+    }
+    await this.engine.connect();
+    // A path has no control characters.
+    const key = `${consumer}\n${path}`;
+    if (!this.byKey.has(key)) await this.engine.checkPermissions('consume');
+    let puller = this.byKey.get(key);
+    if (puller === undefined) {
+      puller = this.make(path, options.consumer);
+      this.byKey.set(key, puller);
+    }
+    return puller.receive<T>(options);
+  }
+
+  /** What the registry says has changed. */
+  onRegistry(routes: readonly RegisteredRoute[]): void {
+    for (const puller of this.byKey.values()) puller.onRegistry(routes);
+  }
+
+  /** Gives back what was pulled and not settled. */
+  async close(): Promise<void> {
+    await Promise.all([...this.byKey.values()].map((puller) => puller.close()));
+  }
+
+  private make(path: string, name: string | undefined): Puller {
+    const { options, connections, sweeper, events, isClosing } = this.engine;
+    // Nobody would close it.
+    if (isClosing) throw new ClosedError();
+    // Never the name of the handlers' consumer, which would take what is held here for its own.
+    const consumer = uniqueName(name ?? options.consumerName);
+    sweeper.add(path);
+    return new Puller({
+      context: this.contextOf(consumer),
+      path,
+      options: options.handlers,
+      connection: connections.make('read'),
+      sweeper,
+      events,
+      onFault: (where, error) => this.engine.fault(where, error),
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { eventually } from '../support/eventually.js';
+import { expectNoNewResources, openResources } from '../support/leaks.js';
+import { connectTo } from '../support/redis.js';
+import type { RedisServer } from '../support/redis-server.js';
+import { useFaultyRig } from '../support/server.js';
+import { within } from '../support/within.js';
+
+const rig = useFaultyRig();
+
+const LOG = `${rig.prefix}:{a}:log`;
+// Of the log alone: a pass asks the inbox first.
+const LOG_READ = new RegExp(
+  `xreadgroup[^]*STREAMS\\r\\n\\$\\d+\\r\\n${LOG.replace(/[{}]/g, '\\$&')}\\r\\n`,
+  'i',
+);
+
+async function lose(how: string, server: RedisServer): Promise<void> {
+  const redis = await connectTo(server.url);
+  if (how === 'FLUSHALL') await redis.flushall();
+  else if (how === 'DEL') await redis.del(LOG, `${rig.prefix}:{a}:inbox:g`);
+  else await redis.xgroup('DESTROY', LOG, 'g');
+  redis.disconnect();
+}
+
+describe('Redis loses its data', () => {
+  describe.each(['FLUSHALL', 'DEL', 'XGROUP DESTROY'])('%s', (how) => {
+    test('between two receives: what is published before the second is not skipped', async () => {
+      const server = await rig.server();
+      const mq = rig.mq(server.url, { startFrom: 'latest' });
+      await mq.publish('/a', 'past');
+      expect(await mq.receive('/a')).toEqual([]);
+      await lose(how, server);
+      await mq.publish('/a', 'after');
+      const got = await mq.receive('/a', { count: 9 });
+      expect(got.map(({ data }) => data)).toContain('after');
+    });
+
+    test('between two passes: what is published before the second is not skipped', async () => {
+      const server = await rig.server();
+      const mq = rig.mq(server.url, { startFrom: 'latest' });
+      const got: unknown[] = [];
+      mq.handle('/a', ({ data }) => void got.push(data));
+      await mq.processOnce();
+      await lose(how, server);
+      await mq.publish('/a', 'after');
+      await mq.processOnce();
+      expect(got).toEqual(['after']);
+    });
+  });
+
+  test('who received before and after leaves no timer behind', async () => {
+    const server = await rig.server();
+    const before = await openResources();
+    const mq = rig.mq(server.url);
+    await mq.receive('/a');
+    await lose('XGROUP DESTROY', server);
+    await mq.receive('/a');
+    await mq.close();
+    await expectNoNewResources(before);
+  });
+});
+
+describe('who receives', () => {
+  test('and is closed while its group is being created leaves no timer behind', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const redis = await connectTo(server.url);
+    const before = await openResources();
+    const mq = rig.mq(proxy.url);
+    await mq.connect();
+    proxy.delay(100);
+    const receiving = mq.receive('/a').catch((error: unknown) => error);
+    await eventually(() => redis.exists(LOG).then(Boolean), { everyMs: 1 });
+    await mq.close();
+    proxy.delay(0);
+    expect(await receiving).toMatchObject({ code: 'CLOSED' });
+    redis.disconnect();
+    await eventually(() => proxy.connections === 0);
+    await expectNoNewResources(before);
+  });
+
+  test('loses the reply of a read: what it held comes at once, as the first attempt, no more than asked for', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const publisher = rig.mq(server.url);
+    const mq = rig.mq(proxy.url, { leaseMs: 60_000 });
+    await mq.receive('/a');
+    for (let n = 1; n <= 3; n += 1) await publisher.publish('/a', n);
+    const fired = proxy.cutAfterReplyTo(LOG_READ);
+    const got = await within(4_000, mq.receive('/a', { count: 2 }));
+    await fired;
+    expect(got.map(({ data, attempt, crashes }) => [data, attempt, crashes])).toEqual([
+      [1, 1, 0],
+      [2, 1, 0],
+    ]);
+    expect(await publisher.queue('/a').inFlight()).toHaveLength(2);
+    for (const each of got) expect(await each.ack()).toBe('settled');
+    expect(await mq.receive('/a', { count: 9 })).toMatchObject([{ data: 3 }]);
+  });
+
+  test('and loses the reply of a read that waited is given what it held', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const publisher = rig.mq(server.url);
+    const mq = rig.mq(proxy.url, { leaseMs: 60_000 });
+    await mq.receive('/a');
+    const fired = proxy.cutAfterReplyTo(/xreadgroup[^]*block/i);
+    const waiting = mq.receive('/a', { blockMs: 4_000 });
+    await publisher.publish('/a', 1);
+    await fired;
+    expect(await within(3_000, waiting)).toMatchObject([{ data: 1, attempt: 1, crashes: 0 }]);
+  });
+});
+
+describe('one pass', () => {
+  test('loses the reply of a read: what it held is handled in it, as the first attempt, no more than asked for', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const publisher = rig.mq(server.url);
+    const got: unknown[] = [];
+    const mq = rig.mq(proxy.url, { leaseMs: 60_000 });
+    mq.handle('/a', ({ data, attempt, crashes }) => void got.push([data, attempt, crashes]));
+    for (let n = 1; n <= 3; n += 1) await publisher.publish('/a', n);
+    const fired = proxy.cutAfterReplyTo(LOG_READ);
+    expect(await within(4_000, mq.processOnce({ count: 2 }))).toMatchObject({ processed: 2 });
+    await fired;
+    expect(got).toEqual([
+      [1, 1, 0],
+      [2, 1, 0],
+    ]);
+    expect(await mq.processOnce()).toMatchObject({ processed: 1 });
+  });
+});
