@@ -71,6 +71,8 @@ export class PassReader {
 
   private readOnce(streams: Streams, count: number, blockMs: number | undefined): Promise<number> {
     return this.connection.run(async (client) => {
+      // What can be neither settled nor kept alive here had better be left to another process.
+      await this.context.command.whenReady();
       const found = await this.lost.takeIn(client);
       return found > 0 ? found : read(client, this.context, { streams, count, blockMs });
     });

@@ -54,9 +54,13 @@ export class Reader {
     private readonly hooks: ReaderHooks,
   ) {
     this.blocked = new BlockedRead(context.command);
-    this.stopListening = connection.onEveryReady(() => {
-      this.connectionChanged = true;
-    });
+    const listening = [
+      connection.onEveryReady(() => {
+        this.connectionChanged = true;
+      }),
+      context.command.onEveryReady(() => this.wakeUp?.()),
+    ];
+    this.stopListening = () => listening.forEach((stop) => stop());
   }
 
   start(): void {
@@ -91,7 +95,7 @@ export class Reader {
   /** Slots of the route were freed: reads for them, renewing a blocked read that does not cover them. */
   wake(subscription: Subscription): void {
     this.wakeUp?.();
-    if (this.paused || !this.blocked.lacks(subscription)) return;
+    if (!this.mayRead || !this.blocked.lacks(subscription)) return;
     if (this.isHungry(subscription)) this.renew();
   }
 
@@ -105,7 +109,7 @@ export class Reader {
         while (this.mustAdopt) await this.adopt();
         // Whoever stopped it meanwhile had nothing to wake.
         if (this.isStopping()) break;
-        const hungry = this.paused ? [] : this.subscriptions.filter((each) => this.isHungry(each));
+        const hungry = this.mayRead ? this.subscriptions.filter((each) => this.isHungry(each)) : [];
         if (hungry.length === 0) await this.nextWake();
         else await this.read(hungry);
       } catch (error) {
@@ -118,6 +122,11 @@ export class Reader {
   /** A method, because it changes while the loop waits. */
   private isStopping(): boolean {
     return this.stopping.signal.aborted;
+  }
+
+  /** What can be neither settled nor kept alive here had better be left to another process. */
+  private get mayRead(): boolean {
+    return !this.paused && this.context.command.ready;
   }
 
   private read(hungry: readonly Subscription[]): Promise<void> {
