@@ -94,6 +94,25 @@ describe('a takeover', () => {
     expect(besides).toEqual([0]);
   });
 
+  test('of suspects leaves none behind when the connection breaks for longer than a lease before all are begun with', async () => {
+    const leaseMs = 500;
+    const { server } = await startStale(2, 2);
+    const proxy = await rig.proxy(server);
+    const handled = new Set<string>();
+    const mq = rig.mq(proxy.url, { leaseMs });
+    mq.handle('/a', ({ origin }) => void handled.add(origin));
+    // Of the two answers, which come together, the first one arrives.
+    const fired = proxy.cutAfterReplyTo('a suspect is about to be run', { half: true });
+    await mq.start();
+    await fired;
+    proxy.refuse();
+    proxy.cut();
+    // The other one is given up when the lease has run out.
+    await eventually(() => handled.size === 1);
+    proxy.accept();
+    await eventually(() => handled.size === 2 && mq.health().inFlight === 0, { timeoutMs: 15_000 });
+  });
+
   test.each([
     ['in two crashes run together', 2, 8],
     ['in a third one run alone', 3, 1],
@@ -219,10 +238,12 @@ describe("ack: 'before'", () => {
     const leaseMs = 500;
     const mq = rig.mq(server.url, {
       leaseMs,
-      // Goes on reading without the connection that acks.
+      // The read that waits already goes on without the connection that acks.
       redis: (role, options) => new Redis(role === 'command' ? proxy.url : server.url, options),
     });
     await mq.consume('/a', ({ data }) => void begun.push(data), { ack: 'before' });
+    const redis = await connectTo(server.url);
+    await eventually(async () => (await redis.info('clients')).includes('blocked_clients:1'));
     const late: boolean[] = [];
     mq.events.on('acked', ({ leaseLost }) => late.push(leaseLost));
     proxy.refuse();
@@ -231,7 +252,6 @@ describe("ack: 'before'", () => {
     await publisher.transaction((tx) => {
       for (const n of [1, 2, 3]) tx.send('/a', n);
     });
-    const redis = await connectTo(server.url);
     const log = key('a', 'log');
     // Only then is it another's to take.
     const stale = ['IDLE', Math.ceil((leaseMs * 4) / 3), '-', '+', 10] as const;

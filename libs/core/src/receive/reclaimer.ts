@@ -59,22 +59,30 @@ export class Reclaimer {
    */
   async takeSuspects(subscription: Subscription, most: number): Promise<InFlight<Subscription>[]> {
     if (subscription.isOff) return [];
-    try {
-      for (const mode of ['suspect', 'lone'] as const) {
-        const [found] = await this.reclaim([subscription], mode, () =>
-          mode === 'lone' ? 1 : most,
-        );
-        const begun = await Promise.all(
-          (found?.taken ?? []).map((claim) => this.beginSuspect(subscription, claim)),
-        );
-        const suspects = begun.filter((each) => each !== undefined);
-        if (suspects.length > 0) return suspects;
-      }
-      return [];
-    } catch (error) {
-      subscription.mayHoldSuspect = true;
-      throw error;
-    }
+    const suspects = await this.takeOf(subscription, 'suspect', most);
+    return suspects.length > 0 ? suspects : this.takeOf(subscription, 'lone', 1);
+  }
+
+  /** Throws only if none of them could be begun with: those that were count as run, and are kept alive. */
+  private async takeOf(
+    subscription: Subscription,
+    mode: 'suspect' | 'lone',
+    most: number,
+  ): Promise<InFlight<Subscription>[]> {
+    const { mayHoldSuspect } = subscription;
+    // Until it is known what became of each.
+    subscription.mayHoldSuspect = true;
+    const [found] = await this.reclaim([subscription], mode, () => most);
+    const begun = await Promise.allSettled(
+      (found?.taken ?? []).map((claim) => this.beginSuspect(subscription, claim)),
+    );
+    const suspects = begun
+      .map((each) => (each.status === 'fulfilled' ? each.value : undefined))
+      .filter((each) => each !== undefined);
+    const failed = begun.find((each) => each.status === 'rejected');
+    if (failed === undefined) subscription.mayHoldSuspect = mayHoldSuspect;
+    else if (suspects.length === 0) throw failed.reason;
+    return suspects;
   }
 
   private async beginSuspect(
