@@ -81,6 +81,19 @@ describe('who receives', () => {
     await expectNoNewResources(before);
   });
 
+  test('is given nothing from when it has paused its group, however long it takes to look at the registry', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const mq = rig.mq(proxy.url);
+    await mq.receive('/a');
+    await rig.mq(server.url).publish('/a', 1);
+    // A look is nearly always under way then.
+    proxy.delay(240);
+    await mq.queue('/a').pause();
+    proxy.delay(0);
+    expect(await mq.receive('/a')).toEqual([]);
+  });
+
   test('loses the reply of a read: what it held comes at once, as the first attempt, no more than asked for', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
@@ -131,5 +144,28 @@ describe('one pass', () => {
       [2, 1, 0],
     ]);
     expect(await mq.processOnce()).toMatchObject({ processed: 1 });
+  });
+
+  test('that loses the reply of a read leaves alone what another pass of the same process runs', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const publisher = rig.mq(server.url);
+    const got: unknown[] = [];
+    const finish: (() => void)[] = [];
+    const mq = rig.mq(proxy.url, { leaseMs: 60_000 });
+    mq.handle('/a', async ({ data }) => {
+      got.push(data);
+      if (data === 1) await new Promise<void>((resolve) => finish.push(resolve));
+    });
+    await publisher.publish('/a', 1);
+    const first = mq.processOnce({ count: 1 });
+    await eventually(() => finish.length === 1);
+    await publisher.publish('/a', 2);
+    const fired = proxy.cutAfterReplyTo(LOG_READ);
+    expect(await within(4_000, mq.processOnce())).toMatchObject({ processed: 1 });
+    await fired;
+    finish.forEach((each) => each());
+    expect(await first).toMatchObject({ processed: 1 });
+    expect(got).toEqual([1, 2]);
   });
 });

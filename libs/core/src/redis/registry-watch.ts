@@ -18,7 +18,7 @@ export interface RegistryWatchHooks {
 export class RegistryWatch {
   private timer: NodeJS.Timeout | undefined;
   private version: string | null | undefined;
-  private looking = false;
+  private looking: Promise<void> | undefined;
   private touchedAt = performance.now();
 
   constructor(
@@ -29,7 +29,9 @@ export class RegistryWatch {
   /** Resolves when what the registry says has been told once. */
   async start(): Promise<void> {
     if (this.timer !== undefined) return;
-    this.timer = setInterval(() => void this.look().catch(() => undefined), LOOK_MS);
+    this.timer = setInterval(() => {
+      if (this.looking === undefined) this.look().catch(() => undefined);
+    }, LOOK_MS);
     await this.look();
   }
 
@@ -39,18 +41,22 @@ export class RegistryWatch {
 
   /** Looks now, for whoever has just changed something. */
   async look(): Promise<void> {
-    if (this.looking || !this.hooks.isReady()) return;
-    this.looking = true;
-    try {
-      await this.touch();
-      const version = await this.registry.version();
-      if (version === this.version) return;
-      const routes = await this.registry.routes();
-      this.version = version;
-      this.hooks.onChange(routes);
-    } finally {
-      this.looking = false;
-    }
+    // A look that is under way may have read before the change.
+    await this.looking?.catch(() => undefined);
+    if (!this.hooks.isReady()) return;
+    this.looking ??= this.lookOnce().finally(() => {
+      this.looking = undefined;
+    });
+    await this.looking;
+  }
+
+  private async lookOnce(): Promise<void> {
+    await this.touch();
+    const version = await this.registry.version();
+    if (version === this.version) return;
+    const routes = await this.registry.routes();
+    this.version = version;
+    this.hooks.onChange(routes);
   }
 
   private async touch(): Promise<void> {
