@@ -83,10 +83,23 @@ describe('pull', () => {
     await again?.ack();
   });
 
-  test('a wrong count is refused', async () => {
-    await expect(broker.mq().receive('/q', { count: 0 })).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-    });
+  test.each([
+    [{ count: 0 }, 'Option "count" is 0; allowed: a whole number, 1 or more.'],
+    [{ count: -1 }, 'Option "count" is -1; allowed: a whole number, 1 or more.'],
+    [{ count: 1.5 }, 'Option "count" is 1.5; allowed: a whole number, 1 or more.'],
+    [{ count: NaN }, 'Option "count" is NaN; allowed: a whole number, 1 or more.'],
+    [{ blockMs: -1 }, 'Option "blockMs" is -1; allowed: a whole number, 0 to 2000000000.'],
+    [{ blockMs: 0.5 }, 'Option "blockMs" is 0.5; allowed: a whole number, 0 to 2000000000.'],
+    [{ blockMs: NaN }, 'Option "blockMs" is NaN; allowed: a whole number, 0 to 2000000000.'],
+    [
+      { blockMs: Infinity },
+      'Option "blockMs" is Infinity; allowed: a whole number, 0 to 2000000000.',
+    ],
+  ])('is refused with %p, as is one pass', async (options, message) => {
+    const refusal = { code: 'CONFIG_INVALID', message };
+    const mq = broker.mq();
+    await expect(mq.receive('/q', options)).rejects.toMatchObject(refusal);
+    await expect(mq.processOnce(options)).rejects.toMatchObject(refusal);
   });
 });
 
@@ -140,8 +153,7 @@ describe('processOnce', () => {
       await new Promise((resolve) => setTimeout(resolve, 2));
       done += 1;
     });
-    for (let n = 0; n < 50; n += 1) void mq.publish('/a', n);
-    await eventually(() => mq.health().publishing === 0);
+    await Promise.all(Array.from({ length: 50 }, (_, n) => mq.publish('/a', n)));
     expect(await mq.processOnce()).toEqual({ processed: 50, failed: 0, deadLettered: 0 });
     expect(done).toBe(50);
   });

@@ -1,8 +1,8 @@
-import { ClosedError, ConfigError } from '../errors.js';
+import { ClosedError } from '../errors.js';
 import type { ConsumerContext } from '../receive/index.js';
 import type { RegisteredRoute } from '../redis/index.js';
 import { uniqueName, type Engine } from './engine.js';
-import { Puller, type PulledDelivery, type ReceiveOptions } from './pulling.js';
+import { Puller, validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
 
 /** What is pulled by hand in this process: a consumer for each path and name. */
 export class Pullers {
@@ -19,10 +19,8 @@ export class Pullers {
   }
 
   async receive<T>(path: string, options: ReceiveOptions): Promise<PulledDelivery<T>[]> {
-    const { count, consumer = '' } = options;
-    if (count !== undefined && (!Number.isSafeInteger(count) || count < 1)) {
-      throw ConfigError.option('count', count, 'a whole number, 1 or more');
-    }
+    validReceive(options);
+    const { consumer = '' } = options;
     await this.engine.connect();
     // A path has no control characters.
     const key = `${consumer}\n${path}`;

@@ -9,6 +9,7 @@ import {
   type WebhookDelivery,
 } from '../message/index.js';
 import type { HandleOptions } from '../handler-options.js';
+import { LONGEST_MS, whole } from '../option-values.js';
 import { PullConsumer, Subscription, type ConsumerContext } from '../receive/index.js';
 import type { Connection, RegisteredRoute } from '../redis/index.js';
 import { Delivery } from '../run/index.js';
@@ -40,6 +41,12 @@ export interface ReceiveOptions {
   readonly blockMs?: number;
   /** Who takes them; the name is made unique. */
   readonly consumer?: string;
+}
+
+/** @throws {ConfigError} naming the option, what was given and what is allowed */
+export function validReceive({ count, blockMs }: ReceiveOptions): void {
+  if (count !== undefined) whole('count', count, 1);
+  if (blockMs !== undefined) whole('blockMs', blockMs, 0, LONGEST_MS);
 }
 
 export interface PullingParts {

@@ -8,7 +8,7 @@ import { buildConsumer, type ConsumingParts, type Registration } from './consumi
 import { uniqueName, type Engine } from './engine.js';
 import { Gate } from './gate.js';
 import { Pullers } from './pullers.js';
-import type { PulledDelivery, ReceiveOptions } from './pulling.js';
+import { validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
 
 /** What one pass did. */
 export interface Processed {
@@ -90,7 +90,9 @@ export class Service {
    * @param options.count messages at most, 100 unless told
    * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
    */
-  async processOnce({ count = 100, blockMs }: ReceiveOptions = {}): Promise<Processed> {
+  async processOnce(options: ReceiveOptions = {}): Promise<Processed> {
+    validReceive(options);
+    const { count = 100, blockMs } = options;
     if (this.started !== undefined) {
       throw new ConfigError('processOnce() is for a process that has not called start().');
     }
