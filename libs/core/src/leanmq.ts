@@ -179,11 +179,13 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Takes messages of a path for this group, to be settled by the caller. They are kept alive until then.
+   * Takes messages of a path for this group, to be settled by the caller. They are kept alive until then. While the
+   * group is paused there are none.
    *
    * @param options.count messages at most, 1 unless told
    * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
    * @param options.consumer who takes them; the name is made unique
+   * @throws {NotFoundError} if the queue was deleted, or the group was removed from it
    */
   receive<T = unknown>(path: string, options?: ReceiveOptions): Promise<PulledDelivery<T>[]> {
     return this.service.receive<T>(path, options);
