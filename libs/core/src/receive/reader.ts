@@ -44,8 +44,8 @@ export class Reader {
   private streams: Streams | undefined;
   private wakeUp: (() => void) | undefined;
   private finished: Promise<void> | undefined;
-  /** When a read last came back, monotonic ms. */
-  lastReadAt = Number.NaN;
+  /** When a read last came back, or there was something to read again; monotonic ms. */
+  private readingSince = Number.NaN;
 
   constructor(
     private readonly context: ConsumerContext,
@@ -64,7 +64,7 @@ export class Reader {
   }
 
   start(): void {
-    this.lastReadAt = performance.now();
+    this.readingSince = performance.now();
     this.finished = this.loop();
   }
 
@@ -74,6 +74,12 @@ export class Reader {
     this.stopListening();
     this.renew();
     await this.finished;
+  }
+
+  /** How long it has been without a read that came back, ms; 0 while it has nothing to read. */
+  get readAgeMs(): number {
+    const isResting = this.wakeUp !== undefined;
+    return isResting ? 0 : performance.now() - this.readingSince;
   }
 
   pause(): void {
@@ -196,7 +202,7 @@ export class Reader {
     // COUNT is for each stream, and a route has two: more may come than there is room for, but an inbox is seldom full.
     const request = { streams: this.streamsOf(subscriptions), count: least, blockMs };
     const came = await read(this.connection.client, this.context, request, this.hooks.onRead);
-    this.lastReadAt = performance.now();
+    this.readingSince = performance.now();
     return came;
   }
 
@@ -253,6 +259,7 @@ export class Reader {
     return new Promise((resolve) => {
       const wakeUp = (): void => {
         this.wakeUp = undefined;
+        this.readingSince = performance.now();
         signal.removeEventListener('abort', wakeUp);
         resolve();
       };

@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 import type { Connection } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import { Reader, type ReaderHooks } from './reader.js';
@@ -57,8 +55,8 @@ export class Readers {
     this.readerOf.get(subscription)?.wake(subscription);
   }
 
-  /** For each how long ago a read last came back, ms. */
+  /** For each how long it has been without a read that came back, ms. */
   get ages(): number[] {
-    return this.list.map(({ lastReadAt }) => performance.now() - lastReadAt);
+    return this.list.map(({ readAgeMs }) => readAgeMs);
   }
 }

@@ -6,7 +6,7 @@ export interface Health {
   /** `up` when every connection is there and the readers read. */
   readonly status: 'up' | 'down' | 'closed';
   readonly connections: Readonly<Record<string, boolean>>;
-  /** For each reader, how long ago a read last came back, ms. */
+  /** For each reader, how long it has been without a read that came back, ms; 0 while all its slots are busy or paused. */
   readonly readAgesMs: readonly number[];
   /** Deliveries held, running or waiting for their turn. */
   readonly inFlight: number;
