@@ -1,3 +1,4 @@
+import type { ContestantName } from '../contestants/index.js';
 import { inFlight } from '../measure/in-flight.js';
 import { makeOrder } from '../payload.js';
 import { NOTHING, type Role, type Size } from './work.js';
@@ -6,12 +7,15 @@ const PER_CALL = 200;
 const CALLS = 8;
 
 /** Where how many messages are to wait. */
-export type Heaps = (size: Size) => readonly { readonly path: string; readonly messages: number }[];
+export type Heaps = (
+  size: Size,
+  name: ContestantName,
+) => readonly { readonly path: string; readonly messages: number }[];
 
 /** Publishes what is to be consumed, before anybody measures. */
 export function fill(heaps: Heaps, attempts?: number): Role {
-  return async ({ contestant, size, url }) => {
-    const wanted = heaps(size);
+  return async ({ name, contestant, size, url }) => {
+    const wanted = heaps(size, name);
     await contestant.prepare?.(
       url,
       wanted.map(({ path }) => path),

@@ -18,8 +18,9 @@ export function* movesByCall<Route>(
 ): Generator<readonly Move<Route>[]> {
   let from = 0;
   let length = 0;
-  for (const [at, { delivery }] of moves.entries()) {
-    const own = delivery.fields.reduce((sum, field) => sum + field.length, 0);
+  for (let at = 0; at < moves.length; at += 1) {
+    let own = 0;
+    for (const field of (moves[at] as Move<Route>).delivery.fields) own += field.length;
     if (at > from && (at - from === MAX_MOVES || length + own > MAX_LENGTH)) {
       yield moves.slice(from, at);
       from = at;
