@@ -107,6 +107,28 @@ describe('a store of the user', () => {
     expect(told).toEqual(['begin', 'begun', 'begin', 'begun', 'complete']);
   });
 
+  test('that never answers a renewal keeps no delivery for longer than a lease', async () => {
+    let begun = 0;
+    const store: IdempotencyStore = {
+      begin: () => {
+        begun += 1;
+        return begun === 1 ? Promise.resolve({ state: 'run' }) : new Promise(() => undefined);
+      },
+      complete: () => Promise.resolve(),
+      fail: () => Promise.resolve(),
+    };
+    let finish = (): void => undefined;
+    const mq = broker.mq({ group: 'g', leaseMs: LEASE_MS });
+    await mq.consume('/a', () => new Promise<void>((resolve) => (finish = resolve)), {
+      ...{ idempotent: true, idempotencyStore: store },
+    });
+    const acked = nextEvent<{ leaseLost: boolean }>(mq.events, 'acked');
+    await mq.publish('/a', 1);
+    await eventually(() => begun === 2);
+    finish();
+    expect(await acked).toMatchObject({ leaseLost: false });
+  });
+
   test.each<[string, unknown, string]>([
     ['nothing', undefined, 'undefined'],
     ['null', null, 'null'],

@@ -193,6 +193,15 @@ describe('many sends of a moment', () => {
     disconnect(redis);
   });
 
+  test('to one route share it too', async () => {
+    const { mq, redis } = await setUp();
+    await mq.publish('/a', 'warm');
+    const before = await callsOf(redis, 'wait');
+    await Promise.all(Array.from({ length: 256 }, (_, n) => mq.publish('/a', n)));
+    expect((await callsOf(redis, 'wait')) - before).toBe(1);
+    disconnect(redis);
+  });
+
   test('keep their order on a route, also over several rounds', async () => {
     const { mq, redis } = await setUp();
     const numbers = Array.from({ length: 2_000 }, (_, n) => n);

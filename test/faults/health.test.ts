@@ -3,13 +3,14 @@ import type { Health, LeanMQ } from '@leanmq/core';
 import { Redis } from 'ioredis';
 
 import { eventually } from '../support/eventually.js';
+import { connectTo, disconnect } from '../support/redis.js';
 import { useFaultyRig } from '../support/server.js';
 
 const rig = useFaultyRig();
 
-const BLOCK_MS = 50;
+const BLOCK_MS = 250;
 // A read that is out for three times as long is overdue.
-const LONG_MS = 8 * BLOCK_MS;
+const LONG_MS = 4 * BLOCK_MS;
 
 /** What it says during a time in which a read would have become overdue. */
 async function statusesOf(mq: LeanMQ): Promise<Health['status'][]> {
@@ -52,6 +53,19 @@ describe('a consumer is up', () => {
     await mq.queue('/a').pause();
     expect(await statusesOf(mq)).toEqual(['up']);
   });
+});
+
+test('a consumer is down when its reads are refused', async () => {
+  const server = await rig.server();
+  const outside = await connectTo(server.url);
+  const mq = rig.mq(server.url, { blockMs: BLOCK_MS });
+  await mq.consume('/a', () => undefined);
+  await eventually(() => mq.health().status === 'up');
+  const log = `${rig.prefix}:{a}:log`;
+  expect(await outside.del(log)).toBe(1);
+  await outside.set(log, 'of another type');
+  await eventually(() => mq.health().status === 'down');
+  disconnect(outside);
 });
 
 test('a consumer is down when a read does not come back', async () => {

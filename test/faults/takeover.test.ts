@@ -56,6 +56,18 @@ describe('a takeover', () => {
     expect(await mq.deadLetters('/a').count()).toBe(0);
   });
 
+  test('by one pass, whose answer was lost, is handled in that pass and is not counted as a crash', async () => {
+    const { server } = await startStale(1);
+    const proxy = await rig.proxy(server);
+    const crashes: number[] = [];
+    const mq = rig.mq(proxy.url);
+    mq.handle('/a', (delivery) => void crashes.push(delivery.crashes));
+    const fired = proxy.cutAfterReplyTo(key('a', 'stale:g'));
+    expect(await mq.processOnce()).toMatchObject({ processed: 1 });
+    await fired;
+    expect(crashes).toEqual([1]);
+  });
+
   test.each([
     ['whose answer was lost', TAKE_SUSPECT],
     ['that could not be begun with', /a suspect is about to be run/],

@@ -8,7 +8,7 @@ import { Heartbeat } from './heartbeat.js';
 import { deliveriesOf, holdsUnsettled, leave } from './leave.js';
 import { Quarantine } from './quarantine.js';
 import { onePass } from './one-pass.js';
-import type { PassOptions } from './pass.js';
+import { PassReader, type PassOptions } from './pass.js';
 import { Readers } from './readers.js';
 import { Reclaimer } from './reclaimer.js';
 import type { Subscription } from './subscription.js';
@@ -38,6 +38,8 @@ export class Consumer {
   private readonly reclaimer: Reclaimer;
   private readonly quarantine: Quarantine;
   private readonly dispatcher: Dispatcher;
+  /** Reads instead of the readers, while it makes a pass. */
+  private passReader: PassReader | undefined;
   /** Counts the calls of `switchOff`: the latest holds. */
   private switches = 0;
 
@@ -64,7 +66,10 @@ export class Consumer {
     });
     this.reclaimer = new Reclaimer(context, this.subscriptions, {
       onFault: hooks.onFault,
-      onUncertain: () => this.readers.adoptSoon(),
+      onUncertain: () => {
+        this.readers.adoptSoon();
+        this.passReader?.adoptSoon();
+      },
       onReclaimed: (subscription, { taken, suspects }) => {
         if (taken.length > 0) hooks.onReclaimed?.(subscription, taken.length);
         if (suspects > 0) {
@@ -106,10 +111,12 @@ export class Consumer {
    * everything that was read is settled.
    */
   async runOnce(connection: Connection, options: PassOptions): Promise<void> {
+    const subscriptions = [...this.subscriptions].filter(({ isOff }) => !isOff);
+    this.passReader = new PassReader(this.context, connection, subscriptions);
     this.heartbeat.start();
     try {
-      await onePass(this.context, connection, options, {
-        subscriptions: [...this.subscriptions].filter(({ isOff }) => !isOff),
+      await onePass(this.passReader, options, {
+        subscriptions,
         inFlightCount: () => this.inFlightCount,
         takeOver: (subscription, most) => this.reclaimer.visit([subscription], most),
         run: () => this.dispatcher.serveAllSoon(),

@@ -1,6 +1,4 @@
-import type { Connection } from '../redis/index.js';
-import type { ConsumerContext } from './context.js';
-import { PassReader, type PassOptions } from './pass.js';
+import type { PassOptions, PassReader } from './pass.js';
 import type { Subscription } from './subscription.js';
 
 /** What a pass needs of the consumer that makes it. */
@@ -23,13 +21,11 @@ export interface PassParts {
  * Takes over what is stale, reads what is there and runs it, `count` messages at most. Resolves when all of it is settled.
  */
 export async function onePass(
-  context: ConsumerContext,
-  connection: Connection,
+  reader: PassReader,
   { count, blockMs }: PassOptions,
   parts: PassParts,
 ): Promise<void> {
   const { subscriptions } = parts;
-  const reader = new PassReader(context, connection, subscriptions);
   await takeOverStale(count, parts);
   let left = count - parts.inFlightCount();
   let waitMs = blockMs;

@@ -46,6 +46,8 @@ export class Reader {
   private finished: Promise<void> | undefined;
   /** When a read last came back, or there was something to read again; monotonic ms. */
   private readingSince = Number.NaN;
+  /** There is nothing that it may read, so that no read is to come back. */
+  private isResting = false;
 
   constructor(
     private readonly context: ConsumerContext,
@@ -76,10 +78,9 @@ export class Reader {
     await this.finished;
   }
 
-  /** How long it has been without a read that came back, ms; 0 while it has nothing to read. */
+  /** How long it has been without a read that came back, ms; 0 while there is nothing that it may read. */
   get readAgeMs(): number {
-    const isResting = this.wakeUp !== undefined;
-    return isResting ? 0 : performance.now() - this.readingSince;
+    return this.isResting ? 0 : performance.now() - this.readingSince;
   }
 
   pause(): void {
@@ -256,10 +257,13 @@ export class Reader {
 
   private nextWake(): Promise<void> {
     const { signal } = this.stopping;
+    // A route that is put aside after a failure is one that it should read.
+    this.isResting = !this.mayRead || this.subscriptions.every(({ appetite }) => appetite === 0);
     return new Promise((resolve) => {
       const wakeUp = (): void => {
         this.wakeUp = undefined;
-        this.readingSince = performance.now();
+        if (this.isResting) this.readingSince = performance.now();
+        this.isResting = false;
         signal.removeEventListener('abort', wakeUp);
         resolve();
       };

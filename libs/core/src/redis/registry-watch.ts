@@ -4,7 +4,7 @@ import type { RegisteredRoute } from './registered.js';
 import type { Registry } from './registry.js';
 
 // Settings are to be honoured within a second; one HGET for each process and look.
-const LOOK_MS = 700;
+const LOOK_MS = 600;
 
 export interface RegistryWatchHooks {
   isReady: () => boolean;

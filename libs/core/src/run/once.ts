@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Redis } from 'ioredis';
 
 import { ConfigError, show } from '../errors.js';
@@ -15,7 +17,7 @@ export type OnceDecision =
  * to: when the handler writes the mark in the same transaction as its effect, not even a crash between the two runs it
  * twice.
  *
- * The calls for one delivery come one after the other.
+ * The calls for one delivery come one after the other; a renewal that has not ended is waited for no longer than a lease.
  */
 export interface IdempotencyStore {
   /**
@@ -119,7 +121,12 @@ export class Once {
     const key = this.keyOf(delivery);
     const owner = this.ownerOf(inFlight);
     inFlight.renewMark = undefined;
-    await this.renewals.get(inFlight);
+    const renewal = this.renewals.get(inFlight);
+    if (renewal !== undefined) {
+      // One that hangs must not keep the delivery for ever.
+      await Promise.race([renewal, delay(this.leaseMs, undefined, { ref: false })]);
+      this.renewals.delete(inFlight);
+    }
     await (succeeded ? idempotencyStore.complete(key, owner) : idempotencyStore.fail(key, owner));
   }
 

@@ -5,10 +5,14 @@ local function rowOf(flat)
   return row
 end
 
--- The rows of XINFO GROUPS or XINFO CONSUMERS; none where there is no such stream.
-local function rowsOf(...)
-  local reply, rows = redis.pcall('XINFO', ...), {}
-  if reply.err then return rows end
+local function rowsIn(reply)
+  local rows = {}
   for index, flat in ipairs(reply) do rows[index] = rowOf(flat) end
   return rows
+end
+
+-- The rows of XINFO GROUPS or XINFO CONSUMERS; none where there is no such stream, or where the server does not tell.
+local function rowsOf(...)
+  local reply = redis.pcall('XINFO', ...)
+  return reply.err and {} or rowsIn(reply)
 end
