@@ -11,15 +11,13 @@ export const ROUTE_ARGS = '__routeArguments__';
 export const ENTRY_PROVIDER = '__entryProvider__';
 export const SCOPE_OPTIONS = 'scope:options';
 export const EXCEPTION_FILTERS = '__exceptionFilters__';
+export const PIPES = '__pipes__';
+/** TypeScript's own, with `emitDecoratorMetadata`. */
+export const PARAMETER_TYPES = 'design:paramtypes';
 /** What a filter class catches. */
 export const CAUGHT_EXCEPTIONS = '__filterCatchExceptions__';
 /** Everything that can be tied to a class or a method. */
-export const ENHANCERS = [
-  '__guards__',
-  '__interceptors__',
-  '__pipes__',
-  EXCEPTION_FILTERS,
-] as const;
+export const ENHANCERS = ['__guards__', '__interceptors__', PIPES, EXCEPTION_FILTERS] as const;
 
 /** Nest's number for the body of a request: pipes see `type: 'body'` and treat a payload as they would one. */
 export const BODY = 3;

@@ -1,7 +1,9 @@
-import type { ParamsFactory } from '@nestjs/core';
+import type { ApplicationConfig, ParamsFactory } from '@nestjs/core';
+
+import type { FoundHandler } from '../discovery/index.js';
 
 import { POSITIONAL_ARGS } from '../decorators/index.js';
-import { BODY, DELIVERY, ROUTE_ARGS } from '../nest-metadata.js';
+import { BODY, DELIVERY, PARAMETER_TYPES, PIPES, ROUTE_ARGS } from '../nest-metadata.js';
 
 /** Says what goes into a parameter, before its pipes. */
 export const argumentsFactory: ParamsFactory = {
@@ -17,6 +19,22 @@ export const argumentsFactory: ParamsFactory = {
 /** Where the parameters of a handler are described: by its own decorators if it has any, else by position. */
 export function argumentsKey(type: object, method: string): string {
   return Reflect.hasMetadata(ROUTE_ARGS, type, method) ? ROUTE_ARGS : POSITIONAL_ARGS;
+}
+
+// What TypeScript notes of a parameter that is declared with anything but a class.
+const NO_CLASSES: readonly unknown[] = [undefined, Object, Array, String, Number, Boolean];
+
+/** Whether a handler gets payload and delivery as they are: no pipe changes them, and there is no class to validate by. */
+export function areUntouched(
+  { type, method, methodName }: FoundHandler,
+  config: ApplicationConfig,
+): boolean {
+  if (argumentsKey(type, methodName) !== POSITIONAL_ARGS) return false;
+  if ([...config.getGlobalPipes(), ...config.getGlobalRequestPipes()].length > 0) return false;
+  if ([type, method].some((target) => Reflect.hasMetadata(PIPES, target))) return false;
+  const [payload] = (Reflect.getMetadata(PARAMETER_TYPES, type.prototype as object, methodName) ??
+    []) as unknown[];
+  return NO_CLASSES.includes(payload);
 }
 
 /** Whether a parameter gets the whole payload. */

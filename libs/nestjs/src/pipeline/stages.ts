@@ -19,7 +19,7 @@ export class Stages {
     readonly handler: FoundHandler,
   ) {
     assertEnhancersKnown(handler, config);
-    this.contexts = new ContextCreator(external, handler);
+    this.contexts = new ContextCreator(external, config, handler);
     this.callback = new Callback(handler.method);
     this.failures = new Failures(this.contexts, config, handler, this.callback);
   }
