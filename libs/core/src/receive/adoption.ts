@@ -16,7 +16,7 @@ export interface ServerSideClient {
   readonly runId: string;
 }
 
-export async function identify(client: Redis): Promise<ServerSideClient> {
+async function identify(client: Redis): Promise<ServerSideClient> {
   const [id, info] = await Promise.all([client.client('ID'), client.info('server')]);
   return { id, runId: /^run_id:(.*)$/m.exec(info)?.[1]?.trim() ?? '' };
 }
@@ -25,7 +25,7 @@ export async function identify(client: Redis): Promise<ServerSideClient> {
  * Makes sure that the client of the previous connection is gone: while it is still blocked at the server, it is served
  * first, and its messages go to a socket that nobody reads.
  */
-export async function dismiss(
+async function dismiss(
   client: Redis,
   previous: ServerSideClient,
   current: ServerSideClient,
@@ -37,6 +37,20 @@ export async function dismiss(
     // It has gone by itself; or it may not be ended, and what it is given is taken over when its lease has run out.
     if (replyOf(error)?.includes('No such client') !== true && !isDenied(error)) throw error;
   }
+}
+
+/**
+ * Finds out how the server knows a new connection, and dismisses the one before it, whose last reply may be lost.
+ *
+ * @param previous undefined for the first connection
+ */
+export async function succeed(
+  client: Redis,
+  previous: ServerSideClient | undefined,
+): Promise<ServerSideClient> {
+  const current = await identify(client);
+  if (previous !== undefined) await dismiss(client, previous, current);
+  return current;
 }
 
 /**

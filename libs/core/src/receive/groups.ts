@@ -10,6 +10,12 @@ import type { ConsumerContext } from './context.js';
 import type { Subscription } from './subscription.js';
 
 /**
+ * Before a missing group is created again. A server that has just lost its data may lose it again, which must be no busy
+ * loop; and who removes a group takes its data first, then tells the registry.
+ */
+export const REGROUP_PAUSE_MS = 50;
+
+/**
  * Joins the group of these subscriptions. Where this process has not joined it yet it begins as the options say. Where it
  * has, the group is missed: it comes back from the oldest message on, because from `$` what was published since would be
  * skipped, and not after a person has removed it.

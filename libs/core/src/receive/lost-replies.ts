@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { Connection } from '../redis/index.js';
-import { adopt, dismiss, identify, type ServerSideClient } from './adoption.js';
+import { adopt, succeed, type ServerSideClient } from './adoption.js';
 import type { ConsumerContext } from './context.js';
 import type { Subscription } from './subscription.js';
 
@@ -42,12 +42,8 @@ export class LostReplies {
     const { losses } = this.connection;
     if (losses !== this.losses) {
       const previous = this.identity;
-      const current = await identify(client);
-      if (previous !== undefined) {
-        await dismiss(client, previous, current);
-        this.mustAdopt = true;
-      }
-      this.identity = current;
+      this.identity = await succeed(client, previous);
+      if (previous !== undefined) this.mustAdopt = true;
       this.losses = losses;
     }
     return this.mustAdopt ? this.adopt(client) : 0;

@@ -6,15 +6,12 @@ import { displayPath, type InFlight } from '../message/index.js';
 import { isMissingGroup, type Connection } from '../redis/index.js';
 import { Conditions } from './conditions.js';
 import type { ConsumerContext } from './context.js';
-import { joinGroups } from './groups.js';
+import { joinGroups, REGROUP_PAUSE_MS } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
 import { PassReader, type PassOptions } from './pass.js';
 import { Reclaimer } from './reclaimer.js';
 import { leaveScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
-
-// Who removes a group takes its data first, then tells the registry.
-const REGROUP_PAUSE_MS = 50;
 
 export interface PullHooks {
   /** Gives a delivery back without using an attempt up; `settled` is to be called. */

@@ -2,11 +2,11 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { isMissingGroup, isTransient, type Connection } from '../redis/index.js';
-import { adopt, dismiss, identify, type ServerSideClient } from './adoption.js';
+import { adopt, succeed, type ServerSideClient } from './adoption.js';
 import { Aside } from './aside.js';
 import { BlockedRead } from './blocked-read.js';
 import type { ConsumerContext } from './context.js';
-import { ensureGroups } from './groups.js';
+import { ensureGroups, REGROUP_PAUSE_MS } from './groups.js';
 import { read } from './read.js';
 import { Streams } from './streams.js';
 import type { Subscription } from './subscription.js';
@@ -21,8 +21,6 @@ export interface ReaderHooks {
 }
 
 const FAULT_PAUSE_MS = 1_000;
-// A server that has just lost its data may lose it again; recreating groups must not be a busy loop.
-const REGROUP_PAUSE_MS = 50;
 // More than this does not make a read cheaper, and holds up everybody else on the server.
 const MAX_COUNT = 500;
 
@@ -209,14 +207,9 @@ export class Reader {
 
   /** After every (re)connection, before the first read. */
   private async settleIn(): Promise<void> {
-    const { client } = this.connection;
     const previous = this.identity;
-    const current = await identify(client);
-    if (previous !== undefined) {
-      await dismiss(client, previous, current);
-      this.mustAdopt = true;
-    }
-    this.identity = current;
+    this.identity = await succeed(this.connection.client, previous);
+    if (previous !== undefined) this.mustAdopt = true;
     this.connectionChanged = false;
   }
 
