@@ -10,19 +10,13 @@ import {
   type Registry,
 } from '../redis/index.js';
 import { Batch, type Unit, type UnitOutcome } from './batch.js';
+import { cut } from './cut.js';
 import { DeadlineClock } from './deadline-clock.js';
 import type { GroupCommit } from './group-commit.js';
 import type { MaxLengths } from './max-lengths.js';
 import type { EncodedSend } from './send.js';
 import { overdue, unavailable } from './unanswered.js';
 
-// A script holds up everybody else on the server while it runs: 256 appends take half a millisecond at most.
-const MAX_BATCH_SENDS = 256;
-// Where not even that many wait, something is left for a next batch: it is made while Redis applies this one, and
-// otherwise the two would take turns. To a Redis that is far away it is the trips that count (ADR 0001).
-const FEW_BATCH_SENDS = 128;
-const NEAR_MS = 1;
-const MAX_BATCH_BYTES = 1024 * 1024;
 // Far longer than any publish keeps trying, so that a batch that arrives late still finds what has been applied.
 const MARKER_TTL_MS = 3_600_000;
 const RETRY_PAUSE_MS = 50;
@@ -109,27 +103,11 @@ export class Lane {
     this.attempt(this.batch);
   }
 
-  private get mostSends(): number {
-    // While replicas are waited for, nothing is made.
-    const mayOverlap = this.commit === undefined && this.answeredAfterMs < NEAR_MS;
-    const few = mayOverlap && this.waiting.length <= MAX_BATCH_SENDS;
-    return few ? FEW_BATCH_SENDS : MAX_BATCH_SENDS;
-  }
-
   private takeUnits(): Unit[] {
-    const most = this.mostSends;
-    let sends = 0;
-    let bytes = 0;
-    let count = 0;
-    for (const unit of this.waiting) {
-      sends += unit.sends.length;
-      for (const send of unit.sends) bytes += send.data.length + send.headers.length;
-      if (count > 0 && (sends > most || bytes > MAX_BATCH_BYTES)) break;
-      count += 1;
-    }
-    const taken = this.waiting.slice(0, count);
-    this.waiting = count === this.waiting.length ? [] : this.waiting.slice(count);
-    return taken;
+    const { answeredAfterMs, commit, waiting } = this;
+    const count = cut(waiting, { answeredAfterMs, awaitsReplicas: commit !== undefined });
+    this.waiting = count === waiting.length ? [] : waiting.slice(count);
+    return waiting.slice(0, count);
   }
 
   private attempt(batch: Batch): void {

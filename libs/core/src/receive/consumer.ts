@@ -5,6 +5,7 @@ import type { ConsumerContext } from './context.js';
 import { Dispatcher } from './dispatcher.js';
 import { ensureGroups, joinGroups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
+import { Isolation } from './isolation.js';
 import { deliveriesOf, holdsUnsettled, leave } from './leave.js';
 import { Quarantine } from './quarantine.js';
 import { onePass } from './one-pass.js';
@@ -79,11 +80,11 @@ export class Consumer {
         this.dispatcher.serveSoon(subscription);
       },
     });
-    this.quarantine = new Quarantine(context, this.reclaimer, {
-      enter: (timeoutMs) => this.isolate(timeoutMs),
-      runApart: (suspects) => this.runApart(suspects),
-      leave: () => this.rejoin(),
+    const isolation = new Isolation(this.subscriptions, this.dispatcher, this.readers, {
+      run: hooks.run,
+      leaseMs: context.options.leaseMs,
     });
+    this.quarantine = new Quarantine(context, this.reclaimer, isolation);
   }
 
   /**
@@ -223,40 +224,5 @@ export class Consumer {
       delivery.work?.cancel(reason);
     }
     await this.dispatcher.conditions.until(() => !holdsUnsettled(this.subscriptions), CONFIRM_MS);
-  }
-
-  private async isolate(timeoutMs: number): Promise<boolean> {
-    this.dispatcher.hold();
-    this.readers.pause();
-    const isQuiet = (): boolean =>
-      [...this.subscriptions].every(({ runningCount }) => runningCount === 0);
-    return this.dispatcher.conditions.until(
-      () => this.dispatcher.isStopping || isQuiet(),
-      timeoutMs,
-    );
-  }
-
-  private async runApart(suspects: readonly InFlight<Subscription>[]): Promise<boolean> {
-    if (this.dispatcher.isStopping) {
-      for (const suspect of suspects) this.dispatcher.giveBack(suspect);
-      return false;
-    }
-    for (const suspect of suspects) {
-      suspect.route.begin(suspect);
-      this.hooks.run(suspect);
-    }
-    const areOver = (): boolean => suspects.every(({ isOver }) => isOver);
-    // A handler that takes long, or never ends, keeps its slot, not everything else.
-    await this.dispatcher.conditions.until(
-      () => this.dispatcher.isStopping || areOver(),
-      this.context.options.leaseMs,
-    );
-    return areOver();
-  }
-
-  private rejoin(): void {
-    if (this.dispatcher.isStopping) return;
-    this.readers.resume();
-    this.dispatcher.goOn();
   }
 }

@@ -1,19 +1,10 @@
 import { performance } from 'node:perf_hooks';
 
-import type { InFlight } from '../message/index.js';
 import type { ConsumerContext } from './context.js';
+import type { Isolation } from './isolation.js';
 import type { Reclaimer } from './reclaimer.js';
 import { lockQuarantineScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
-
-/** What the quarantine needs of its consumer. */
-export interface Isolation {
-  /** Stops reading and starting; resolves to whether all handlers ended within `timeoutMs`. */
-  enter(timeoutMs: number): Promise<boolean>;
-  /** Runs them, and nothing else, for a lease at most; resolves to whether all of them were settled by then. */
-  runApart(suspects: readonly InFlight<Subscription>[]): Promise<boolean>;
-  leave(): void;
-}
 
 // Suspects are rare and mostly innocent; the others must not wait for them for long.
 const SESSION_MS = 1_000;

@@ -38,7 +38,7 @@ export class Reader {
   private mustAdopt = false;
   private paused = false;
   private readonly blocked: BlockedRead;
-  private readonly aside = new Aside((subscription) => this.wake(subscription));
+  private readonly aside: Aside;
   private streams: Streams | undefined;
   private wakeUp: (() => void) | undefined;
   private finished: Promise<void> | undefined;
@@ -54,6 +54,11 @@ export class Reader {
     private readonly hooks: ReaderHooks,
   ) {
     this.blocked = new BlockedRead(context.command);
+    this.aside = new Aside({
+      onOver: (subscription) => this.wake(subscription),
+      onFault: hooks.onFault,
+      isStopping: () => this.isStopping(),
+    });
     const listening = [
       connection.onEveryReady(() => {
         this.connectionChanged = true;
@@ -135,29 +140,9 @@ export class Reader {
   }
 
   private read(hungry: readonly Subscription[]): Promise<void> {
-    return this.together(hungry, (some) =>
+    return this.aside.together(hungry, (some) =>
       some === hungry ? this.readTogether(some) : this.readOnce(some, undefined),
     );
-  }
-
-  /** Does it for all at once; if that is refused, for each by itself, so that one holds up no other. */
-  private async together(
-    subscriptions: readonly Subscription[],
-    act: (some: readonly Subscription[]) => Promise<unknown>,
-  ): Promise<void> {
-    try {
-      await act(subscriptions);
-    } catch (error) {
-      const [first] = subscriptions;
-      if (isTransient(error) || isMissingGroup(error) || first === undefined) throw error;
-      if (this.isStopping()) return;
-      if (subscriptions.length > 1) {
-        for (const each of subscriptions) await this.together([each], act);
-        return;
-      }
-      this.aside.put(first);
-      this.hooks.onFault(error);
-    }
   }
 
   private isHungry(subscription: Subscription): boolean {
@@ -217,7 +202,7 @@ export class Reader {
     this.mustAdopt = false;
     const { client } = this.connection;
     try {
-      await this.together(this.subscriptions, (some) => adopt(client, this.context, some));
+      await this.aside.together(this.subscriptions, (some) => adopt(client, this.context, some));
     } catch (error) {
       this.mustAdopt = true;
       throw error;
@@ -242,7 +227,7 @@ export class Reader {
     const { client } = this.connection;
     const wanted = this.subscriptions.filter(({ isOff }) => !isOff);
     const { registry } = this.context;
-    await this.together(wanted, async (some) => {
+    await this.aside.together(wanted, async (some) => {
       this.hooks.onBarred(await ensureGroups(client, registry, some, 'earliest', 'again'));
     });
     this.mustRegroup = false;

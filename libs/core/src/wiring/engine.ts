@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
 import { ClosedError, ConfigError, toError } from '../errors.js';
@@ -23,6 +22,7 @@ import {
 } from '../redis/index.js';
 import { Sweeper } from '../sweep/index.js';
 import { buildScheduling, type Scheduling } from './scheduling.js';
+import { uniqueName } from './unique-name.js';
 
 /** How often a process says that its groups are there, ms; more often only with shorter leases. */
 const TOUCH_MS = 30_000;
@@ -247,10 +247,4 @@ export class Engine {
       revive: (path) => this.registry.addRoute(this.command.client, path),
     });
   }
-}
-
-/** A consumer's name that no other has, also not the next start of the same process. */
-export function uniqueName(name: string): string {
-  const plain = name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
-  return `${plain}-${process.pid}-${randomUUID().slice(0, 8)}`;
 }

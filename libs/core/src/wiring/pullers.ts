@@ -1,8 +1,9 @@
 import { ClosedError } from '../errors.js';
 import type { ConsumerContext } from '../receive/index.js';
 import type { RegisteredRoute } from '../redis/index.js';
-import { uniqueName, type Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { Puller, validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
+import { uniqueName } from './unique-name.js';
 
 /** What is pulled by hand in this process: a consumer for each path and name. */
 export class Pullers {

@@ -5,10 +5,11 @@ import type { Consumer, ConsumerContext } from '../receive/index.js';
 import type { RegisteredRoute } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';
 import { buildConsumer, type ConsumingParts, type Registration } from './consuming.js';
-import { uniqueName, type Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { Gate } from './gate.js';
 import { Pullers } from './pullers.js';
 import { validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
+import { uniqueName } from './unique-name.js';
 
 /** What one pass did. */
 export interface Processed {
