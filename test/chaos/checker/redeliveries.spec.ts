@@ -30,6 +30,20 @@ describe('a redelivery', () => {
     expect(violationsOf(retried.handled(1, 'a', { attempt: 2, at: 2_100 }))).toEqual([]);
   });
 
+  it('comes without an interruption when a failover has undone that it was settled', () => {
+    const undoneFrom = (from: number): Scenario =>
+      healthy()
+        .handled(1, 'a', { attempt: 2, crashes: 1, at: 8_000, pid: 11 })
+        .killed(10, 3_000)
+        .fault({
+          ...{ kind: 'failover-kill', from: 3_500, to: 4_500 },
+          rolledBack: { from, to: 4_500, isStale: true },
+        });
+    expect(violationsOf(undoneFrom(2_500))).toEqual([]);
+    // It was settled long before.
+    expect(violationsOf(undoneFrom(3_100))).toEqual(['moreDuplicatesThanFaults']);
+  });
+
   it('never begins a second line of attempts, as a retry by who lost the lease would', () => {
     const forked = new Scenario()
       .sent(1)

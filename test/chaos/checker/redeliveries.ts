@@ -42,11 +42,16 @@ function livesOf(list: readonly Handling[]): Handling[][] {
 }
 
 function noteInterrupted({ interruptions }: Facts, findings: Findings, handling: Handling): void {
-  const { pid, at, endedAt, settled, leaseLost } = handling;
+  const { pid, at, endedAt } = handling;
   findings.count('deliveries');
-  const isInOrder = settled !== undefined && settled !== 'leaseLost' && leaseLost !== true;
   const to = (endedAt ?? at) + TIMES.leaseMs * 2;
-  if (!isInOrder && interruptions.isTouched(pid, { from: at, to })) findings.count('interrupted');
+  const isTouched = interruptions.isTouched(pid, { from: at, to });
+  if (isTouched && !isInOrder(handling)) findings.count('interrupted');
+}
+
+/** Whether it was settled while its consumer had the lease. */
+function isInOrder({ settled, leaseLost }: Handling): boolean {
+  return settled !== undefined && settled !== 'leaseLost' && leaseLost !== true;
 }
 
 /** What an attempt says was used up before it must be failures that happened, or crashes. */
@@ -88,6 +93,10 @@ function checkPair(
   const why = interruptions.whyTakenOver(before.pid, interval);
   if (why === undefined) {
     return findings.violate('redeliveredForNoReason', `${show(message)}: ${tell(life)}`);
+  }
+  // Nothing had interrupted it: what became of it is gone.
+  if (isInOrder(before) && interruptions.mayBeUndone(before.settledAt ?? before.at)) {
+    return findings.except('redeliveredAfterFailover');
   }
   findings.count('duplicates');
   findings.except(`redelivered: ${why}`);
