@@ -163,9 +163,12 @@ describe('while the clock of this machine is set by a day and back', () => {
     expect(inMs).toBeGreaterThan(-1_000);
     expect(inMs).toBeLessThanOrEqual(60_000);
     const ticks: number[] = [];
-    mq.events.on('ticked', ({ dueAt }) => ticks.push(dueAt));
+    mq.events.on('ticked', ({ schedule, dueAt }) => {
+      // The other one's minute may be over.
+      if (schedule === 's') ticks.push(dueAt);
+    });
     await mq.schedules.upsert({ id: 's', path: '/s', everyMs: 1_000, data: 1 });
-    await eventually(() => ticks.length === 2);
+    await eventually(() => ticks.length >= 2);
     expect(ticks[1]! - ticks[0]!).toBe(1_000);
   });
 
