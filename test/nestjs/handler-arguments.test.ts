@@ -9,6 +9,7 @@ import {
 import {
   Injectable,
   ParseIntPipe,
+  UsePipes,
   createParamDecorator,
   type ExecutionContext,
   type PipeTransform,
@@ -68,6 +69,46 @@ describe('the arguments of a handler', () => {
     await acked;
     expect(calls).toEqual([[{ a: 1 }, expect.objectContaining({ path: 'plain' })]]);
     expect((calls[0]?.[1] as WebhookDelivery).id).toBe(id);
+  });
+
+  test('without parameter decorators and without a class it gets what the pipes make of the payload', async () => {
+    const addTo = (name: string): PipeTransform => ({
+      transform: (value: unknown, { type }) =>
+        type === 'body' ? `${String(value)} ${name}` : value,
+    });
+    const got: unknown[] = [];
+
+    @Injectable()
+    class OfMethod {
+      @OnWebhook('/method')
+      @UsePipes(addTo('method'))
+      handle(payload: string) {
+        got.push(payload);
+      }
+    }
+    @Injectable()
+    @UsePipes(addTo('class'))
+    class OfClass {
+      @OnWebhook('/class')
+      handle(payload: string) {
+        got.push(payload);
+      }
+    }
+    @Injectable()
+    class OfParent extends OfClass {
+      @OnWebhook('/parent')
+      override handle(payload: string) {
+        super.handle(payload);
+      }
+    }
+
+    const { publisher, next } = await nest.start({ providers: [OfMethod, OfClass, OfParent] });
+    for (const path of ['/method', '/class', '/parent']) {
+      const acked = next('acked');
+      await publisher.send(path, path);
+      await acked;
+    }
+    expect(got).toEqual(['/method method', '/class class', '/parent class']);
   });
 
   test('a parameter takes one property of the payload, and through pipes if it has some', async () => {
