@@ -28,7 +28,13 @@ describe('how many units a batch has', () => {
     expect(cut(units(waiting), trip)).toBe(expected);
   });
 
+  it('counts sends, not units', () => {
+    expect(cut(units(20, { sends: 10 }), near)).toBe(12);
+    expect(cut(units(200, { sends: 10 }), near)).toBe(25);
+  });
+
   it('divides no unit', () => {
+    expect(cut(units(1, { sends: 200 }), near)).toBe(1);
     expect(cut(units(10, { sends: 100 }), far)).toBe(2);
     expect(cut(units(3, { sends: 1_000 }), far)).toBe(1);
   });

@@ -106,8 +106,8 @@ export class Lane {
   private takeUnits(): Unit[] {
     const { answeredAfterMs, commit, waiting } = this;
     const count = cut(waiting, { answeredAfterMs, awaitsReplicas: commit !== undefined });
-    this.waiting = count === waiting.length ? [] : waiting.slice(count);
-    return waiting.slice(0, count);
+    this.waiting = waiting.slice(count);
+    return count === waiting.length ? waiting : waiting.slice(0, count);
   }
 
   private attempt(batch: Batch): void {
