@@ -5,36 +5,10 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-function redisAddress(): { host: string; port: number } {
-  const { host = '', port = 0 } = broker.redis.options;
-  return { host, port };
-}
-
 /** Nothing is swept by itself within a test. */
 const BY_HAND = { sweepMs: 600_000 };
 
 describe('a manual sweep', () => {
-  test('removes nothing that has expired when the server does not tell who waits for it', async () => {
-    const user = `u${broker.prefix.replace(/\W/g, '')}`;
-    const { redis } = broker;
-    await redis.call('ACL', 'SETUSER', user, 'on', '>secret', '~*', '&*', '+@all');
-    const mq = broker.mq({
-      ...BY_HAND,
-      redis: { ...redisAddress(), username: user, password: 'secret' },
-    });
-    const queue = mq.queue('/a');
-    await queue.declareGroup('g', { onExpired: 'dead-letter' });
-    await mq.publish('/a', 1, { ttlMs: 1 });
-    await redis.call('ACL', 'SETUSER', user, '-xinfo');
-    // From when it has expired.
-    await eventually(() => expect(queue.sweep()).rejects.toMatchObject({ code: 'BROKER_DENIED' }));
-    expect(await redis.xlen(broker.key('a', 'log'))).toBe(1);
-    await redis.call('ACL', 'SETUSER', user, '+xinfo');
-    expect(await queue.sweep()).toMatchObject({ expired: 1 });
-    expect(await mq.deadLetters('/a', 'g').count()).toBe(1);
-    await redis.call('ACL', 'DELUSER', user);
-  });
-
   test('promotes what is due, ends what has expired, trims what is finished, and tells how many', async () => {
     const mq = broker.mq({ ...BY_HAND, group: 'g', retention: { count: 0 } });
     const queue = mq.queue('/a');

@@ -37,8 +37,7 @@ end
 
 -- Groups that still wait for the entry, and how many there are in all; nil when a group has it in flight.
 local function waitingGroups(stream, id)
-  -- A server that does not tell is an error: no groups would mean that nobody waits.
-  local waiting, groups = {}, rowsIn(redis.call('XINFO', 'GROUPS', stream))
+  local waiting, groups = {}, rowsOf('GROUPS', stream)
   for _, group in ipairs(groups) do
     if isAfter(id, group['last-delivered-id']) then
       waiting[#waiting + 1] = group.name

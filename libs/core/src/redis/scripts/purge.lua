@@ -25,8 +25,8 @@ if problem then return problem end
 -- part: stream-info
 
 local function streamInfo(stream)
-  local reply = redis.pcall('XINFO', 'STREAM', stream)
-  return not reply.err and rowOf(reply) or nil
+  local reply = xinfo('STREAM', stream)
+  return reply and rowOf(reply)
 end
 
 local function groupsOf(stream)

@@ -99,6 +99,12 @@ local function stateOf(base)
   return redis.sha1hex(table.concat(state, '\n'))
 end
 
+-- What was moved counts, also where the server refuses to tell of groups.
+local function hintOf(base)
+  local isTold, state = pcall(stateOf, base)
+  return isTold and state or ''
+end
+
 local function sweep(base)
   local sweeper = base .. ':sweeper'
   local holder = redis.call('GET', sweeper)
@@ -111,7 +117,7 @@ local function sweep(base)
   local isHolder = holder == ARGV[1]
   return {
     isHolder and 'holder' or 'other', moved, aside, firstDue(base .. ':schedule'), expired, firstDue(base .. ':ticks'),
-    isHolder and stateOf(base) or '',
+    isHolder and hintOf(base) or '',
   }
 end
 
