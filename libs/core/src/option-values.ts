@@ -1,15 +1,9 @@
 import { ConfigError } from './errors.js';
 
+export { known, nearestName, unknownOption, type ForeignNames } from './unknown-options.js';
+
 /** setTimeout fires at once when it is told to wait much longer. */
 export const LONGEST_MS = 2_000_000_000;
-
-/** A misspelt option would be one that is silently not there. */
-export function known(owner: string, options: object, names: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    throw new ConfigError(`Option "${name}" is not known; ${owner} takes ${names.join(', ')}.`);
-  }
-}
 
 /** An option that is given as undefined is one that is not given. */
 export function defined<T extends object>(options: T): Partial<T> {
