@@ -18,7 +18,7 @@ import { join } from 'node:path';
 
 /**
  * @param {import('./find-server.mjs').Launcher} launcher
- * @param {{ port: number, dir: string, config: Record<string, string> }} settings
+ * @param {{ port: number, dir: string, config: Record<string, string>, env: Record<string, string> }} settings
  * @returns {Launched}
  */
 export function launch(launcher, settings) {
@@ -34,12 +34,12 @@ export function logFile(dir) {
 
 /**
  * @param {string} path
- * @param {{ port: number, dir: string, config: Record<string, string> }} settings
+ * @param {{ port: number, dir: string, config: Record<string, string>, env: Record<string, string> }} settings
  * @returns {Launched}
  */
-function launchBinary(path, { port, dir, config }) {
+function launchBinary(path, { port, dir, config, env }) {
   const all = { bind: '127.0.0.1', port: String(port), dir, ...config };
-  const { child, exited } = run(path, toArguments(all), dir);
+  const { child, exited } = run(path, toArguments(all), dir, env);
   return {
     hasExited: () => child.exitCode !== null || child.signalCode !== null,
     exited,
@@ -89,11 +89,16 @@ function launchContainer(image, { port, dir, config }) {
  * @param {string} command
  * @param {string[]} args
  * @param {string} dir
+ * @param {Record<string, string>} [env] besides this process' own
  */
-function run(command, args, dir) {
+function run(command, args, dir, env) {
   const log = openSync(logFile(dir), 'a');
   // Detached: Ctrl-C in a terminal must not take Redis away from services that are draining.
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', log, log],
+    ...(env && { env: { ...process.env, ...env } }),
+  });
   closeSync(log);
   child.unref();
   // `error` without `exit` is what a command that cannot be started gives.

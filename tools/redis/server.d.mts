@@ -7,6 +7,8 @@ export interface RedisServerOptions {
   appendonly?: 'no' | 'everysec' | 'always';
   /** Further directives of redis.conf; a value of several words is split at the spaces. */
   config?: Record<string, string>;
+  /** Variables of its environment, besides this process' own; a container does not get them. */
+  env?: Readonly<Record<string, string>>;
   /** Hears how a server is looked for. */
   say?: (line: string) => void;
 }

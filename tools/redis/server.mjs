@@ -26,7 +26,7 @@ export class RedisServer {
 
   /**
    * @param {import('./find-server.mjs').Launcher} launcher
-   * @param {{ port: number, dir: string, ownsDir: boolean, config: Record<string, string> }} settings
+   * @param {{ port: number, dir: string, ownsDir: boolean, config: Record<string, string>, env: Record<string, string> }} settings
    */
   constructor(launcher, settings) {
     this.launcher = launcher;
@@ -34,13 +34,14 @@ export class RedisServer {
   }
 
   /** @param {import('./server.d.mts').RedisServerOptions} [options] */
-  static async start({ port, dir, appendonly = 'no', config = {}, say } = {}) {
+  static async start({ port, dir, appendonly = 'no', config = {}, env = {}, say } = {}) {
     const launcher = await findLauncher(say ? { say } : {});
     const ownsDir = dir === undefined;
     const settings = {
       dir: dir ?? mkdtempSync(join(tmpdir(), 'leanmq-redis-')),
       ownsDir,
       config: { save: '', ...persistence(appendonly), ...config },
+      env,
     };
     // Between finding a free port and taking it, somebody else may.
     for (let attemptsLeft = port === undefined ? 3 : 1; ; attemptsLeft -= 1) {

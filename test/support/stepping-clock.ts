@@ -1,0 +1,1 @@
+export { SteppingClock } from '../../tools/redis/stepping-clock.mjs';

@@ -1,0 +1,17 @@
+/** The wall clock of a server that is started with its `env`; the monotonic clock goes on undisturbed. */
+export declare class SteppingClock {
+  private constructor();
+
+  /** Compiles it; undefined where there is no C compiler or no Linux. */
+  static create(): SteppingClock | undefined;
+
+  /** What the server is to be started with. */
+  readonly env: Readonly<Record<string, string>>;
+  /** How far it is ahead of the machine's clock, ms; negative when it is behind. */
+  readonly offsetMs: number;
+
+  /** Steps it, at once. */
+  setTo(offsetMs: number): void;
+  /** Removes its files. The server must have ended. */
+  remove(): void;
+}
