@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ConfigError, NotFoundError } from '../errors.js';
-import { decodePayload, entryTime, readEntry, type EntryId } from '../message/index.js';
+import { decodePayload, entryTime, readEntry, uniqueId, type EntryId } from '../message/index.js';
 import type { Connection, RouteKeys } from '../redis/index.js';
 import { replayHistoryScript } from './scripts.js';
 
@@ -81,7 +80,7 @@ export class HistoryReplay<T = unknown> {
         throw ConfigError.option(name, value, 'an instant, epoch ms');
       }
     }
-    this.id = options.resume ?? randomUUID();
+    this.id = options.resume ?? uniqueId();
   }
 
   async run(): Promise<ReplayResult> {

@@ -18,3 +18,4 @@ export { validGroup, validMessageId, validPrefix } from './names.js';
 export { isPlainText } from './plain-text.js';
 export { displayPath, normalizePath } from './path.js';
 export { decodePayload, encodePayload } from './payload.js';
+export { uniqueId } from './unique-id.js';

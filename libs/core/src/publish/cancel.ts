@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-
+import { uniqueId } from '../message/index.js';
 import { defineScript, lua, oneOf, type Connection, type RouteKeys } from '../redis/index.js';
 
 const cancelScript = defineScript({
@@ -22,7 +21,7 @@ export function cancelSend(
   id: string,
 ): Promise<CancelOutcome> {
   const { schedule, scheduled } = keys;
-  const names = { schedule, scheduled, sent: keys.sent(id), call: keys.cancelled(randomUUID()) };
+  const names = { schedule, scheduled, sent: keys.sent(id), call: keys.cancelled(uniqueId()) };
   return connection.run((client) =>
     cancelScript.run(client, names, { id, callTtlMs: CALL_TTL_MS }),
   );

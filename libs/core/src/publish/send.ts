@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { types } from 'node:util';
 
 import { ConfigError } from '../errors.js';
@@ -6,6 +5,7 @@ import {
   encodeHeaders,
   encodePayload,
   normalizePath,
+  uniqueId,
   validMessageId,
   type MessageLimits,
 } from '../message/index.js';
@@ -52,7 +52,7 @@ export function encodeSend(
   }
   const delay = delayMs === undefined ? 0 : duration('delayMs', delayMs, 0);
   const isDelayed = delay > 0 || deliverAt !== undefined;
-  const id = messageId === undefined ? (isDelayed ? randomUUID() : '') : validMessageId(messageId);
+  const id = messageId === undefined ? (isDelayed ? uniqueId() : '') : validMessageId(messageId);
   return {
     path: normalizePath(path),
     data: encodePayload(data, limits),

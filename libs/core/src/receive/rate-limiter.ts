@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
+import { uniqueId } from '../message/index.js';
 import { defineScript, lua } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import type { RateLimit } from './options.js';
@@ -51,7 +51,7 @@ export class RateLimiter {
       .run(
         this.context.command.client,
         { rate: this.key },
-        { count, perMs, wanted: Math.min(wanted, count), name: randomUUID() },
+        { count, perMs, wanted: Math.min(wanted, count), name: uniqueId() },
       )
       .then(
         ({ granted, waitMs }) => {

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { uniqueId } from '../message/index.js';
 
-/** A consumer's name that no other has, also not the next start of the same process. */
+/** Names a consumer or publisher as no other is named, the next start of the same process included. */
 export function uniqueName(name: string): string {
   const plain = name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
-  return `${plain}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  return `${plain}-${process.pid}-${uniqueId()}`;
 }
