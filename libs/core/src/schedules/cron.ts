@@ -1,65 +1,66 @@
-import type { CronExpressionParser } from 'cron-parser';
+import type { CronExpression } from 'cron-parser';
 
 import { ConfigError, show } from '../errors.js';
 import type { Rule } from './rule.js';
+import { wallClockRule } from './wall-clock.js';
+import { Zone } from './zone.js';
 
 const FIELDS = /^(@[a-z]+|\S+( \S+){4,5})$/;
 // No offsets such as +02:00: not every version of Node knows them, and all processes must agree.
 const ZONE = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 /**
- * The rule of a cron expression. On the day when clocks go forward, what would be in the hour that is left out comes an
- * hour later; on the day when they go back, what has a fixed hour comes once, and what comes every hour goes on doing so.
+ * The rule of a cron expression. The library finds the times, the zone's clocks say when they are: its own arithmetic of
+ * clock changes fails where they are not of a whole hour at a whole hour (ADR 0009).
+ *
+ * When clocks go forward, a time that is left out comes by so much later. When they go back, a time that is shown twice
+ * comes once, at the first of them; if the expression has a time in every hour, it comes at both.
  *
  * @throws {ConfigError} if the expression or the time zone is not acceptable, or there is no instant at all
  */
 export async function cronRule(cron: string, timezone: string, seed: string): Promise<Rule> {
-  if (!isZone(timezone)) {
-    throw ConfigError.option('timezone', timezone, 'an IANA time zone such as "Europe/Berlin"');
-  }
+  const zone = zoneOf(timezone);
   if (typeof cron !== 'string' || !FIELDS.test(cron.trim().replace(/\s+/g, ' '))) {
     throw invalid(cron);
   }
   // Half of what a process would load at its start, and most have no cron expression.
-  const { CronExpressionParser: parser } = await import('cron-parser');
+  const { CronExpressionParser } = await import('cron-parser');
   try {
-    instantAfter(parser, cron, timezone, seed, 0);
+    const times = CronExpressionParser.parse(cron, { tz: 'UTC', hashSeed: seed });
+    const isHourly = times.fields.hour.values.length === 24;
+    const rule = wallClockRule({ next: (afterMs) => nextTime(times, afterMs), isHourly }, zone);
+    rule.next(0);
+    return rule;
   } catch (cause) {
     throw invalid(cron, cause);
   }
-  return {
-    next: (afterMs) => {
-      try {
-        return instantAfter(parser, cron, timezone, seed, afterMs);
-      } catch {
-        // It is a valid expression that has come to its end, such as one of a day that comes every 28 years.
-        return Infinity;
-      }
-    },
-  };
 }
 
-function instantAfter(
-  parser: typeof CronExpressionParser,
-  cron: string,
-  tz: string,
-  hashSeed: string,
-  afterMs: number,
-): number {
-  // Always from a known instant, never from where the last call left off, so that no state decides.
-  const at = parser.parse(cron, { currentDate: afterMs, tz, hashSeed }).next().getTime();
-  if (!(at > afterMs)) throw new Error(`no instant after ${afterMs}`);
+/** Always from a known time, never from where the last call left off: no state decides. */
+function nextTime(times: CronExpression, afterMs: number): number {
+  times.reset(new Date(afterMs));
+  const at = times.next().getTime();
+  if (!(at > afterMs)) throw new Error(`no time after ${afterMs}`);
   return at;
 }
 
-function isZone(timezone: unknown): boolean {
-  if (typeof timezone !== 'string' || !ZONE.test(timezone)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone });
-    return true;
-  } catch {
-    return false;
+// To make one takes longer than all the rest.
+const zones = new Map<string, Zone>();
+
+function zoneOf(timezone: string): Zone {
+  const known = zones.get(timezone);
+  if (known !== undefined) return known;
+  if (typeof timezone === 'string' && ZONE.test(timezone)) {
+    try {
+      const zone = new Zone(timezone);
+      if (zones.size >= 1_000) zones.clear();
+      zones.set(timezone, zone);
+      return zone;
+    } catch {
+      // Refused below.
+    }
   }
+  throw ConfigError.option('timezone', timezone, 'an IANA time zone such as "Europe/Berlin"');
 }
 
 function invalid(cron: unknown, cause?: unknown): ConfigError {

@@ -2,7 +2,8 @@
 -- Makes a recurring send, or changes it.
 --
 -- Invariant: as long as its rule is the same, it stays due when it was, so that a process that says at each start what
--- is to recur neither skips nor repeats an instant.
+-- is to recur neither skips nor repeats an instant. One that ended, at the end of the year 9999, is due again: earlier
+-- versions took an instant that they could not compute for the last.
 --
 -- KEYS[1] -> recurring sends of the route
 -- KEYS[2] -> their ticks
@@ -32,6 +33,7 @@ for index, value in ipairs(values) do
 end
 redis.call('HSETNX', recurring, 'created:' .. id, now)
 if hasChanged then redis.call('HSET', recurring, 'updated:' .. id, now) end
-if due and before[1] == rule then return {'kept', due} end
+local isEnded = due and tonumber(due) >= 253402300799999
+if due and not isEnded and before[1] == rule then return {'kept', due} end
 redis.call('ZADD', ticks, nextDue, id)
 return {'planned', nextDue}
