@@ -1,6 +1,6 @@
 /**
  * Collects how many tests ran over several runs of Jest: each run leaves a file in the folder that
- * LEANMQ_TEST_RESULTS names, and `node tools/test-results.mjs <folder>` adds them up.
+ * LEANMQ_TEST_RESULTS names (a second run of the same tests has a name of its own, LEANMQ_TEST_RUN), and `node tools/test-results.mjs <folder>` adds them up.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

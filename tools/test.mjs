@@ -17,7 +17,7 @@ const jest = spawn(
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     join(root, 'node_modules/jest/bin/jest.js'),
-    ...resultsArguments('workspace'),
+    ...resultsArguments(process.env['LEANMQ_TEST_RUN'] ?? 'workspace'),
     ...process.argv.slice(2),
   ],
   { cwd: root, stdio: 'inherit' },

@@ -10,6 +10,16 @@ export interface FinalState {
   /** What is not empty but should be: `<key>` → how much is there. */
   readonly leftovers: Readonly<Record<string, number>>;
   readonly consumers: readonly ConsumerEntry[];
+  /** The slowest commands of the server since it was started last. */
+  readonly slow: readonly SlowCommand[];
+}
+
+export interface SlowCommand {
+  /** When it was noted down, epoch ms, in whole seconds. */
+  readonly at: number;
+  readonly ms: number;
+  /** Its beginning. */
+  readonly command: string;
 }
 
 export interface LogEntry {
@@ -25,6 +35,8 @@ export interface Letter {
   readonly group: Group;
   readonly letterId: string;
   readonly id: string;
+  /** The entry of the log that it began as. */
+  readonly origin: string;
   readonly n: number | undefined;
   readonly reason: string;
   readonly attempts: number;
@@ -64,6 +76,8 @@ export async function surplusClients(redis: Redis, most: number): Promise<string
 }
 
 export async function readFinalState(redis: Redis): Promise<FinalState> {
+  // First of all: reading all that there is takes long itself.
+  const slow = await slowCommandsOf(redis);
   const entries: LogEntry[] = [];
   const letters: Letter[] = [];
   const consumers: ConsumerEntry[] = [];
@@ -81,7 +95,17 @@ export async function readFinalState(redis: Redis): Promise<FinalState> {
       }
     }
   }
-  return { entries, letters, consumers, leftovers: await leftoversOf(redis) };
+  return { entries, letters, consumers, slow, leftovers: await leftoversOf(redis) };
+}
+
+async function slowCommandsOf(redis: Redis): Promise<SlowCommand[]> {
+  const reply = (await redis.call('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
+  return reply
+    .map(([, seconds, micros, words]) => ({
+      ...{ at: seconds * 1_000, ms: Math.round(micros / 1_000) },
+      command: words.slice(0, 6).join(' ').slice(0, 200),
+    }))
+    .filter(({ command }) => /^(evalsha|eval|x)/i.test(command));
 }
 
 /** What still waits or is in flight. */
@@ -152,7 +176,7 @@ function readLetter(path: Path, group: Group, letterId: string, fields: string[]
   const { m, n, id } = readFields(fields);
   const history = (m === undefined ? {} : JSON.parse(m)) as Partial<Letter> & { origin?: string };
   const { reason = 'failed', attempts = 0, crashes = 0, replays = 0, origin = '' } = history;
-  return { path, group, letterId, id: id ?? origin, n, reason, attempts, crashes, replays };
+  return { path, group, letterId, id: id ?? origin, origin, n, reason, attempts, crashes, replays };
 }
 
 function readFields(fields: readonly string[]): {

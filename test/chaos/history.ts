@@ -49,6 +49,10 @@ export type ConsumerLine =
     }
   /** Its handler has ended; `aborted` is the name of the signal's reason, if it had one by then. */
   | { e: 'ended'; at: number; d: number; how: 'ok' | 'failed'; aborted?: string | undefined }
+  /** Its payload is not what was sent. */
+  | { e: 'damaged'; at: number; n: number }
+  /** The context of message `from` was there where it has no business. */
+  | { e: 'leak'; at: number; from: number; into: string }
   /** It is about to kill its own process. */
   | { e: 'dies'; at: number; d: number }
   /** The engine has told of it. */

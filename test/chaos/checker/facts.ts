@@ -60,8 +60,10 @@ export interface Facts {
   readonly handlings: ReadonlyMap<string, readonly Handling[]>;
   readonly letters: ReadonlyMap<string, readonly Letter[]>;
   readonly entries: ReadonlyMap<number, readonly LogEntry[]>;
-  /** Of what no message is known to be. */
+  /** Of what no message is known to be, and no fault has written. */
   readonly strangers: readonly string[];
+  /** Dead letters of what a fault has written. */
+  readonly foreignLetters: readonly Letter[];
   readonly processes: readonly ProcessRecord[];
   readonly consumers: readonly (ConsumerEntry & { readonly pid: number | undefined })[];
   readonly interruptions: Interruptions;
@@ -92,19 +94,31 @@ export function gatherFacts(evidence: Evidence): Facts {
   const letters = new Map<string, Letter[]>();
   const entries = new Map<number, LogEntry[]>();
   const strangers: string[] = [];
+  const foreignLetters: Letter[] = [];
+  const foreign = new Set(
+    storm.records.flatMap((each) => (each.foreign ? [placeOf(each.foreign)] : [])),
+  );
   for (const entry of final.entries) {
-    if (entry.n === undefined) strangers.push(`${entry.path} ${entry.entryId}`);
+    if (foreign.has(placeOf(entry))) continue;
+    if (entry.n === undefined) strangers.push(placeOf(entry));
     else push(entries, entry.n, entry);
   }
   for (const letter of final.letters) {
-    if (letter.n === undefined) strangers.push(`${letter.path} dead ${letter.letterId}`);
+    if (foreign.has(placeOf({ path: letter.path, entryId: letter.origin })))
+      foreignLetters.push(letter);
+    else if (letter.n === undefined) strangers.push(`${letter.path} dead ${letter.letterId}`);
     else push(letters, keyOf(letter.n, letter.group), letter);
   }
   return {
     ...{ evidence, operations: turns, messages, handlings, letters, entries, strangers, processes },
+    foreignLetters,
     consumers: final.consumers.map((entry) => ({ ...entry, pid: pids.get(entry.name) })),
     interruptions: new Interruptions(storm.records, processes, histories.values()),
   };
+}
+
+function placeOf({ path, entryId }: { path: string; entryId: string }): string {
+  return `${path} ${entryId}`;
 }
 
 function messagesOf(

@@ -2,8 +2,11 @@ import type { Evidence } from '../run.js';
 import { checkBounds } from './bounds.js';
 import { checkDead } from './dead.js';
 import { checkEnds } from './ends.js';
+import { checkContexts } from './contexts.js';
 import { gatherFacts, type Facts } from './facts.js';
 import { Findings } from './findings.js';
+import { checkForeign } from './foreign.js';
+import { checkHeldUp } from './held-up.js';
 import { checkOnce } from './once.js';
 import { checkPublishing } from './publishing.js';
 import { checkRedeliveries } from './redeliveries.js';
@@ -16,7 +19,7 @@ export { gatherFacts, type Facts } from './facts.js';
 
 const PARTS = [
   ...[checkPublishing, checkEnds, checkDead, checkRedeliveries, checkTimes],
-  ...[checkOnce, checkRest, checkBounds],
+  ...[checkOnce, checkRest, checkBounds, checkForeign, checkContexts, checkHeldUp],
 ];
 
 /** Holds the invariants against what a run has left behind. Pure. */

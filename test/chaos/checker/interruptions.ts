@@ -16,10 +16,14 @@ const RECONNECT_MS = 1_500;
  */
 const OUT_OF_ACTION_MS = TIMES.leaseMs * 0.6;
 
+/** Scripts that are gone are sent again, and whatever the clock says, the server answers: nobody has to wait. */
+const STOPS_NOBODY: ReadonlySet<string> = new Set(['script-flush', 'clock-step', 'foreign-entry']);
+
 /** Who could not work when, and why: the faults as they were made, and what the processes saw of the machine itself. */
 export class Interruptions {
   private readonly broker: Interval[] = [];
   private readonly failovers: Interval[] = [];
+  private readonly clockSteps: Interval[] = [];
   private readonly own = new Map<number, Interval[]>();
   private readonly records = new Map<number, ProcessRecord>();
   private readonly terms = new Map<number, number>();
@@ -29,11 +33,11 @@ export class Interruptions {
     processes: readonly ProcessRecord[],
     histories: Iterable<readonly Line[]>,
   ) {
-    for (const { kind, from, to, pid, rolledBack } of faults) {
+    for (const { kind, from, to, pid, rolledBack, steppedMs } of faults) {
+      if (steppedMs !== undefined) this.clockSteps.push({ from, to });
       if (rolledBack !== undefined) this.failovers.push(rolledBack);
       if (pid === undefined) {
-        // Scripts that are gone are sent again: nobody has to wait for that.
-        if (kind !== 'script-flush') this.broker.push({ from, to: to + RECONNECT_MS });
+        if (!STOPS_NOBODY.has(kind)) this.broker.push({ from, to: to + RECONNECT_MS });
       } else if (kind.startsWith('freeze')) this.add(pid, { from, to });
     }
     for (const record of processes) this.records.set(record.pid, record);
@@ -95,6 +99,11 @@ export class Interruptions {
   /** Whether a failover may have undone what was written at that moment. */
   mayBeUndone(at: number): boolean {
     return this.isRolledBack({ from: at, to: at });
+  }
+
+  /** Whether the server's clock was wrong at any time within. */
+  isClockWrong({ from, to }: Interval): boolean {
+    return this.clockSteps.some((each) => each.to >= from && each.from <= to);
   }
 
   get hasFailovers(): boolean {

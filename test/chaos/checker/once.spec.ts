@@ -27,6 +27,13 @@ describe('an idempotent handler', () => {
     expect(violationsOf(twice())).toEqual(['ranTwice']);
   });
 
+  it('may run again when the clock by which its mark expires was wrong, and only then', () => {
+    const stepped = (from: number): Scenario =>
+      twice().fault({ kind: 'clock-step', from, to: from + 100, steppedMs: 9_000 });
+    expect(verdict(stepped(2_500))).toEqual({ violations: [], let: ['ran again: clock'] });
+    expect(violationsOf(stepped(5_000))).toEqual(['ranTwice']);
+  });
+
   it('may run again in a process that was frozen from when it was let run, but in no other', () => {
     const late = (pid: number): Scenario =>
       new Scenario()

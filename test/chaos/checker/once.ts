@@ -50,5 +50,7 @@ function checkNext(
   if (wasFrozenOverIt(interruptions, before, after)) {
     return findings.except('ran again: frozen before it began');
   }
+  // Its mark expires by the server's clock.
+  if (interruptions.isClockWrong(interval)) return findings.except('ran again: clock');
   findings.violate('ranTwice', `${name}: ${tell([before, after])}`);
 }

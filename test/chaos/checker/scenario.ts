@@ -1,5 +1,5 @@
 import type { FaultRecord } from '../faults/index.js';
-import type { Letter } from '../final-state.js';
+import type { Letter, SlowCommand } from '../final-state.js';
 import type { Line } from '../history.js';
 import type { Act, PlannedSend } from '../plan/workload.js';
 import type { ProcessRecord } from '../processes.js';
@@ -32,8 +32,10 @@ export class Scenario {
   private readonly processes: ProcessRecord[] = [];
   private readonly consumers: Facts['consumers'][number][] = [];
   private readonly lines: (readonly Line[])[] = [];
+  private readonly foreignLetters: Letter[] = [];
   private operations = 0;
   stuck: Record<string, number> = {};
+  slow: SlowCommand[] = [];
   durability: DurabilityName = 'memory';
 
   /** Sent, accepted and on the log, unless told; several of them are a transaction. */
@@ -102,11 +104,21 @@ export class Scenario {
   dead(n: number, group: Group, more: Partial<Letter> = {}): this {
     const letter: Letter = {
       ...{ path: 'chaos/one', group, letterId: '3000-0', id: `m-${n}`, n, reason: 'failed' },
+      origin: '1005-0',
       ...{ attempts: 4, crashes: 0, replays: 0 },
       ...more,
     };
     const key = keyOf(n, group);
     this.letters.set(key, [...(this.letters.get(key) ?? []), letter]);
+    return this;
+  }
+
+  /** Without a number it is of a foreign entry. */
+  foreignDead(group: Group, origin: string, reason: string): this {
+    this.foreignLetters.push({
+      ...{ path: 'chaos/one', group, letterId: '3000-0', id: origin, origin, n: undefined, reason },
+      ...{ attempts: 0, crashes: 0, replays: 0 },
+    });
     return this;
   }
 
@@ -140,13 +152,14 @@ export class Scenario {
     const evidence = {
       options: { durability: this.durability, topology: 'standalone' },
       ...{ startedAt: 0, endedAt: 100_000, stuck: this.stuck, surplus: [] },
-      final: { leftovers: {}, entries: [], letters: [], consumers: [] },
+      final: { leftovers: {}, entries: [], letters: [], consumers: [], slow: this.slow },
       storm: { records: this.faults, missed: 0 },
       histories: new Map(this.lines.map((lines, index) => [index, lines])),
     } as unknown as Evidence;
     return {
       ...{ evidence, operations: turns, messages: this.messages, handlings: this.handlings },
       ...{ letters: this.letters, entries: this.entries, strangers: [] },
+      foreignLetters: this.foreignLetters,
       ...{ processes: this.processes, consumers: this.consumers },
       interruptions: new Interruptions(this.faults, this.processes, this.lines),
     };

@@ -21,6 +21,15 @@ describe('time', () => {
     expect(verdict(frozen)).toEqual({ violations: [], let: ['frozenOverExpiry'] });
   });
 
+  it('means nothing while the clock of the server is wrong', () => {
+    const early = new Scenario().sent(1, { delayMs: 500 }).done(1, { at: 1_400 });
+    const stepped = early.fault({ kind: 'clock-step', from: 1_200, to: 1_300, steppedMs: 2_000 });
+    expect(verdict(stepped)).toEqual({ violations: [], let: ['dueOrExpiredByAWrongClock'] });
+    const later = new Scenario().sent(1, { delayMs: 500 }).done(1, { at: 1_400 });
+    const right = later.fault({ kind: 'clock-step', from: 2_000, to: 2_100, steppedMs: 2_000 });
+    expect(violationsOf(right)).toEqual(['early']);
+  });
+
   it('is not forgotten on the way', () => {
     expect(violationsOf(new Scenario().sent(1, { ttlMs: 500 }).done(1))).toEqual(['wrongExpiry']);
   });

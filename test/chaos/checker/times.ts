@@ -1,3 +1,4 @@
+import { TIMES } from '../setting.js';
 import type { Facts, Handling, SentMessage } from './facts.js';
 import type { Findings } from './findings.js';
 import { show, tell } from './traces.js';
@@ -5,16 +6,37 @@ import { show, tell } from './traces.js';
 // Redis and the processes round the same clock, each for itself; and a line is written a moment after the call.
 const ROUNDING_MS = 5;
 
-/** Invariant 6: nothing is delivered before it is due, or after it has expired. */
+/**
+ * Invariant 6: nothing is delivered before it is due, or after it has expired. Both are instants of the server's clock;
+ * when that was wrong meanwhile, nothing follows.
+ */
 export function checkTimes(facts: Facts, findings: Findings): void {
   for (const list of facts.handlings.values()) {
     for (const handling of list) {
       const message = facts.messages.get(handling.n);
       if (message === undefined) continue;
+      const { delayMs, ttlMs } = message.planned;
+      if ((handling.expiresAt === undefined) !== (ttlMs === undefined)) {
+        findings.violate('wrongExpiry', `${handling.expiresAt ?? 'never'}: ${show(message)}`);
+      }
+      if (delayMs === undefined && ttlMs === undefined) continue;
+      if (isClockWrong(facts, message, handling)) {
+        findings.except('dueOrExpiredByAWrongClock');
+        continue;
+      }
       checkDue(findings, message, handling);
       checkExpiry(facts, findings, message, handling);
     }
   }
+}
+
+function isClockWrong(
+  { interruptions }: Facts,
+  { invokedAt }: SentMessage,
+  { at }: Handling,
+): boolean {
+  // A consumer hears of the server's clock with its heartbeats.
+  return interruptions.isClockWrong({ from: invokedAt - TIMES.leaseMs / 2, to: at });
 }
 
 function checkDue(findings: Findings, message: SentMessage, handling: Handling): void {
@@ -32,9 +54,6 @@ function checkExpiry(
 ): void {
   const { expiresAt, at, pid } = handling;
   const { ttlMs, delayMs = 0 } = message.planned;
-  if ((expiresAt === undefined) !== (ttlMs === undefined)) {
-    findings.violate('wrongExpiry', `expires at ${expiresAt ?? 'never'}: ${show(message)}`);
-  }
   if (expiresAt === undefined || ttlMs === undefined) return;
   const soonest = message.invokedAt + delayMs + ttlMs;
   if (expiresAt < soonest - ROUNDING_MS) {

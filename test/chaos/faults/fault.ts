@@ -12,6 +12,10 @@ export interface FaultRecord {
   readonly to: number;
   /** Whom it hit; undefined for everybody. */
   readonly pid?: number;
+  /** Of a step of the server's clock: how far it was ahead in that time, ms; negative when it was behind. */
+  readonly steppedMs?: number;
+  /** Of an entry that a foreign tool wrote: where it is. */
+  readonly foreign?: { readonly path: string; readonly entryId: string; readonly shape: string };
   /** Of a failover: what was written in that time may be gone, when it was not confirmed by all replicas. */
   readonly rolledBack?: {
     readonly from: number;

@@ -1,6 +1,7 @@
 import type { FaultKind } from '../plan/timeline.js';
 import * as clients from './clients.js';
 import { failoverFreeze, failoverKill } from './failover.js';
+import { foreignEntry } from './foreign.js';
 import type { MakeFault } from './fault.js';
 import * as network from './network.js';
 import * as processes from './processes.js';
@@ -28,6 +29,8 @@ export const FAULTS: Readonly<Record<FaultKind, MakeFault>> = {
   'proxy-half-open': network.halfOpen,
   'proxy-drop-replies': network.dropReplies,
   'proxy-refuse': network.refuse,
+  'clock-step': server.clockStep,
+  'foreign-entry': foreignEntry,
   'failover-kill': failoverKill,
   'failover-freeze': failoverFreeze,
 };

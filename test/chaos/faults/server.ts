@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Standalone } from '../topology/standalone.js';
-import type { MakeFault } from './fault.js';
+import { again, type MakeFault } from './fault.js';
 
 /** `kill -9`, and some time later a new process with the same files. It is over when that answers. */
 export const redisKill: MakeFault = async ({ kind, forMs }, { topology }) => {
@@ -20,4 +20,20 @@ export const redisFreeze: MakeFault = async ({ kind, forMs }, { topology }) => {
   await sleep(forMs);
   topology.thaw();
   return { kind, from, to: Date.now() };
+};
+
+// Beyond the lease, and short enough that what is due by it comes while the run still waits.
+const STEP_MS = { least: 1_500, most: 20_000 };
+
+/** The server's clock is set wrong, either way, and then right again: there is a step in both directions. */
+export const clockStep: MakeFault = async ({ kind, forMs, chance }, { topology }) => {
+  if (!(topology instanceof Standalone) || topology.clock === undefined) return undefined;
+  const { least, most } = STEP_MS;
+  const ms = Math.round(least + again(chance) * (most - least));
+  const steppedMs = chance < 0.5 ? ms : -ms;
+  const from = Date.now();
+  topology.clock.setTo(steppedMs);
+  await sleep(forMs);
+  topology.clock.setTo(0);
+  return { kind, from, to: Date.now(), steppedMs };
 };

@@ -36,6 +36,8 @@ export const RECIPES = {
   'proxy-half-open': { lane: 'broker', weight: standalone(3), ms: [1_000, 2_500] },
   'proxy-drop-replies': { lane: 'broker', weight: standalone(4), ms: [100, 1_500] },
   'proxy-refuse': { lane: 'broker', weight: standalone(3), ms: [100, 2_000] },
+  'clock-step': { lane: 'broker', weight: standalone(2), ms: [300, 2_500] },
+  'foreign-entry': { lane: 'broker', weight: standalone(8), ms: [0, 0] },
   // Those of Sentinel are not left to chance; see `failovers`.
   'failover-kill': { lane: 'broker', weight: { standalone: 0, sentinel: 0 }, ms: [0, 0] },
   'failover-freeze': { lane: 'broker', weight: { standalone: 0, sentinel: 0 }, ms: [0, 0] },

@@ -15,13 +15,21 @@ export type Act =
   /** Kills its own process, the first so many times. */
   | { readonly do: 'die'; readonly times: number };
 
-/** A payload. */
+/** What travels. */
+export interface Payload extends Task {
+  /** As long as `pad` says. */
+  readonly text?: string;
+}
+
+/** What a payload is planned to be. */
 export interface Task {
   /** Which message it is; no two have the same. */
   readonly n: number;
   readonly acts: Readonly<Record<Group, Act>>;
   /** Of an idempotent route: what it is done once for. */
   readonly key?: string;
+  /** How long the text is that the publisher adds, in characters. */
+  readonly pad?: number;
 }
 
 export interface PlannedSend {
@@ -43,8 +51,11 @@ export interface Operation {
 }
 
 const KINDS = {
-  ...{ plain: 42, named: 20, delayed: 9, shortLived: 5, longLived: 5, once: 9, transaction: 10 },
+  ...{ plain: 41, named: 20, delayed: 9, shortLived: 5, longLived: 5, once: 9, transaction: 10 },
+  large: 1,
 } as const;
+/** Just below the limit of a payload. */
+export const LARGE = 250 * 1_024;
 /** Sends of one operation are numbered without a gap in its own four numbers. */
 const NUMBERS_EACH = 4;
 /** Enough to be poison whatever happens. */
@@ -99,6 +110,7 @@ function planOperation(
       acts: dies === undefined ? planActs(random, kind === 'once') : killing(random, dies),
       // A few operations around share each key.
       ...(kind === 'once' && { key: `k-${Math.floor(index / 60)}-${random.between(0, 2)}` }),
+      ...(kind === 'large' && { pad: LARGE }),
     },
     ...(isNamed && { messageId: `m-${first}` }),
     ...(kind === 'delayed' && { delayMs: random.between(50, 4_000) }),

@@ -1,10 +1,11 @@
 /** A service: one process of a group, which does with each message what its payload says. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LeanMQ, type WebhookDelivery } from '@leanmq/core';
 
 import { SETTLED } from '../history.js';
-import type { Act, Task } from '../plan/workload.js';
+import type { Act, Payload } from '../plan/workload.js';
 import {
   ATTEMPTS,
   MAX_CRASHES,
@@ -46,9 +47,11 @@ tellOfTroubles(mq, history);
 tellOfSettlements();
 endOnTerm(mq, history);
 
+// Never left again: whatever begins within it later on has leaked out of this handler.
+const context = new AsyncLocalStorage<number>();
 let deliveries = 0;
 for (const path of PATHS) {
-  mq.handle<Task>(path, handle, {
+  mq.handle<Payload>(path, handle, {
     ...(path === ONCE && { idempotent: ({ data }) => data.key as string }),
   });
 }
@@ -59,11 +62,14 @@ await mq
   // Some other process has done it, or will.
   .catch(() => undefined);
 
-async function handle(delivery: WebhookDelivery<Task>): Promise<void> {
+async function handle(delivery: WebhookDelivery<Payload>): Promise<void> {
+  tellOfLeak('handler');
   const { data, path, id, origin, attempt, crashes, replays, expiresAt } = delivery;
   const d = ++deliveries;
+  context.enterWith(data.n);
   const about = { n: data.n, path, id, origin, attempt, crashes, replays, expiresAt };
   history.write({ e: 'delivered', at: Date.now(), d, ...about, key: data.key });
+  if (data.text?.length !== data.pad) history.write({ e: 'damaged', at: Date.now(), n: data.n });
   try {
     await act(data.acts[group], delivery, d);
   } catch (error) {
@@ -73,11 +79,16 @@ async function handle(delivery: WebhookDelivery<Task>): Promise<void> {
   history.write({ e: 'ended', at: Date.now(), d, how: 'ok', aborted: abortOf(delivery) });
 }
 
+function tellOfLeak(into: string): void {
+  const from = context.getStore();
+  if (from !== undefined) history.write({ e: 'leak', at: Date.now(), from, into });
+}
+
 function abortOf({ signal }: WebhookDelivery): string | undefined {
   return signal.aborted ? (signal.reason as Error).name : undefined;
 }
 
-async function act(what: Act, delivery: WebhookDelivery<Task>, d: number): Promise<void> {
+async function act(what: Act, delivery: WebhookDelivery<Payload>, d: number): Promise<void> {
   const { attempt, crashes, replays, signal } = delivery;
   if ('ms' in what && what.ms > 0) await sleep(what.ms);
   switch (what.do) {
@@ -106,6 +117,7 @@ function tellOfSettlements(): void {
   for (const name of SETTLED) {
     mq.events.on(name, (event: { path: string; id: string; attempt: number }) => {
       const { path, id, attempt } = event;
+      tellOfLeak(name);
       history.write({
         ...{ e: name, at: Date.now(), path, id, attempt },
         ...('leaseLost' in event && { leaseLost: event.leaseLost as boolean }),

@@ -7,7 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LeanMQ, type Durability, type PublishOptions, type PublishResult } from '@leanmq/core';
 
 import { readHistory, type Line } from '../history.js';
-import { planWorkload, type Operation, type PlannedSend, type Task } from '../plan/workload.js';
+import {
+  planWorkload,
+  type Operation,
+  type Payload,
+  type PlannedSend,
+  type Task,
+} from '../plan/workload.js';
 import {
   GROUPS,
   PATHS,
@@ -99,11 +105,15 @@ async function send(operation: Operation, firstTurn: number): Promise<void> {
 async function publish(sends: readonly PlannedSend[]): Promise<PublishResult[]> {
   const [only] = sends;
   if (sends.length === 1 && only !== undefined) {
-    return [await mq.publish(only.path, only.task, optionsOf(only))];
+    return [await mq.publish(only.path, payloadOf(only), optionsOf(only))];
   }
   return mq.transaction((tx) => {
-    for (const each of sends) tx.send(each.path, each.task, optionsOf(each));
+    for (const each of sends) tx.send(each.path, payloadOf(each), optionsOf(each));
   });
+}
+
+function payloadOf({ task }: PlannedSend): Payload {
+  return task.pad === undefined ? task : { ...task, text: 'x'.repeat(task.pad) };
 }
 
 function optionsOf({ messageId, delayMs, ttlMs }: PlannedSend): PublishOptions {

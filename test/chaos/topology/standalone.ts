@@ -1,6 +1,10 @@
 import { TcpProxy } from '../../support/proxy.js';
 import { RedisServer } from '../../support/redis-server.js';
+import { SteppingClock } from '../../support/stepping-clock.js';
 import type { Appendfsync, Topology } from './topology.js';
+
+// Whatever holds it up is to be seen at the end, and nothing else.
+const SLOWLOG = { 'slowlog-log-slower-than': '50000', 'slowlog-max-len': '10000' };
 
 /** One Redis with an append-only file, behind a proxy. */
 export class Standalone implements Topology {
@@ -9,11 +13,18 @@ export class Standalone implements Topology {
   private constructor(
     readonly server: RedisServer,
     readonly proxy: TcpProxy,
+    /** Undefined where none can be made. */
+    readonly clock: SteppingClock | undefined,
   ) {}
 
   static async start(appendonly: Appendfsync): Promise<Standalone> {
-    const server = await RedisServer.start({ appendonly });
-    return new Standalone(server, await TcpProxy.start(server.port));
+    const clock = SteppingClock.create();
+    const server = await RedisServer.start({
+      appendonly,
+      config: SLOWLOG,
+      ...(clock && { env: clock.env }),
+    });
+    return new Standalone(server, await TcpProxy.start(server.port), clock);
   }
 
   get target(): string {
@@ -36,6 +47,7 @@ export class Standalone implements Topology {
 
   heal(): Promise<void> {
     if (this.isFrozen) this.thaw();
+    this.clock?.setTo(0);
     this.proxy.accept();
     this.proxy.delay(0);
     this.proxy.dropReplies(0);
@@ -47,5 +59,6 @@ export class Standalone implements Topology {
   async stop(): Promise<void> {
     await this.proxy.stop();
     await this.server.stop();
+    this.clock?.remove();
   }
 }

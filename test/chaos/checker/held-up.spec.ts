@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { Scenario } from './scenario.js';
+import { healthy, violationsOf } from './verdict.js';
+
+describe('a script that holds Redis up', () => {
+  const slow = (ms: number): Scenario => {
+    const scenario = healthy();
+    scenario.slow = [{ at: 5_000, ms, command: 'evalsha' }];
+    return scenario;
+  };
+
+  it('is noticed by how long it took', () => {
+    expect(violationsOf(slow(200))).toEqual([]);
+    expect(violationsOf(slow(300))).toEqual(['redisHeldUp']);
+  });
+
+  it('is not blamed for the time in which the server itself stood still', () => {
+    const frozen = (from: number): Scenario =>
+      slow(900).fault({ kind: 'redis-freeze', from, to: from + 800 });
+    expect(violationsOf(frozen(4_200))).toEqual([]);
+    expect(violationsOf(frozen(7_000))).toEqual(['redisHeldUp']);
+  });
+});
