@@ -1,3 +1,4 @@
+import { brand, isOfKind } from './error-brand.js';
 import { show, toError } from './show.js';
 
 export { show, toError } from './show.js';
@@ -7,6 +8,15 @@ export { show, toError } from './show.js';
  * call may succeed later without a change by the caller.
  */
 export class LeanMQError extends Error {
+  static {
+    brand(this, 'LeanMQError');
+  }
+
+  /** Errors of another copy of the package count: an application may load its ESM and its CommonJS build. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOfKind(this, value);
+  }
+
   readonly code: string;
   readonly retryable: boolean;
 
@@ -24,6 +34,10 @@ export class LeanMQError extends Error {
 
 /** An option, a path or a name is not acceptable. The message names it, what was given and what is allowed. */
 export class ConfigError extends LeanMQError {
+  static {
+    brand(this, 'ConfigError');
+  }
+
   constructor(message: string, options: { code?: string; cause?: unknown } = {}) {
     super(options.code ?? 'CONFIG_INVALID', message, options);
   }
@@ -34,10 +48,18 @@ export class ConfigError extends LeanMQError {
 }
 
 /** A message cannot be published or read as it is. */
-export class MessageError extends LeanMQError {}
+export class MessageError extends LeanMQError {
+  static {
+    brand(this, 'MessageError');
+  }
+}
 
 /** A payload is not JSON, or holds what JSON cannot carry, or does not pass validation. */
 export class InvalidMessageError extends MessageError {
+  static {
+    brand(this, 'InvalidMessageError');
+  }
+
   /** What is wrong, one entry for each violation; empty when the message says it all. */
   readonly violations: readonly string[];
 
@@ -55,6 +77,10 @@ export class InvalidMessageError extends MessageError {
  * `invalid` at once. A type of its own, because a handler that publishes something invalid itself fails in another way.
  */
 export class InvalidDeliveryError extends InvalidMessageError {
+  static {
+    brand(this, 'InvalidDeliveryError');
+  }
+
   constructor(message: string, options: { violations?: readonly string[]; cause?: unknown } = {}) {
     super(message, { ...options, code: 'DELIVERY_INVALID' });
   }
@@ -62,6 +88,10 @@ export class InvalidDeliveryError extends InvalidMessageError {
 
 /** A payload or its headers are larger or nested deeper than `limits` allows. */
 export class MessageTooLargeError extends MessageError {
+  static {
+    brand(this, 'MessageTooLargeError');
+  }
+
   constructor(message: string) {
     super('MESSAGE_TOO_LARGE', message);
   }
@@ -69,6 +99,10 @@ export class MessageTooLargeError extends MessageError {
 
 /** A stream entry is not one of ours: no payload field, bytes that are not UTF-8, or JSON that does not parse. */
 export class UndecodableError extends MessageError {
+  static {
+    brand(this, 'UndecodableError');
+  }
+
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('MESSAGE_UNDECODABLE', message, options);
   }
@@ -76,6 +110,10 @@ export class UndecodableError extends MessageError {
 
 /** The same `messageId` was used for a different payload within its dedupe window. Nothing was published. */
 export class MessageIdConflictError extends MessageError {
+  static {
+    brand(this, 'MessageIdConflictError');
+  }
+
   constructor(messageId: string, path: string) {
     super(
       'MESSAGE_ID_CONFLICT',
@@ -86,6 +124,10 @@ export class MessageIdConflictError extends MessageError {
 
 /** The route has as many unfinished messages as its `maxLength` allows. This one was not sent, and none was dropped. */
 export class RouteFullError extends LeanMQError {
+  static {
+    brand(this, 'RouteFullError');
+  }
+
   constructor(path: string, maxLength: number | undefined) {
     super(
       'ROUTE_FULL',
@@ -96,13 +138,21 @@ export class RouteFullError extends LeanMQError {
 }
 
 /** Redis refused, or could not be reached. */
-export class BrokerError extends LeanMQError {}
+export class BrokerError extends LeanMQError {
+  static {
+    brand(this, 'BrokerError');
+  }
+}
 
 /**
  * Redis could not be reached in time. `outcome` says what became of a publish: `not-sent` is certain, with `unknown`
  * it may or may not be stored, and sending it again is safe only with the same `messageId`.
  */
 export class BrokerUnavailableError extends BrokerError {
+  static {
+    brand(this, 'BrokerUnavailableError');
+  }
+
   readonly outcome: 'not-sent' | 'unknown';
 
   constructor(message: string, outcome: 'not-sent' | 'unknown', options: { cause?: unknown } = {}) {
@@ -116,6 +166,10 @@ export class BrokerUnavailableError extends BrokerError {
  * whether it would survive a failover. Sending it again is safe with the same `messageId`, and resolves when they have it.
  */
 export class NotReplicatedError extends BrokerError {
+  static {
+    brand(this, 'NotReplicatedError');
+  }
+
   readonly outcome = 'unknown';
   /** How many replicas were asked for. */
   readonly replicas: number;
@@ -142,6 +196,10 @@ export class NotReplicatedError extends BrokerError {
 
 /** More sends are waiting for Redis, or for replicas, than `maxBuffered` allows. This one was not sent. */
 export class BufferFullError extends BrokerError {
+  static {
+    brand(this, 'BufferFullError');
+  }
+
   constructor(maxBuffered: number) {
     super(
       'BUFFER_FULL',
@@ -153,6 +211,10 @@ export class BufferFullError extends BrokerError {
 
 /** Redis answered a command with an error of its own, for example because memory is full or the user may not do it. */
 export class BrokerRefusedError extends BrokerError {
+  static {
+    brand(this, 'BrokerRefusedError');
+  }
+
   constructor(message: string, options: { retryable?: boolean; cause?: unknown; code?: string }) {
     super(options.code ?? 'BROKER_REFUSED', message, options);
   }
@@ -160,6 +222,10 @@ export class BrokerRefusedError extends BrokerError {
 
 /** The delivery belongs to another consumer by now, or its message is gone. Whatever was asked changed nothing. */
 export class LeaseLostError extends BrokerError {
+  static {
+    brand(this, 'LeaseLostError');
+  }
+
   constructor(message = 'The lease of this delivery was lost: another consumer may have it now.') {
     super('LEASE_LOST', message);
   }
@@ -167,6 +233,10 @@ export class LeaseLostError extends BrokerError {
 
 /** The handler ran longer than `handlerTimeoutMs`. */
 export class HandlerTimeoutError extends LeanMQError {
+  static {
+    brand(this, 'HandlerTimeoutError');
+  }
+
   constructor(timeoutMs: number) {
     super('HANDLER_TIMEOUT', `The handler did not finish within ${timeoutMs} ms.`, {
       retryable: true,
@@ -176,6 +246,10 @@ export class HandlerTimeoutError extends LeanMQError {
 
 /** The signal's reason when a delivery is given up because its consumer shuts down. */
 export class ShutdownError extends LeanMQError {
+  static {
+    brand(this, 'ShutdownError');
+  }
+
   constructor() {
     super('SHUTDOWN', 'The consumer is shutting down; the delivery goes back unfinished.', {
       retryable: true,
@@ -185,6 +259,10 @@ export class ShutdownError extends LeanMQError {
 
 /** What was asked for does not exist: a route, a group, a replay. The message names it and the remedy. */
 export class NotFoundError extends LeanMQError {
+  static {
+    brand(this, 'NotFoundError');
+  }
+
   constructor(message: string) {
     super('NOT_FOUND', message);
   }
@@ -192,6 +270,10 @@ export class NotFoundError extends LeanMQError {
 
 /** A group cannot be removed, because somebody is at work for it. The message says who, and the remedy. */
 export class GroupBusyError extends LeanMQError {
+  static {
+    brand(this, 'GroupBusyError');
+  }
+
   constructor(message: string) {
     super('GROUP_BUSY', message, { retryable: true });
   }
@@ -199,6 +281,10 @@ export class GroupBusyError extends LeanMQError {
 
 /** A message cannot be removed for one group alone, because others wait for the same entry. */
 export class MessageWaitingError extends MessageError {
+  static {
+    brand(this, 'MessageWaitingError');
+  }
+
   constructor(messageId: string, path: string) {
     super(
       'MESSAGE_WAITING',
@@ -210,6 +296,10 @@ export class MessageWaitingError extends MessageError {
 
 /** The client was closed, or is closing. */
 export class ClosedError extends LeanMQError {
+  static {
+    brand(this, 'ClosedError');
+  }
+
   constructor(what = 'LeanMQ') {
     super('CLOSED', `${what} is closed.`);
   }
@@ -217,6 +307,10 @@ export class ClosedError extends LeanMQError {
 
 /** Thrown by a handler: never try this message again, dead-letter it now. */
 export class RejectError extends LeanMQError {
+  static {
+    brand(this, 'RejectError');
+  }
+
   constructor(message = 'Rejected by the handler.', options: { cause?: unknown } = {}) {
     super('REJECTED', message, options);
   }
@@ -224,6 +318,10 @@ export class RejectError extends LeanMQError {
 
 /** Thrown by a handler: try again after `afterMs`, whatever the backoff says. Uses an attempt up unless `free`. */
 export class RetryError extends LeanMQError {
+  static {
+    brand(this, 'RetryError');
+  }
+
   readonly afterMs: number;
   readonly free: boolean;
 

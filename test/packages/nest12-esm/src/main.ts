@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { WebhookPublisher } from '@leanmq/nestjs';
+import { assertOneKindOfErrors } from './two-copies.js';
 import { OrderHandlers, OrdersModule } from './orders.js';
 
 async function main(): Promise<void> {
+  assertOneKindOfErrors();
   const app = await NestFactory.createApplicationContext(OrdersModule, {
     logger: ['error', 'warn'],
   });

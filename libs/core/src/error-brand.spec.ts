@@ -1,0 +1,76 @@
+import { beforeAll, describe, expect, it, jest, test } from '@jest/globals';
+
+import { brandOf } from './error-brand.js';
+import * as ours from './errors.js';
+import { SETTLE_DEFAULTS } from './settle/index.js';
+import { decide } from './settle/verdict.js';
+
+type AnyClass = abstract new (...given: never[]) => object;
+
+const CLASSES = Object.entries(ours).filter(
+  (entry): entry is [string, AnyClass & (typeof entry)[1]] => /^[A-Z]/.test(entry[0]),
+);
+
+/** A second copy of the module, as of the other build. */
+let theirs: typeof ours;
+beforeAll(async () => {
+  jest.resetModules();
+  theirs = await import('./errors.js');
+});
+
+test.each(CLASSES)('%s is branded with its name', (name, type) => {
+  expect(brandOf(type)).toBe(name);
+});
+
+describe('an error of another copy of the package', () => {
+  it('is of its own class', () => {
+    expect(theirs.RejectError).not.toBe(ours.RejectError);
+  });
+
+  it('is an instance of the class of the same name and of those that it extends, and of no other', () => {
+    const full = new theirs.BufferFullError(1);
+    expect(full instanceof ours.BufferFullError).toBe(true);
+    expect(full instanceof ours.BrokerError).toBe(true);
+    expect(full instanceof ours.LeanMQError).toBe(true);
+    expect(full instanceof ours.BrokerUnavailableError).toBe(false);
+    expect(full instanceof ours.ConfigError).toBe(false);
+    expect(new ours.BufferFullError(1) instanceof theirs.BrokerError).toBe(true);
+  });
+
+  it('counts when it is of a class that a user derived, but no class of ours is derived from that', () => {
+    class Gone extends theirs.RejectError {}
+    class Away extends ours.RejectError {}
+    expect(new Gone() instanceof ours.RejectError).toBe(true);
+    expect(new Gone() instanceof Away).toBe(false);
+    expect(new Away() instanceof Away).toBe(true);
+    expect(new theirs.RejectError() instanceof Away).toBe(false);
+  });
+
+  it('decides what becomes of a delivery', () => {
+    const verdict = (error: unknown) => decide({ kind: 'failure', error }, 0, SETTLE_DEFAULTS);
+    expect(verdict(new theirs.RejectError())).toMatchObject({ kind: 'dead', reason: 'rejected' });
+    expect(verdict(new theirs.InvalidDeliveryError('no'))).toMatchObject({ reason: 'invalid' });
+    const later = new theirs.RetryError({ afterMs: 3_600_000, free: true });
+    expect(verdict(later)).toMatchObject({ kind: 'retry', delayMs: 3_600_000, attempts: 0 });
+  });
+});
+
+test.each([
+  ['undefined', undefined],
+  ['a text', 'REJECTED'],
+  ['an Error', new Error('no')],
+  ['an object that looks like one', { name: 'RejectError', code: 'REJECTED' }],
+  [
+    'a Proxy that refuses any look',
+    new Proxy(
+      {},
+      {
+        getPrototypeOf: () => {
+          throw new Error('no');
+        },
+      },
+    ),
+  ],
+])('%s is not an error of ours', (_, value) => {
+  expect(value instanceof ours.RejectError).toBe(false);
+});
