@@ -2,8 +2,6 @@ import { beforeAll, describe, expect, it, jest, test } from '@jest/globals';
 
 import { brandOf } from './error-brand.js';
 import * as ours from './errors.js';
-import { SETTLE_DEFAULTS } from './settle/index.js';
-import { decide } from './settle/verdict.js';
 
 type AnyClass = abstract new (...given: never[]) => object;
 
@@ -44,14 +42,6 @@ describe('an error of another copy of the package', () => {
     expect(new Gone() instanceof Away).toBe(false);
     expect(new Away() instanceof Away).toBe(true);
     expect(new theirs.RejectError() instanceof Away).toBe(false);
-  });
-
-  it('decides what becomes of a delivery', () => {
-    const verdict = (error: unknown) => decide({ kind: 'failure', error }, 0, SETTLE_DEFAULTS);
-    expect(verdict(new theirs.RejectError())).toMatchObject({ kind: 'dead', reason: 'rejected' });
-    expect(verdict(new theirs.InvalidDeliveryError('no'))).toMatchObject({ reason: 'invalid' });
-    const later = new theirs.RetryError({ afterMs: 3_600_000, free: true });
-    expect(verdict(later)).toMatchObject({ kind: 'retry', delayMs: 3_600_000, attempts: 0 });
   });
 });
 

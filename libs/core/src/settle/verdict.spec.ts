@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from '@jest/globals';
+import { describe, expect, it, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import {
@@ -137,4 +137,15 @@ describe('a delivery', () => {
       }),
     );
   });
+});
+
+it('an error of another copy of the package decides like one of ours', async () => {
+  jest.resetModules();
+  const theirs = await import('../errors.js');
+  expect(theirs.RejectError).not.toBe(RejectError);
+  const decided = (error: Error) => decide(failure(error), 0, OPTIONS);
+  expect(decided(new theirs.RejectError())).toMatchObject({ kind: 'dead', reason: 'rejected' });
+  expect(decided(new theirs.InvalidDeliveryError('no'))).toMatchObject({ reason: 'invalid' });
+  const later = new theirs.RetryError({ afterMs: 3_600_000, free: true });
+  expect(decided(later)).toMatchObject({ kind: 'retry', delayMs: 3_600_000, attempts: 0 });
 });
