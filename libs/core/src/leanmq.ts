@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import type { Redis } from 'ioredis';
 
 import type { Events } from './events.js';
@@ -255,6 +257,16 @@ export class LeanMQ implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Describes the client in a log. It leaves out the options, which hold a password. */
+  toJSON(): { consumer: string; group: string | undefined; prefix: string; status: string } {
+    const { consumer, options } = this.engine;
+    return { consumer, group: options.group, prefix: options.prefix, status: this.health().status };
+  }
+
+  [inspect.custom](): string {
+    return `LeanMQ ${inspect(this.toJSON())}`;
   }
 
   private async shutDown(): Promise<void> {

@@ -6,6 +6,7 @@ import { ConfigError } from './errors.js';
 import { HANDLE_DEFAULTS } from './handler-options.js';
 import { MESSAGE_LIMITS } from './message/index.js';
 import { ENGINE_DEFAULTS, resolveOptions, type LeanMQOptions } from './options.js';
+import { Target } from './redis/index.js';
 
 const REDIS = 'redis://localhost:6379';
 
@@ -17,7 +18,7 @@ describe('options', () => {
   it('are the defaults but for what is given', () => {
     expect(resolve({})).toEqual({
       ...ENGINE_DEFAULTS,
-      redis: REDIS,
+      redis: expect.any(Target),
       group: undefined,
       consumerName: hostname()
         .replace(/[^A-Za-z0-9._-]/g, '_')
@@ -84,9 +85,6 @@ test('the durability of a service is checked when it starts', () => {
 
 describe('an option that is not a number', () => {
   test.each<[option: string, unknown]>([
-    ['redis', 'redis://cache:6379/2'],
-    ['redis', { host: 'cache' }],
-    ['redis', () => undefined],
     ['prefix', '{shop}'],
     ['group', 'orders'],
     ['connect', 'wait'],

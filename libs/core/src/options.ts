@@ -6,7 +6,7 @@ import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './me
 import { PUBLISHER_DEFAULTS, replicationOf, type PublisherOptions } from './publish/index.js';
 import { LONGEST_MS, defined, known, whole, word } from './option-values.js';
 import { CONSUMER_DEFAULTS, type ConsumerOptions } from './receive/index.js';
-import type { RedisTarget } from './redis/index.js';
+import { Target, readSilenceMs, type RedisTarget } from './redis/index.js';
 import { SWEEP_DEFAULTS, type SweepOptions } from './sweep/index.js';
 
 /** Everything but where Redis is. */
@@ -49,7 +49,7 @@ export interface LeanMQOptions extends Partial<Omit<EngineOptions, 'limits'>> {
 }
 
 export interface ResolvedOptions extends EngineOptions {
-  readonly redis: RedisTarget;
+  readonly redis: Target;
   readonly group: string | undefined;
   readonly consumerName: string;
   readonly handlers: HandleOptions;
@@ -66,11 +66,12 @@ const NAMES = [
 /** @throws {ConfigError} naming the option, what was given and what is allowed */
 export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new ConfigError(`The options are ${show(options)}; give an object with "redis".`);
+    // A text is a URL mostly, and has a password.
+    const given = typeof options === 'string' ? 'a text' : show(options);
+    throw new ConfigError(`The options are ${given}; give an object with "redis".`);
   }
   const { redis, group, consumerName = hostname(), limits, handlers, ...engine } = options;
   known('LeanMQ', options, NAMES);
-  validTarget(redis);
   const resolved: EngineOptions = {
     ...ENGINE_DEFAULTS,
     ...defined(engine),
@@ -94,22 +95,11 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   validRetention(resolved.retention);
   return {
     ...resolved,
-    redis,
+    redis: new Target(redis, readSilenceMs(resolved.blockMs, resolved.silenceMs)),
     group: group === undefined ? undefined : validGroup(group),
     consumerName: plainName(consumerName),
     handlers: resolveHandleOptions(handlers, HANDLE_DEFAULTS),
   };
-}
-
-function validTarget(redis: unknown): void {
-  // An empty URL, as of an environment variable that is not set, would be Redis on this machine.
-  const isTarget =
-    typeof redis === 'function' ||
-    (typeof redis === 'string' && redis.trim() !== '') ||
-    (typeof redis === 'object' && redis !== null && !Array.isArray(redis));
-  if (!isTarget) {
-    throw ConfigError.option('redis', redis, "a URL, ioredis' options, or a factory of clients");
-  }
 }
 
 function plainName(consumerName: string): string {

@@ -4,24 +4,34 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Redis } from 'ioredis';
 
-import { BrokerUnavailableError, ClosedError, toError } from '../errors.js';
-import { isDenied, isTransient, toBrokerError, withoutArguments } from './faults.js';
 import {
-  createClient,
-  type ClientOptions,
-  type ConnectionRole,
-  type RedisTarget,
-} from './options.js';
+  BrokerRefusedError,
+  BrokerUnavailableError,
+  ClosedError,
+  toError,
+  type LeanMQError,
+} from '../errors.js';
+import {
+  isHopeless,
+  isTransient,
+  refusedSelect,
+  toBrokerError,
+  withoutArguments,
+} from './faults.js';
+import { createClient, releaseClient, type ClientOptions } from './options.js';
+import type { ConnectionRole, Target } from './target.js';
 
 export interface ConnectionListener {
   onLost?: (role: ConnectionRole, cause: Error | undefined) => void;
   onRegained?: (role: ConnectionRole, downMs: number) => void;
+  /** The server refuses the connection in a way that time does not cure; told once until it is there. */
+  onRefused?: (role: ConnectionRole, error: LeanMQError) => void;
 }
 
 const RETRY_FIRST_MS = 20;
 const RETRY_MAX_MS = 500;
-// How soon a server that was found to be a replica is looked up again.
-const REPLICA_PAUSE_MS = 500;
+// How soon a server that cannot be used, a replica mostly, is looked up again.
+const UNFIT_PAUSE_MS = 500;
 
 /**
  * One connection with a role. ioredis reconnects it; nothing is held back or sent again behind our back: `run` is the
@@ -34,13 +44,16 @@ export class Connection {
   private lostAt: number | undefined;
   private wasReady = false;
   private admitted = false;
-  private replicaTimer: NodeJS.Timeout | undefined;
+  private unfitTimer: NodeJS.Timeout | undefined;
   private lastError: Error | undefined;
+  /** ioredis goes on in database 0 when the one that was asked for is refused. */
+  private selectRefused: LeanMQError | undefined;
+  private refusalTold = false;
   private lossCount = 0;
   private readonly closing = new AbortController();
 
   constructor(
-    target: RedisTarget,
+    target: Target,
     options: ClientOptions,
     private readonly listener: ConnectionListener = {},
   ) {
@@ -50,9 +63,9 @@ export class Connection {
     this.client = createClient(target, options);
     this.client.on('ready', () => void this.admit());
     this.client.on('close', () => this.onClose());
-    this.client.on('error', (error: Error) => {
-      this.lastError = withoutArguments(error);
-    });
+    this.client.on('error', (error: Error) => this.onError(error));
+    // A factory may give a client that is connected already.
+    if (this.client.status === 'ready') queueMicrotask(() => void this.admit());
   }
 
   get ready(): boolean {
@@ -80,17 +93,19 @@ export class Connection {
   }
 
   /**
-   * @param timeoutMs rejects when that has passed; refused credentials reject at once, as time does not cure them
+   * @param timeoutMs rejects when that has passed; refused credentials, a database or a command that the server does not
+   *   have reject at once, as time does not cure them
    * @throws {BrokerUnavailableError | BrokerRefusedError}
    */
   async connect(timeoutMs: number): Promise<void> {
     this.open();
     const abort = new AbortController();
     const denied = (error: Error): void => {
-      if (isDenied(error)) abort.abort(toBrokerError(error));
+      if (isHopeless(error)) abort.abort(this.refusal(error));
     };
     const timer = setTimeout(() => abort.abort(this.unreachable(timeoutMs)), timeoutMs);
     this.client.on('error', denied);
+    if (this.selectRefused !== undefined) abort.abort(this.selectRefused);
     try {
       await this.whenReady(abort.signal);
     } finally {
@@ -182,25 +197,28 @@ export class Connection {
     if (this.isClosed) return;
     this.closing.abort(new ClosedError('The connection to Redis'));
     this.readyListeners.clear();
-    clearTimeout(this.replicaTimer);
+    clearTimeout(this.unfitTimer);
     this.client.disconnect();
+    releaseClient(this.client);
   }
 
   /** A replica takes no writes: it counts as away until it is a master, or a master answers in its place. */
   private async admit(): Promise<void> {
-    const isReplica = await this.isReplica();
-    if (this.client.status !== 'ready' || this.isClosed) return;
-    if (isReplica) {
-      this.lastError = new BrokerUnavailableError(
-        'it is a replica and takes no writes',
-        'not-sent',
-      );
-      // A new connection, because behind the same name another server may answer by then.
-      this.replicaTimer = setTimeout(() => this.client.disconnect(true), REPLICA_PAUSE_MS);
+    const unfit = this.selectRefused ?? (await this.replicaFault());
+    if (this.client.status !== 'ready' || this.isClosed || this.admitted) return;
+    if (unfit === undefined) {
+      this.admitted = true;
+      this.onReady();
       return;
     }
-    this.admitted = true;
-    this.onReady();
+    this.lastError = unfit;
+    // A new connection, because behind the same name another server may answer by then.
+    this.unfitTimer = setTimeout(() => this.client.disconnect(true), UNFIT_PAUSE_MS);
+  }
+
+  private async replicaFault(): Promise<Error | undefined> {
+    if (!(await this.isReplica())) return undefined;
+    return new BrokerUnavailableError('it is a replica and takes no writes', 'not-sent');
   }
 
   private async isReplica(): Promise<boolean> {
@@ -218,6 +236,7 @@ export class Connection {
     const { lostAt } = this;
     this.lostAt = undefined;
     this.lastError = undefined;
+    this.refusalTold = false;
     if (this.wasReady && lostAt !== undefined) {
       this.listener.onRegained?.(this.role, performance.now() - lostAt);
     }
@@ -225,10 +244,34 @@ export class Connection {
     for (const listener of [...this.readyListeners]) listener();
   }
 
+  private onError(error: Error): void {
+    this.lastError = withoutArguments(error);
+    if (!isHopeless(error)) return;
+    const refusal = this.refusal(error);
+    if (refusedSelect(error)) {
+      this.selectRefused = refusal;
+      // What waits in the client of a user would be written into another database.
+      if (this.role === 'user') this.client.disconnect();
+    }
+    if (this.refusalTold) return;
+    this.refusalTold = true;
+    this.listener.onRefused?.(this.role, refusal);
+  }
+
+  private refusal(error: Error): LeanMQError {
+    const refusal = toBrokerError(error);
+    if (!refusedSelect(error)) return refusal;
+    return new BrokerRefusedError(
+      `Database ${this.client.options.db} (option "redis") is refused: ${error.message}. Name one that the server has and the user may SELECT.`,
+      { code: refusal.code, cause: error },
+    );
+  }
+
   private onClose(): void {
     this.lossCount += 1;
     this.admitted = false;
-    clearTimeout(this.replicaTimer);
+    this.selectRefused = undefined;
+    clearTimeout(this.unfitTimer);
     if (!this.wasReady || this.isClosed || this.lostAt !== undefined) return;
     this.lostAt = performance.now();
     this.listener.onLost?.(this.role, this.lastError);

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
 
-import { ClosedError } from '../errors.js';
+import { ClosedError, type LeanMQError } from '../errors.js';
 import { Connection } from './connection.js';
-import type { ConnectionRole, RedisTarget } from './options.js';
+import { readSilenceMs } from './options.js';
+import type { ConnectionRole, Target } from './target.js';
 
 export interface ConnectionsOptions {
-  readonly target: RedisTarget;
+  readonly target: Target;
   /** Part of the clients' names, as CLIENT LIST shows them. */
   readonly owner: string;
   /** How long a read waits at the server, ms. */
@@ -19,6 +20,8 @@ export interface ConnectionsHooks {
   onLost: (role: ConnectionRole, error: Error | undefined) => void;
   /** All of them are there again. */
   onRegained: (downMs: number) => void;
+  /** The server refuses a connection in a way that time does not cure. */
+  onRefused: (role: ConnectionRole, error: LeanMQError) => void;
 }
 
 /** All connections of a process, so that it is said once when Redis is gone and once when it is back. */
@@ -42,12 +45,13 @@ export class Connections {
       {
         role,
         name: `leanmq:${owner}:${role}`,
-        // A read that blocks is silent by right; a shorter limit would cut healthy reads.
-        silenceMs: role === 'read' ? blockMs + Math.min(1_500, silenceMs) : silenceMs,
+        // A shorter limit would cut healthy reads.
+        silenceMs: role === 'read' ? readSilenceMs(blockMs, silenceMs) : silenceMs,
       },
       {
         onLost: (_, error) => this.onLost(connection, error),
         onRegained: () => this.onRegained(connection),
+        onRefused: this.hooks.onRefused,
       },
     );
     this.all.add(connection);

@@ -37,7 +37,15 @@ function errorOfNode(): unknown {
   }
 }
 
-const REPLIES: readonly [text: string, meaning: 'transient' | 'later' | 'denied' | 'refused'][] = [
+const CODES = {
+  transient: 'BROKER_REFUSED',
+  later: 'BROKER_OUT_OF_MEMORY',
+  denied: 'BROKER_DENIED',
+  refused: 'BROKER_REFUSED',
+  absent: 'COMMAND_MISSING',
+};
+
+const REPLIES: readonly [text: string, meaning: keyof typeof CODES][] = [
   ['LOADING Redis is loading the dataset in memory', 'transient'],
   ["READONLY You can't write against a read only replica.", 'transient'],
   ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", 'transient'],
@@ -71,17 +79,11 @@ const REPLIES: readonly [text: string, meaning: 'transient' | 'later' | 'denied'
   ['NOSCRIPT No matching script.', 'refused'],
   ['WRONGTYPE Operation against a key holding the wrong kind of value', 'refused'],
   ["CROSSSLOT Keys in request don't hash to the same slot", 'refused'],
-  ['ERR unknown command', 'refused'],
+  ["ERR unknown command 'XADD', with args beginning with: 'k' ", 'absent'],
+  ['ERR unknown subcommand', 'absent'],
   ['ERR the word LOADING is not at the beginning', 'refused'],
   ['LOADINGS is not a code of Redis', 'refused'],
 ];
-
-const CODES = {
-  transient: 'BROKER_REFUSED',
-  later: 'BROKER_OUT_OF_MEMORY',
-  denied: 'BROKER_DENIED',
-  refused: 'BROKER_REFUSED',
-};
 
 describe('a reply of the server', () => {
   test.each(REPLIES)('%s', (text, meaning) => {

@@ -44,6 +44,24 @@ export function isDenied(error: unknown): boolean {
   return DENIED.test(replyOf(error) ?? '');
 }
 
+/** Whether the server has hidden or renamed the command, or does not have it. */
+export function isMissingCommand(error: unknown): boolean {
+  return /^ERR unknown (command|subcommand)\b/i.test(replyOf(error) ?? '');
+}
+
+/** Whether ioredis was refused the database that was asked for, after which it goes on in database 0. */
+export function refusedSelect(error: unknown): boolean {
+  const { command } = Object(error) as { command?: { name?: unknown } };
+  return replyOf(error) !== undefined && command?.name === 'select';
+}
+
+/** Whether a connection that was refused with this error is refused again, however often it is tried. */
+export function isHopeless(error: unknown): boolean {
+  return (
+    isDenied(error) || isMissingCommand(error) || (refusedSelect(error) && !isTransient(error))
+  );
+}
+
 export function isMissingGroup(error: unknown): boolean {
   // UNBLOCKED: the stream was deleted while a read was blocked on it.
   return /^(NOGROUP|UNBLOCKED)\b/.test(replyOf(error) ?? '');
@@ -76,6 +94,12 @@ function explain(reply: string): { code: string; remedy: string } {
       code: 'BROKER_OUT_OF_MEMORY',
       remedy:
         ' Nothing was written. It may work again when consumers have caught up; otherwise raise "maxmemory".',
+    };
+  }
+  if (/^ERR unknown (command|subcommand)\b/i.test(reply)) {
+    return {
+      code: 'COMMAND_MISSING',
+      remedy: ' LeanMQ needs that command; docs/operations.md lists what it needs of a server.',
     };
   }
   if (/^(WRONGPASS|NOAUTH)\b/.test(reply)) {

@@ -11,7 +11,7 @@ export {
 } from './faults.js';
 export { createGroups, type RouteRef, type StartFrom } from './groups.js';
 export { Keys, RouteKeys } from './keys.js';
-export type { ClientOptions, ConnectionRole, RedisFactory, RedisTarget } from './options.js';
+export { readSilenceMs, type ClientOptions } from './options.js';
 export { checkPermissions, type Purpose } from './permissions.js';
 export type { RegisteredGroup, RegisteredRoute, RouteSettings } from './registered.js';
 export { Registry, type RegisterReason } from './registry.js';
@@ -20,3 +20,4 @@ export { defineScript, listOf, oneOf, type Script, type ScriptArgument } from '.
 export * as lua from './scripts.generated.js';
 export { ServerClock, serverTime } from './server-clock.js';
 export { checkServer, type ServerInfo } from './server-check.js';
+export { Target, type ConnectionRole, type RedisFactory, type RedisTarget } from './target.js';

@@ -70,8 +70,14 @@ export class Engine {
     this.keys = new Keys(this.options.prefix);
     this.consumer = uniqueName(this.options.consumerName);
     this.connections = this.makeConnections();
-    this.command = this.connections.make('command');
-    this.publishing = this.connections.make('publish');
+    try {
+      this.command = this.connections.make('command');
+      this.publishing = this.connections.make('publish');
+    } catch (error) {
+      // Nobody has this object to close what a factory may have connected.
+      this.connections.closeAll();
+      throw error;
+    }
     this.registry = new Registry(this.command, this.keys.registry);
     this.watch = new RegistryWatch(this.registry, {
       isReady: () => this.command.ready,
@@ -189,6 +195,10 @@ export class Engine {
       {
         onLost: (role, error) => this.events.tell('connectionLost', () => ({ role, error })),
         onRegained: (downMs) => this.events.tell('connectionRegained', () => ({ downMs })),
+        onRefused: (_, error) => {
+          // Whoever waits for the first connection gets it as a rejection.
+          if (this.isConnected || this.options.connect === 'wait') this.fault('connect', error);
+        },
       },
     );
   }

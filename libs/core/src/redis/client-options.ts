@@ -1,0 +1,264 @@
+import type { RedisOptions as AnyRedisOptions } from 'ioredis';
+
+import { ConfigError, show } from '../errors.js';
+import { nearestName } from '../option-values.js';
+
+/** ioredis' options; the shape of replies is ours to choose. */
+export type RedisOptions = Omit<AnyRedisOptions, 'replyMapping'>;
+
+type Name = keyof AnyRedisOptions;
+type Kind = 'text' | 'whole' | 'flag' | 'other';
+
+interface Rule {
+  /** Shape of the value. A URL's query carries text, numbers and flags only. */
+  readonly kind: Kind;
+  /** The only value that the guarantees allow. */
+  readonly only?: unknown;
+  /** Instruction for a caller who gave another one. */
+  readonly instead?: string;
+  /** LeanMQ sets the option by itself; what is given has no effect. */
+  readonly isOurs?: true;
+  readonly least?: number;
+  readonly most?: number;
+}
+
+const [TEXT, WHOLE, FLAG, OTHER] = (['text', 'whole', 'flag', 'other'] as const).map((kind) =>
+  Object.freeze({ kind }),
+) as [Rule, Rule, Rule, Rule];
+
+function only(kind: Kind, value: unknown, instead: string): Rule {
+  return { kind, only: value, instead };
+}
+
+const OUR_RECONNECTION: Rule = { kind: 'other', isOurs: true };
+
+/**
+ * Every option of ioredis 6, so that none gets past the guarantees: a new version with a new option does not compile.
+ * One list for options objects, the query of a URL, and clients of a factory.
+ */
+const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
+  // Where Redis is, and who we are there.
+  host: TEXT,
+  port: { kind: 'whole', least: 1, most: 65_535 },
+  path: TEXT,
+  family: { kind: 'whole', least: 0, most: 6 },
+  tls: OTHER,
+  username: TEXT,
+  password: TEXT,
+  db: { kind: 'whole', least: 0, most: 1_000_000 },
+  // The socket.
+  connectTimeout: { kind: 'whole', least: 1 },
+  keepAlive: WHOLE,
+  noDelay: FLAG,
+  Connector: OTHER,
+  disableClientInfo: FLAG,
+  clientInfoTag: TEXT,
+  protocol: { kind: 'whole', least: 2, most: 3 },
+  // Sentinel.
+  sentinels: OTHER,
+  name: TEXT,
+  role: only('text', 'master', 'a replica takes no writes'),
+  preferredSlaves: only('other', undefined, 'a replica takes no writes'),
+  sentinelUsername: TEXT,
+  sentinelPassword: TEXT,
+  sentinelRetryStrategy: OTHER,
+  sentinelReconnectStrategy: OTHER,
+  sentinelCommandTimeout: WHOLE,
+  sentinelMaxConnections: WHOLE,
+  sentinelTLS: OTHER,
+  enableTLSForSentinelMode: FLAG,
+  updateSentinels: FLAG,
+  failoverDetector: FLAG,
+  natMap: OTHER,
+  // Ours to set.
+  connectionName: { kind: 'text', isOurs: true },
+  lazyConnect: { kind: 'flag', isOurs: true },
+  disconnectTimeout: { kind: 'whole', isOurs: true },
+  maxLoadingRetryTime: { kind: 'whole', isOurs: true },
+  retryStrategy: OUR_RECONNECTION,
+  reconnectOnError: OUR_RECONNECTION,
+  socketTimeout: { kind: 'whole', instead: 'give LeanMQ\'s own option "silenceMs" instead' },
+  // What the guarantees rest on.
+  keyPrefix: only('text', '', 'give LeanMQ\'s own option "prefix" instead'),
+  autoResendUnfulfilledCommands: only(
+    'flag',
+    false,
+    'a command that is sent again by itself stores a message twice',
+  ),
+  enableOfflineQueue: only(
+    'flag',
+    false,
+    'commands that wait out of sight cannot be bounded; "maxBuffered" and "publishTimeoutMs" say what a send may wait for',
+  ),
+  maxRetriesPerRequest: only(
+    'whole',
+    0,
+    'a command that is sent again by itself stores a message twice',
+  ),
+  replyMapping: only('text', 'legacy', 'LeanMQ reads replies in that form'),
+  stringNumbers: only('flag', false, 'LeanMQ reads replies in that form'),
+  readOnly: only('flag', false, 'a replica takes no writes'),
+  monitor: only('flag', false, 'a connection that monitors takes no commands'),
+  enableReadyCheck: only('flag', true, 'a server that still loads its data takes no messages'),
+  enableAutoPipelining: only('flag', false, 'LeanMQ puts sends and acks together by itself'),
+  autoPipeliningIgnoredCommands: OTHER,
+  commandTimeout: WHOLE,
+  blockingTimeout: only(
+    'whole',
+    undefined,
+    'it gives reads up whose messages then wait for their lease; "silenceMs" finds a dead connection',
+  ),
+  blockingTimeoutGrace: WHOLE,
+  offlineQueue: only('flag', undefined, 'leave it out'),
+  commandQueue: only('flag', undefined, 'leave it out'),
+  // For whoever uses `mq.redis`.
+  autoResubscribe: FLAG,
+  showFriendlyErrorStack: FLAG,
+  scripts: OTHER,
+  himportFieldsets: OTHER,
+});
+
+const NAMES = Object.keys(RULES) as readonly Name[];
+
+/** Names of other libraries → what they mean here. */
+const FOREIGN: Readonly<Record<string, string>> = Object.freeze({
+  url: 'give the URL itself as option "redis"',
+  uri: 'give the URL itself as option "redis"',
+  href: 'give the URL itself as option "redis"',
+  connectionString: 'give the URL itself as option "redis"',
+  redis: 'give what is inside as option "redis" itself',
+  connection: 'give what is inside as option "redis" itself',
+  client: 'give a factory of clients, (role, options) => new Redis(url, options)',
+  socket: 'give "host", "port" and "tls" beside each other',
+  hostname: 'did you mean "host"?',
+  database: 'did you mean "db"?',
+  user: 'did you mean "username"?',
+  pass: 'did you mean "password"?',
+  auth: 'did you mean "password"?',
+  ssl: 'did you mean "tls"?',
+  nodes: 'Redis Cluster is not supported yet',
+  cluster: 'Redis Cluster is not supported yet',
+  redisOptions: 'Redis Cluster is not supported yet',
+});
+
+/** The error for an option that is not one of ioredis'; its value is never shown, it may be a password. */
+function unknown(where: string, name: string): ConfigError {
+  const near = nearestName(name, NAMES);
+  const hint =
+    (Object.hasOwn(FOREIGN, name) ? FOREIGN[name] : undefined) ??
+    (near === undefined ? "it takes ioredis' options" : `did you mean "${near}"?`);
+  return new ConfigError(
+    `Option "redis"${where} has ${show(name)}, which is not known to ioredis; ${hint}.`.replace(
+      '?.',
+      '?',
+    ),
+  );
+}
+
+/**
+ * Checks options of ioredis one by one. Pure. Undefined and null count as not given, as ioredis has it.
+ *
+ * @param where who gave them, for the error: `''`, or ` (its query)`
+ * @param readMs how long a read may be without an answer, ms
+ * @returns those that are passed on, numbers and flags as such
+ * @throws {ConfigError} naming the option and the remedy; it shows no value that may be a secret
+ */
+export function checkClientOptions(
+  given: Readonly<Record<string, unknown>>,
+  where: string,
+  readMs: number,
+): RedisOptions {
+  const checked: Record<string, unknown> = {};
+  // Not Object.entries: ioredis takes what an object inherits, too.
+  for (const name in given) {
+    const value: unknown = given[name];
+    if (!Object.hasOwn(RULES, name)) throw unknown(where, name);
+    if (value === undefined || value === null) continue;
+    const rule = RULES[name as Name];
+    const sound = valueOf(rule, value);
+    if (sound === undefined) throw refusal(where, name, shown(name, value), allowed(rule));
+    assertSafe(where, name, rule, sound, readMs);
+    if (rule.isOurs !== true) checked[name] = sound;
+  }
+  return checked;
+}
+
+/** The same for the client of a factory: its options are all there, most of them defaults. */
+export function checkFactoryClient(
+  options: Readonly<Record<string, unknown>>,
+  readMs: number,
+): void {
+  const where = ' (client of the factory)';
+  for (const [name, rule] of Object.entries(RULES)) {
+    const value = options[name];
+    // What is not an option of ours to refuse is set on the client afterwards.
+    if (value !== undefined && name !== 'socketTimeout')
+      assertSafe(where, name, rule, value, readMs);
+  }
+}
+
+function assertSafe(where: string, name: string, rule: Rule, value: unknown, readMs: number): void {
+  if (name === 'commandTimeout' && typeof value === 'number' && value <= readMs) {
+    const needs = `more than ${readMs}, as long as a read may be without an answer ("blockMs" and "silenceMs"); leave it out: LeanMQ finds a dead connection by itself`;
+    throw refusal(where, name, show(value), needs);
+  }
+  if (name === 'scripts') assertOwnNames(where, value as object);
+  const isOther = 'only' in rule ? value !== rule.only : rule.instead !== undefined;
+  if (!isOther) return;
+  const needed = 'only' in rule && rule.only !== undefined ? `${show(rule.only)}; ` : '';
+  const remedy = where.includes('factory')
+    ? `${rule.instead}; pass the options that the factory is given to the client`
+    : `${rule.instead}, or leave it out`.replace('leave it out, or leave it out', 'leave it out');
+  throw refusal(where, name, show(value), needed + remedy);
+}
+
+/** A script that has the name of a command would be run in its place. */
+function assertOwnNames(where: string, scripts: object): void {
+  for (const name of Object.keys(scripts)) {
+    if (
+      !/^(eval|evalsha|x[a-z]+|h[a-z]+|z[a-z]+|client|info|time|wait|type|get|set|del)$/i.test(name)
+    )
+      continue;
+    throw refusal(where, 'scripts', `named ${show(name)}`, 'names that no command of Redis has');
+  }
+}
+
+function refusal(where: string, name: string, value: string, remedy: string): ConfigError {
+  return new ConfigError(`Option "redis.${name}"${where} is ${value}; allowed: ${remedy}.`);
+}
+
+/** A value in the form that ioredis needs; undefined if it has none. */
+function valueOf(
+  { kind, least = 0, most = Number.MAX_SAFE_INTEGER }: Rule,
+  value: unknown,
+): unknown {
+  switch (kind) {
+    case 'text':
+      return ['string', 'number'].includes(typeof value) ? String(value) : undefined;
+    case 'flag':
+      if (value === 'true' || value === 'false') return value === 'true';
+      return typeof value === 'boolean' ? value : undefined;
+    case 'whole': {
+      // Environment variables are texts.
+      const isDigits = typeof value === 'string' && /^\d{1,16}$/.test(value.trim());
+      const number = isDigits ? Number(value) : value;
+      const isWhole = Number.isSafeInteger(number) && (number as number) >= least;
+      return isWhole && (number as number) <= most ? number : undefined;
+    }
+    case 'other':
+      return value;
+  }
+}
+
+function allowed({ kind, least = 0, most }: Rule): string {
+  if (kind === 'flag') return 'true or false';
+  if (kind === 'text') return 'a text';
+  return `a whole number, ${least}${most === undefined ? ' or more' : ` to ${most}`}`;
+}
+
+const SECRET = /password|username|tls|sentinels/i;
+
+/** Values of these are never shown. */
+function shown(name: string, value: unknown): string {
+  return SECRET.test(name) ? `${typeof value} (not shown)` : show(value);
+}

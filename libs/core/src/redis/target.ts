@@ -1,0 +1,125 @@
+import type { Redis } from 'ioredis';
+
+import { ConfigError, show } from '../errors.js';
+import { checkClientOptions, type RedisOptions } from './client-options.js';
+import { readUrl } from './url.js';
+
+/** What a connection is for. Each role has connections of its own, so that none waits behind another's work. */
+export type ConnectionRole = 'publish' | 'durable' | 'read' | 'command' | 'user';
+
+/**
+ * Makes a client for a role. It must apply the options that it is given, because the guarantees rest on them, and make a
+ * new client at each call; LeanMQ closes it.
+ */
+export type RedisFactory = (role: ConnectionRole, options: RedisOptions) => Redis;
+
+/** Where Redis is: a URL, ioredis' options (Sentinel too), or a factory of clients. */
+export type RedisTarget = string | URL | RedisOptions | RedisFactory;
+
+/** An environment variable that is not set, once it went through a template or a text. */
+const NO_HOST = /^(undefined|null|nan|\[object object\])$/i;
+
+const WHAT_IT_TAKES = "a URL, ioredis' options, or a factory of clients";
+
+/**
+ * Where Redis is, checked. What it knows is private, so that no look at it (inspect, JSON, a debugger's log) tells a
+ * password.
+ */
+export class Target {
+  readonly #options: RedisOptions | undefined;
+  readonly #factory: RedisFactory | undefined;
+
+  /**
+   * @param readMs how long a read may be without an answer, ms
+   * @throws {ConfigError} for what is no target, or an option that would break a guarantee; it shows no secret
+   */
+  constructor(
+    given: unknown,
+    readonly readMs: number,
+  ) {
+    if (typeof given === 'function') this.#factory = factoryOf(given);
+    else this.#options = optionsOf(given, readMs);
+  }
+
+  /** Undefined for a factory. */
+  options(): RedisOptions | undefined {
+    return this.#options;
+  }
+
+  factory(): RedisFactory | undefined {
+    return this.#factory;
+  }
+}
+
+function factoryOf(given: unknown): RedisFactory {
+  if (/^class\b/.test(Function.prototype.toString.call(given))) {
+    throw noTarget('a class', 'give a factory: (role, options) => new Redis(url, options)');
+  }
+  return given as RedisFactory;
+}
+
+function optionsOf(given: unknown, readMs: number): RedisOptions {
+  if (typeof given === 'string') {
+    // An environment variable that is not set, mostly.
+    if (given.trim() === '') throw noTarget(show(given), 'is the environment variable set?');
+    return readUrl(given, readMs);
+  }
+  if (typeof given !== 'object' || given === null) throw noTarget(show(given));
+  if (Array.isArray(given)) throw noTarget('an array', 'Redis Cluster is not supported yet');
+  if (typeof Reflect.get(given, 'then') === 'function') {
+    throw noTarget('a promise', 'await it first');
+  }
+  // Duck-typed: a URL of another realm is none by `instanceof`.
+  if ('searchParams' in given && 'href' in given) return readUrl(String(given.href), readMs);
+  if (isClient(given)) {
+    throw noTarget(
+      'a client',
+      'give a factory instead: (role, options) => new Redis(url, options)',
+    );
+  }
+  const options = checkClientOptions(given as Record<string, unknown>, '', readMs);
+  assertSomewhere(options, given);
+  return options;
+}
+
+/** ioredis takes localhost for whatever is missing. */
+function assertSomewhere(options: RedisOptions, given: object): void {
+  const { sentinels, Connector } = options;
+  if (Connector !== undefined) return;
+  if (sentinels !== undefined) return assertSentinels(options);
+  const host = options.host ?? '';
+  const path = options.path ?? '';
+  if (host.trim() !== '' && !NO_HOST.test(host)) return;
+  if (host === '' && path.trim() !== '' && !NO_HOST.test(path)) return;
+  const hint = 'host' in given ? 'is the environment variable set?' : 'name the host, or a "path"';
+  throw noTarget('an object without a host', hint);
+}
+
+function assertSentinels({ sentinels, name }: RedisOptions): void {
+  const isSound =
+    Array.isArray(sentinels) &&
+    sentinels.length > 0 &&
+    sentinels.every(({ host }) => typeof host === 'string' && !NO_HOST.test(host || 'null'));
+  if (!isSound) {
+    throw new ConfigError(
+      'Option "redis.sentinels" is no list of sentinels; allowed: [{ host, port }, …], each with a host.',
+    );
+  }
+  if (name === undefined || name === '') {
+    throw new ConfigError(
+      'Option "redis.name" is missing; allowed: the name under which the sentinels know the master.',
+    );
+  }
+}
+
+/** Duck-types: the client may come from another copy or version of ioredis, or from another library. */
+export function isClient(given: object): boolean {
+  return ['sendCommand', 'disconnect', 'duplicate'].some(
+    (name) => typeof Reflect.get(given, name) === 'function',
+  );
+}
+
+export function noTarget(what: string, hint?: string): ConfigError {
+  const end = hint === undefined ? '.' : ` (${hint})`;
+  return new ConfigError(`Option "redis" is ${what}; allowed: ${WHAT_IT_TAKES}${end}`);
+}

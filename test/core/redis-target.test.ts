@@ -1,0 +1,128 @@
+import { inspect } from 'node:util';
+
+import { afterAll, afterEach, beforeAll, describe, expect, it, test } from '@jest/globals';
+import { LeanMQ, type LeanMQOptions } from '@leanmq/core';
+import { Redis } from 'ioredis';
+
+import { QUICK } from '../support/broker.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+import { RedisServer } from '../support/redis-server.js';
+
+const PASSWORD = 'S3cr3tPw';
+/** What a client of a factory needs when the factory does not pass the options on. */
+const SAFE = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+} as const;
+
+let server: RedisServer;
+let opened: { close(): unknown }[] = [];
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterEach(async () => {
+  await Promise.all(opened.map((each) => each.close()));
+  opened = [];
+});
+afterAll(() => server.stop());
+
+function mqOf(redis: LeanMQOptions['redis'], options: Partial<LeanMQOptions> = {}): LeanMQ {
+  const mq = new LeanMQ({ ...QUICK, redis, group: 'g', connectTimeoutMs: 5_000, ...options });
+  opened.push(mq);
+  return mq;
+}
+
+function place(): { host: string; port: number } {
+  return { host: '127.0.0.1', port: server.port };
+}
+
+async function delivers(mq: LeanMQ): Promise<void> {
+  await mq.consume('/a', () => undefined);
+  const acked = nextEvent(mq.events, 'acked');
+  await mq.publish('/a', 1);
+  await acked;
+}
+
+describe('a database that the server does not have', () => {
+  const factory: LeanMQOptions['redis'] = (_, options) =>
+    new Redis({ ...options, ...place(), db: 99 });
+  test.each<[string, () => LeanMQOptions['redis']]>([
+    ['a URL', () => `redis://127.0.0.1:${server.port}/99`],
+    ['options', () => ({ ...place(), db: 99 })],
+    ['a factory', () => factory],
+  ])('is refused at once when %s names it, and nothing goes to another', async (_, redis) => {
+    const mq = mqOf(redis(), { connectTimeoutMs: 60_000 });
+    await expect(mq.publish('/a', 1)).rejects.toMatchObject({
+      code: 'BROKER_REFUSED',
+      message: expect.stringMatching(/Database 99 \(option "redis"\).*out of range/),
+    });
+    await expect(mq.start()).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
+    const client = new Redis(server.url);
+    expect(await client.keys('*')).toEqual([]);
+    client.disconnect();
+  });
+
+  it('is a fault of a process that waits for Redis', async () => {
+    const mq = mqOf(`redis://127.0.0.1:${server.port}/99`, {
+      connect: 'wait',
+      publishTimeoutMs: 200,
+    });
+    const fault = nextEvent(mq.events, 'fault');
+    await expect(mq.publish('/a', 1)).rejects.toMatchObject({ outcome: 'not-sent' });
+    expect(await fault).toMatchObject({
+      where: 'connect',
+      error: { message: expect.stringContaining('out of range') },
+    });
+  });
+
+  it('is not replaced by another for the client of the escape hatch', async () => {
+    const mq = mqOf(`redis://127.0.0.1:${server.port}/99`);
+    await expect(mq.redis.set('a', 1)).rejects.toThrow();
+    await eventually(() => expect(mq.redis.status).toBe('end'));
+  });
+});
+
+describe('a factory', () => {
+  it('may give clients that are connected already', async () => {
+    const ready = Array.from({ length: 3 }, () => new Redis({ ...place(), ...SAFE }));
+    await Promise.all(
+      ready.map((client) => new Promise<void>((resolve) => void client.once('ready', resolve))),
+    );
+    const mq = mqOf(() => ready.pop() as Redis);
+    await delivers(mq);
+    expect(mq.health().status).toBe('up');
+  });
+
+  it('that gives one client for two roles is refused, and the client is closed', async () => {
+    const client = new Redis({ ...place(), ...SAFE });
+    expect(() => new LeanMQ({ redis: () => client })).toThrow(/has another role already/);
+    await eventually(() => expect(client.status).toBe('end'));
+  });
+});
+
+it('a wrong scheme is refused at once, without its password', () => {
+  expect(() => new LeanMQ({ redis: `http://:${PASSWORD}@127.0.0.1` })).toThrow(/scheme is "http"/);
+  expect(() => new LeanMQ(`redis://:${PASSWORD}@h` as never)).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining(PASSWORD) }),
+  );
+});
+
+it('a URL of Valkey, with spaces around it, is a URL of Redis', async () => {
+  await delivers(mqOf(` valkey://127.0.0.1:${server.port} \n`));
+});
+
+test('no look at the objects that a program gets tells the password', async () => {
+  const mq = mqOf(`redis://:${PASSWORD}@127.0.0.1:${server.port}`, { connect: 'wait' });
+  const error: unknown = await mqOf({ ...place(), password: PASSWORD })
+    .connect()
+    .catch((thrown: unknown) => thrown);
+  const objects = [mq, mq.events, mq.schedules, mq.queue('/a'), mq.deadLetters('/a'), mq.redis];
+  for (const each of [...objects, error, { nested: [mq] }]) {
+    for (const look of [{ depth: 12 }, { depth: 12, showHidden: true, getters: true }]) {
+      expect(inspect(each, look)).not.toContain(PASSWORD);
+    }
+  }
+  expect(JSON.stringify({ mq, health: mq.health(), redis: mq.redis })).not.toContain(PASSWORD);
+});
