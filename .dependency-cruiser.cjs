@@ -103,12 +103,16 @@ module.exports = {
     {
       name: 'core-steps-import',
       comment:
-        'Of the core, a step imports itself, message/, redis/, errors.ts, events.ts and option-values.ts',
+        'Of the core, a step imports itself, message/, redis/, errors.ts, events.ts, option-values.ts and own-context.ts',
       severity: 'error',
       from: { path: STEPS },
       to: {
         path: CORE,
-        pathNot: [STEPS, `${CORE}(message|redis)/`, `${CORE}(errors|events|option-values)\\.ts$`],
+        pathNot: [
+          STEPS,
+          `${CORE}(message|redis)/`,
+          `${CORE}(errors|events|option-values|own-context)\\.ts$`,
+        ],
       },
     },
     {
@@ -127,12 +131,15 @@ module.exports = {
     },
     {
       name: 'core-redis',
-      comment: 'redis/ imports message/, errors.ts, events.ts and option-values.ts',
+      comment: 'redis/ imports message/, errors.ts, events.ts, option-values.ts and own-context.ts',
       severity: 'error',
       from: { path: `${CORE}redis/` },
       to: {
         path: CORE,
-        pathNot: [`${CORE}(redis|message)/`, `${CORE}(errors|events|option-values)\\.ts$`],
+        pathNot: [
+          `${CORE}(redis|message)/`,
+          `${CORE}(errors|events|option-values|own-context)\\.ts$`,
+        ],
       },
     },
     {

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
 
+import { toError } from './errors.js';
 import type { DeadReason, ErrorRecord } from './message/index.js';
+import { inOwnContext } from './own-context.js';
 import type { ConnectionRole } from './redis/index.js';
 
 /** What every event about one delivery says. */
@@ -77,23 +79,41 @@ export interface LeanMQEvents {
   fault: [{ where: string; error: Error }];
 }
 
+type Listener = (payload: unknown) => unknown;
+
 export class Events extends EventEmitter<LeanMQEvents> {
   /** Whether anybody listens; asked where even the closure of `tell` would be felt. */
   isHeard(name: keyof LeanMQEvents): boolean {
     return this.listenerCount(name) > 0;
   }
 
-  /** Emits if anybody listens; the payload is made only then. */
+  /** Emits if anybody listens; the payload is made only then. Each listener is called in an async context of its own. */
   tell<Name extends keyof LeanMQEvents>(name: Name, payload: () => LeanMQEvents[Name][0]): void {
     if (this.listenerCount(name) === 0) return;
+    const told = payload();
+    for (const listener of this.rawListeners(name)) this.call(name, listener as Listener, told);
+  }
+
+  /** A listener's mistake ends neither a delivery nor the process, and is kept from no other listener. */
+  private call(name: keyof LeanMQEvents, listener: Listener, told: unknown): void {
     try {
-      // The tuple's only member; TypeScript cannot see that through the generic.
-      (this.emit as (name: string, payload: unknown) => boolean).call(this, name, payload());
+      const result = inOwnContext(() => listener.call(this, told));
+      if (typeof result !== 'object') return;
+      Promise.resolve(result).catch((error: unknown) => this.tellFailed(name, error));
     } catch (error) {
-      // A listener's mistake must not end a delivery, nor go unnoticed.
-      queueMicrotask(() => {
-        throw error;
-      });
+      this.tellFailed(name, error);
     }
+  }
+
+  private tellFailed(name: keyof LeanMQEvents, thrown: unknown): void {
+    const error = toError(thrown);
+    // Told by a fault, a listener of faults that fails would be told of itself without end.
+    if (name !== 'fault' && this.isHeard('fault')) {
+      return this.tell('fault', () => ({ where: `listener of ${name}`, error }));
+    }
+    process.emitWarning(
+      `A listener of LeanMQ's event "${name}" failed: ${error.stack ?? error.message}`,
+      'LeanMQWarning',
+    );
   }
 }

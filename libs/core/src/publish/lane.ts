@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 import type { LeanMQError } from '../errors.js';
+import { inOwnContext } from '../own-context.js';
 import {
   isConnectionFault,
   isTransient,
@@ -75,7 +76,8 @@ export class Lane {
 
   private readonly begin = (): void => {
     this.scheduled = false;
-    this.next();
+    // Under load it goes on long after the request that began it.
+    inOwnContext(this.next);
   };
 
   /** What it holds is one send, which has just come. */
@@ -93,15 +95,15 @@ export class Lane {
     for (const unit of waiting) this.settle(unit, error);
   }
 
-  private next(): void {
+  private readonly next = (): void => {
     if (this.batch !== undefined) return;
     if (this.waiting.length === 0) return this.deadlines.release();
     // A batch is frozen when it is formed; before that, what misses its deadline is known not to have been sent.
-    if (!this.mayBegin) return this.whenReady(() => this.next());
+    if (!this.mayBegin) return this.whenReady(this.next);
     this.sequence += 1;
     this.batch = new Batch(this.sequence, this.takeUnits(), this.context.maxLengths.byPath);
     this.attempt(this.batch);
-  }
+  };
 
   private takeUnits(): Unit[] {
     const { answeredAfterMs, commit, waiting } = this;

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import { LeaseLostError } from '../errors.js';
 import type { InFlight, Source } from '../message/index.js';
+import { inOwnContext } from '../own-context.js';
 import type { ConsumerContext } from './context.js';
 import { notePresence } from './presence.js';
 import { heartbeatScript } from './scripts.js';
@@ -28,7 +29,8 @@ export class Heartbeat {
   /** Anew, if it beats already. */
   start(): void {
     this.stop();
-    this.timer = setInterval(() => void this.beat(), this.context.options.leaseMs / 3);
+    const everyMs = this.context.options.leaseMs / 3;
+    this.timer = inOwnContext(() => setInterval(() => void this.beat(), everyMs));
     this.stopListening = this.context.command.onEveryReady(() => void this.beat());
     this.notePresence();
   }

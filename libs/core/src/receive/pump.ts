@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
+import { inOwnContext } from '../own-context.js';
+
 // How long handlers that end at once may keep the event loop; then everything else has its turn.
 const TURN_MS = 5;
 
@@ -26,7 +28,8 @@ export class Pump {
   private readonly beginTurn = (): void => {
     this.turnEndsAt = performance.now() + TURN_MS;
     setImmediate(this.endTurn);
-    this.run();
+    // Whoever asked for it may be in a request.
+    inOwnContext(this.run);
   };
 
   private readonly endTurn = (): void => {

@@ -11,6 +11,7 @@ import {
   toError,
   type LeanMQError,
 } from '../errors.js';
+import { inOwnContext } from '../own-context.js';
 import {
   isHopeless,
   isTransient,
@@ -60,7 +61,7 @@ export class Connection {
     this.role = options.role;
     // Whoever waits for the connection listens, and in an outage many do.
     setMaxListeners(0, this.closing.signal);
-    this.client = createClient(target, options);
+    this.client = inOwnContext(createClient, target, options);
     this.client.on('ready', () => void this.admit());
     this.client.on('close', () => this.onClose());
     this.client.on('error', (error: Error) => this.onError(error));
@@ -89,7 +90,9 @@ export class Connection {
   /** Begins to connect, once; `whenReady` tells when it is. */
   open(): void {
     // Its rejection says nothing that the events do not, and the reconnection goes on all the same.
-    if (this.client.status === 'wait') this.client.connect().catch(() => undefined);
+    // The socket outlives whatever is under way now.
+    if (this.client.status === 'wait')
+      inOwnContext(() => this.client.connect()).catch(() => undefined);
   }
 
   /**

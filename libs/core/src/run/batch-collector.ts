@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.js';
 import type { WebhookDelivery } from '../message/index.js';
+import { inOwnContext } from '../own-context.js';
 import { Delivery } from './delivery.js';
 
 /** How deliveries are collected for a batch handler. */
@@ -65,7 +66,8 @@ export class BatchCollector {
 
   private async handle(batch: readonly Waiting[]): Promise<void> {
     try {
-      const result = await this.handler(batch.map(({ delivery }) => delivery as never));
+      const deliveries = batch.map(({ delivery }) => delivery as never);
+      const result = await inOwnContext(this.handler, deliveries);
       const outcomes: readonly unknown[] = Array.isArray(result)
         ? result
         : batch.map(() => undefined);

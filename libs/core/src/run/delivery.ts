@@ -7,6 +7,7 @@ import {
   type MessageHeaders,
   type WebhookDelivery,
 } from '../message/index.js';
+import { inOwnContext } from '../own-context.js';
 
 /** Where a delivery comes from, the same for all of a route. */
 export interface DeliverySource {
@@ -88,6 +89,8 @@ export class Delivery<T> implements WebhookDelivery<T> {
   /** Tells the handler that its work is no longer wanted. */
   cancel(reason: Error): void {
     this.abortedBecause ??= reason;
-    this.abort?.abort(reason);
+    const { abort } = this;
+    // Its listeners are the user's.
+    if (abort !== undefined) inOwnContext(() => abort.abort(reason));
   }
 }

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 
 import { ConfigError, show } from '../errors.js';
 import { isPlainText, type InFlight, type WebhookDelivery } from '../message/index.js';
+import { inOwnContext } from '../own-context.js';
 import { defineScript, lua, type Connection, type RouteKeys } from '../redis/index.js';
 
 /** What may happen with a key: its handler runs now, has run, or is running elsewhere for `forMs` at most. */
@@ -94,7 +95,8 @@ export class Once {
     key: string,
     owner: string,
   ): Promise<OnceDecision> {
-    const begin = async (): Promise<OnceDecision> => store.begin(key, owner, this.leaseMs);
+    const begin = async (): Promise<OnceDecision> =>
+      inOwnContext(() => store.begin(key, owner, this.leaseMs));
     const decision = validDecision(await begin());
     if (decision.state === 'run') inFlight.renewMark = () => this.renew(inFlight, begin);
     return decision;

@@ -10,6 +10,7 @@ import {
   type InFlight,
   type Outcome,
 } from '../message/index.js';
+import { inOwnContext } from '../own-context.js';
 import { Delivery, type DeliverySource } from './delivery.js';
 import type { Once } from './once.js';
 import type { RunOptions, WebhookHandler } from './options.js';
@@ -102,7 +103,7 @@ export class Runner<Route extends DeliverySource> {
 
   private callOnce(once: Once, inFlight: InFlight<Route>, delivery: Delivery<unknown>): void {
     inFlight.work = delivery;
-    once.begin(inFlight, delivery, delivery.signal).then(
+    inOwnContext(() => once.begin(inFlight, delivery, delivery.signal)).then(
       (decision) => {
         if (decision.state === 'run') return this.callUnlessCancelled(once, inFlight, delivery);
         const delayMs = decision.state === 'busy' ? postponeMs(decision.forMs) : 0;
@@ -138,11 +139,11 @@ export class Runner<Route extends DeliverySource> {
   }
 
   /** A store of the user's hears of it before Redis does. */
-  private async handleAndTell(
+  private readonly handleOnce = async (
     once: Once,
     inFlight: InFlight<Route>,
     delivery: Delivery<unknown>,
-  ): Promise<void> {
+  ): Promise<void> => {
     try {
       await this.handler(delivery);
     } catch (error) {
@@ -150,7 +151,7 @@ export class Runner<Route extends DeliverySource> {
       throw error;
     }
     await once.end(inFlight, delivery, true);
-  }
+  };
 
   private call(inFlight: InFlight<Route>, delivery: Delivery<unknown>): void {
     inFlight.work = delivery;
@@ -162,8 +163,8 @@ export class Runner<Route extends DeliverySource> {
     try {
       const result: unknown =
         this.once === undefined
-          ? this.handler(delivery)
-          : this.handleAndTell(this.once, inFlight, delivery);
+          ? inOwnContext(this.handler, delivery)
+          : inOwnContext(this.handleOnce, this.once, inFlight, delivery);
       // Made a promise of, because a thenable of another make may throw, or settle twice.
       if (isThenable(result)) pending = Promise.resolve(result);
     } catch (error) {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.js';
+import { inOwnContext } from '../own-context.js';
 
 /** When a failed delivery is tried again. */
 export type Backoff =
@@ -39,7 +40,7 @@ export function backoffMs(
   random: () => number = Math.random,
 ): number {
   if (typeof backoff === 'function') {
-    const given = backoff(attempt, error);
+    const given = inOwnContext(backoff, attempt, error);
     if (!Number.isFinite(given) || given < 0) {
       throw ConfigError.option('backoff', given, 'a function that returns 0 or more milliseconds');
     }

@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
+import { inOwnContext } from '../own-context.js';
+
 // setTimeout fires at once when it is told to wait longer.
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -54,7 +56,7 @@ export class DueTimes {
     this.timerAt = at;
     // A look that comes too early finds nothing due, and waits again.
     const inMs = Math.min(LONGEST_MS, Math.max(0, Math.ceil(at - performance.now())));
-    this.timer = setTimeout(() => this.fire(), inMs);
+    this.timer = inOwnContext(() => setTimeout(() => this.fire(), inMs));
   }
 
   private fire(): void {

@@ -4,6 +4,7 @@ import { ClosedError, ConfigError, toError } from '../errors.js';
 import { Events } from '../events.js';
 import { displayPath } from '../message/index.js';
 import { resolveOptions, type LeanMQOptions, type ResolvedOptions } from '../options.js';
+import { inOwnContext } from '../own-context.js';
 import { Publisher } from '../publish/index.js';
 import {
   Connections,
@@ -92,7 +93,7 @@ export class Engine {
 
   /** Connects and checks the server. */
   connect(): Promise<void> {
-    this.connected ??= this.open().catch((error: unknown) => {
+    this.connected ??= inOwnContext(() => this.open()).catch((error: unknown) => {
       this.connected = undefined;
       this.publisher.onRegistryFault(error);
       throw error;

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.js';
 import { displayPath, normalizePath } from '../message/index.js';
 import { resolveHandleOptions, type HandlerOptions } from '../handler-options.js';
+import { inOwnContext } from '../own-context.js';
 import type { Consumer, ConsumerContext } from '../receive/index.js';
 import type { RegisteredRoute } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';
@@ -76,7 +77,7 @@ export class Service {
 
   /** Begins to deliver. Without handlers it is a publisher only and opens no reader. */
   start(): Promise<void> {
-    this.started ??= this.begin().catch((error: unknown) => {
+    this.started ??= inOwnContext(() => this.begin()).catch((error: unknown) => {
       // It may be tried again.
       this.started = undefined;
       throw error;
@@ -140,7 +141,7 @@ export class Service {
    */
   stop(): Promise<void> {
     if (this.started === undefined) return Promise.resolve();
-    this.stopped ??= this.stopConsuming();
+    this.stopped ??= inOwnContext(() => this.stopConsuming());
     return this.stopped;
   }
 
