@@ -55,15 +55,30 @@ export const sweepScript = defineScript({
   },
 });
 
-/** Keys are the logs; followed by kind and amount of retention for each. */
+/** What trimming did to one route. */
+export interface Trimmed {
+  readonly trimmed: number;
+  /** When to go on: at once, after a while, or not before something changes. */
+  readonly next: 'more' | 'later' | 'done';
+  /** Group after which to go on with what groups leave behind; '' for the first. */
+  readonly after: string;
+}
+
+type RawTrimmed =
+  readonly ['broken', string] | readonly [number, next: Trimmed['next'], after: string];
+
+function trimmedOf(raw: RawTrimmed): Trimmed | Broken {
+  if (raw[0] === 'broken') return { brokenBecause: raw[1] };
+  const [trimmed, next, after] = raw as Exclude<RawTrimmed, readonly ['broken', string]>;
+  return { trimmed, next, after };
+}
+
+/** Keys are the logs; followed by kind and amount of retention and the group to go on after, for each. */
 export const trimScript = defineScript({
   lua: lua.trimLua,
   keys: [],
   args: ['consumerIdleMs'],
-  reply: listOf((raw) => {
-    const [trimmed, state] = raw as [number, 'more' | 'done'];
-    return { trimmed, hasMore: state === 'more' };
-  }),
+  reply: listOf((raw) => trimmedOf(raw as RawTrimmed)),
 });
 
 export const expireScript = defineScript({

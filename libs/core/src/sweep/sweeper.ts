@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
-import { BrokerRefusedError } from '../errors.js';
-import { displayPath } from '../message/index.js';
 import type { Connection, Keys, RegisteredRoute, ServerClock } from '../redis/index.js';
+import { brokenRoute } from './broken.js';
 import { DeletedRoutes } from './deleted-routes.js';
 import { DueTimes } from './due-times.js';
 import { FollowedRoutes } from './followed-routes.js';
@@ -158,19 +157,14 @@ export class Sweeper {
         keys: [log],
       });
       const swept = routes[0] as Swept | Broken;
-      if ('brokenBecause' in swept) throw brokenRoute(path, swept);
+      if ('brokenBecause' in swept) throw brokenRoute(path, 'swept', swept);
       this.report(path, swept);
       promoted += swept.moved;
       if ((swept.nextTickAt ?? Infinity) <= now) await this.tick(path, now);
       if (swept.expired > 0) expired += await this.tidier.expire(path);
       isDone = swept.moved < MOVES_PER_ROUTE && swept.expired <= EXPIRED_PER_CALL;
     }
-    let trimmed = 0;
-    for (let hasMore = true; hasMore;) {
-      const [result] = await this.tidier.trim([path]);
-      trimmed += result?.trimmed ?? 0;
-      hasMore = result?.hasMore === true;
-    }
+    const trimmed = await this.tidier.trimAll(path);
     await this.tidier.limitDeadLetters([path]);
     return { promoted, expired, trimmed };
   }
@@ -194,7 +188,7 @@ export class Sweeper {
     for (const [index, swept] of routes.entries()) {
       const path = paths[index] as string;
       if ('brokenBecause' in swept) {
-        this.hooks.onFault(brokenRoute(path, swept));
+        this.hooks.onFault(brokenRoute(path, 'swept', swept));
         continue;
       }
       this.report(path, swept);
@@ -205,7 +199,9 @@ export class Sweeper {
       if (swept.isHolder) trimmable.push({ path, state: swept.state });
     }
     for (const path of expiring) await this.tidier.expire(path);
-    for (const path of await this.tidier.trimChanged(trimmable)) this.due.noLaterThan(path, 0);
+    for (const [path, inMs] of await this.tidier.trimChanged(trimmable)) {
+      this.due.noLaterThan(path, inMs);
+    }
     await this.tidier.limitDeadLetters(held);
   }
 
@@ -237,11 +233,4 @@ export class Sweeper {
       this.ticking.delete(path);
     }
   }
-}
-
-function brokenRoute(path: string, { brokenBecause }: Broken): BrokerRefusedError {
-  return new BrokerRefusedError(
-    `Route "${displayPath(path)}" cannot be swept, a key of it is not what it should be: ${brokenBecause}`,
-    { code: 'KEY_TYPE' },
-  );
 }

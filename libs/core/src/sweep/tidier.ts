@@ -1,5 +1,7 @@
-import { BrokerRefusedError } from '../errors.js';
-import { displayPath, type DeadReason } from '../message/index.js';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { DeadReason } from '../message/index.js';
+import { brokenQueue, brokenRoute } from './broken.js';
 import type { Connection, Keys, RegisteredRoute } from '../redis/index.js';
 import type { Retention, SweepOptions } from './options.js';
 import {
@@ -8,6 +10,7 @@ import {
   trimScript,
   type Broken,
   type DroppedDeadLetter,
+  type Trimmed,
 } from './scripts.js';
 import { TrimmedStates } from './trimmed-states.js';
 
@@ -47,6 +50,10 @@ interface LimitedQueue extends Omit<Limits, 'groups'> {
 export const EXPIRED_PER_CALL = 200;
 const DROPPED_PER_CALL = 100;
 const QUEUES_PER_CALL = 25;
+/** Between two slices of work, so that others have their turn. */
+export const PAUSE_MS = 5;
+// By then what was in flight at the first look is mostly finished.
+const LATER_MS = 500;
 // Consumers that are gone are all that an unchanged route may want to be rid of.
 const SWEEPS_PER_IDLE_TRIM = 12;
 // Far longer than any living consumer goes without a read.
@@ -57,6 +64,8 @@ export class Tidier {
   private readonly retentions = new Map<string, Retention>();
   private readonly limits = new Map<string, Limits>();
   private readonly trimmed: TrimmedStates;
+  /** Group after which the next trimming of a route goes on, where there are many. */
+  private readonly groupsReached = new Map<string, string>();
 
   constructor(
     private readonly connection: Connection,
@@ -88,8 +97,8 @@ export class Tidier {
     return expireScript.run(this.connection.client, { log }, { limit: EXPIRED_PER_CALL });
   }
 
-  /** Trims what every group has finished. For each route, how much it was and whether there is more. */
-  async trim(paths: readonly string[]): Promise<{ trimmed: number; hasMore: boolean }[]> {
+  /** Trims a slice of what every group has finished. */
+  async trim(paths: readonly string[]): Promise<(Trimmed | Broken)[]> {
     if (paths.length === 0) return [];
     const results = await trimScript.run(
       this.connection.client,
@@ -97,27 +106,50 @@ export class Tidier {
       { consumerIdleMs: CONSUMER_IDLE_MS },
       {
         keys: paths.map((path) => this.keys.route(path).log),
-        args: paths.flatMap((path) => this.retentionOf(path)),
+        args: paths.flatMap((path) => [
+          ...this.retentionOf(path),
+          this.groupsReached.get(path) ?? '',
+        ]),
       },
     );
-    results.forEach(({ trimmed }, index) => {
-      if (trimmed > 0) this.hooks.onTrimmed?.(paths[index] as string, trimmed);
+    results.forEach((result, index) => {
+      if ('brokenBecause' in result) return;
+      const path = paths[index] as string;
+      if (result.after === '') this.groupsReached.delete(path);
+      else this.groupsReached.set(path, result.after);
+      if (result.trimmed > 0) this.hooks.onTrimmed?.(path, result.trimmed);
     });
     return results;
   }
 
-  /** Trims those of the routes that have changed since their last trimming. Returns those where there is more to trim. */
-  async trimChanged(routes: readonly TrimmableRoute[]): Promise<string[]> {
+  /** Trims all that can be trimmed of one route now. Returns how much. */
+  async trimAll(path: string): Promise<number> {
+    for (let total = 0; ; await delay(PAUSE_MS)) {
+      const [result] = (await this.trim([path])) as [Trimmed | Broken];
+      if ('brokenBecause' in result) throw brokenRoute(path, 'trimmed', result);
+      total += result.trimmed;
+      if (result.next !== 'more') return total;
+    }
+  }
+
+  /**
+   * Trims those of the routes that have changed since their last trimming.
+   *
+   * @returns in how many ms there is more to do, by path
+   */
+  async trimChanged(routes: readonly TrimmableRoute[]): Promise<Map<string, number>> {
     const wanting = routes.filter(({ path, state }) => {
       // Time passes on an unchanged route too.
       const agesToo = state !== '' && this.retentionOf(path)[0] === 'age';
       return agesToo || this.trimmed.isWorthALook(path, state);
     });
     const results = await this.trim(wanting.map(({ path }) => path));
-    const unfinished: string[] = [];
+    const unfinished = new Map<string, number>();
     wanting.forEach(({ path, state }, index) => {
-      if (results[index]?.hasMore === true) unfinished.push(path);
-      else this.trimmed.note(path, state);
+      const result = results[index] as Trimmed | Broken;
+      if ('brokenBecause' in result) this.hooks.onFault(brokenRoute(path, 'trimmed', result));
+      else if (result.next === 'done') this.trimmed.note(path, state);
+      else unfinished.set(path, result.next === 'more' ? PAUSE_MS : LATER_MS);
     });
     return unfinished;
   }
@@ -158,11 +190,4 @@ export class Tidier {
     const retention = this.retentions.get(path) ?? this.options.retention;
     return 'count' in retention ? ['count', retention.count] : ['age', retention.ageMs];
   }
-}
-
-function brokenQueue({ path, group }: LimitedQueue, { brokenBecause }: Broken): BrokerRefusedError {
-  return new BrokerRefusedError(
-    `The dead letters of group "${group}" on route "${displayPath(path)}" cannot be limited, their key is not what it should be: ${brokenBecause}`,
-    { code: 'KEY_TYPE' },
-  );
 }

@@ -20,7 +20,7 @@ for i = 2, #ARGV do groups[ARGV[i]] = true end
 for _, row in ipairs(rowsOf('GROUPS', log)) do groups[row.name] = true end
 
 local messages = redis.pcall('XLEN', log)
-for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'purged', 'replays', 'keepers', 'recurring', 'ticks'}) do
+for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'purged', 'replays', 'keepers', 'recurring', 'ticks', 'milestones'}) do
   redis.call('UNLINK', base .. ':' .. what)
 end
 for group in pairs(groups) do

@@ -1,15 +1,27 @@
 #!lua flags=allow-oom
--- Frees what every group has finished, but for what is retained, and what no living consumer needs.
+-- Frees what every group has finished, but for what is retained, and what no living consumer needs: a slice of it.
 --
 -- Invariant: an entry that a group has not finished is never removed: the floor is the least, over all groups, of the
--- lowest pending id and the id after the last delivered one, and over all replays of what they have not come to yet. A
--- log without groups is not trimmed at all; what expires leaves it by expire.lua.
+-- lowest pending id and the id after the last delivered one, and over all replays of what they have not come to yet.
+-- XTRIM is told the floor as well as a number, so that a wrong number keeps too little to look at and loses nothing. A log
+-- without groups is not trimmed at all; what expires leaves it by expire.lua.
 --
--- KEYS -> logs; the groups' inboxes are derived and in the same slot
+-- Messages are counted, not read: see docs/adr/0014-trim-without-reading.md. A slice is bounded in entries, groups and
+-- bytes over all logs.
+--
+-- KEYS -> logs; the groups' inboxes and the milestones are derived and in the same slot
 -- ARGV[1] -> how long a consumer that owns nothing may be idle before it is removed, ms
--- ARGV[2…] -> for each log: 'count' and how many finished entries are kept, or 'age' and for how long, ms
--- Output: for each log {trimmed, 'more' or 'done'}
-local LIMIT, ROUNDS = 10000, 20
+-- ARGV[2…] -> for each log: 'count' and how many finished entries are kept, or 'age' and for how long, ms; and the group
+--             after which to go on with what groups leave behind, '' for the first
+-- Output: for each log {trimmed, state, group to go on after or ''}: 'more' can be trimmed at once, 'later' in a moment,
+--         'done' not before something changes; or {'broken', why}
+local entriesLeft, rowsLeft, groupsLeft, bytesLeft = 2000, 1000, 250, 2 ^ 20
+-- Beyond all that is kept, whole nodes of the stream are removed: a hundred entries, or 4 KiB of them.
+local EXACT_BELOW = 200
+-- Few enough that their bodies do no harm, however large they are.
+local PAGE = 8
+-- So many messages more than are to be kept are worth another look soon.
+local WORTH_A_LOOK = 1000
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -18,47 +30,121 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 -- part: stream-info
 
--- The id that comes next.
-local function following(id)
-  local ms, number = string.match(id, '^(%d+)-(%d+)$')
-  -- The highest sequence number there is, and beyond what a number holds exactly.
-  if tonumber(number) >= 2 ^ 53 then return string.format('%.0f-0', ms + 1) end
-  return string.format('%s-%.0f', ms, number + 1)
-end
+-- part: trimming-floor
 
-local function floorOf(stream, group)
-  local floor = following(group['last-delivered-id'])
-  if group.pending > 0 then
-    local lowest = redis.call('XPENDING', stream, group.name)[2]
-    if lowest and isAfter(floor, lowest) then floor = lowest end
+-- part: milestones
+
+local function countBytes(entries)
+  for _, entry in ipairs(entries) do
+    for _, text in ipairs(entry[2]) do bytesLeft = bytesLeft - #text end
   end
-  return floor
 end
 
--- The first id to keep.
-local function keepFrom(log, floor, kind, amount)
+-- Removes whole nodes of what lies before `from`, at most so many entries. Returns how many, and whether there are more.
+local function cut(log, from, most)
+  local limit = math.min(most, entriesLeft)
+  local removed = redis.call('XTRIM', log, 'MINID', '~', from, 'LIMIT', limit)
+  -- A server may be told to make larger nodes than that.
+  if removed == 0 and limit < most then removed = redis.call('XTRIM', log, 'MINID', '~', from, 'LIMIT', most) end
+  entriesLeft = entriesLeft - removed
+  return removed, limit < most and removed * 2 > limit
+end
+
+-- The same, and what `~` leaves of the first node too.
+local function cutExactly(log, from, most, exactly)
+  local removed, hasMore = cut(log, from, most)
+  if not hasMore then removed = removed + redis.call('XTRIM', log, unpack(exactly)) end
+  return removed, hasMore
+end
+
+-- The first of the last `amount` entries before the floor; nil if there are fewer, or if they are too large to be read.
+local function readBack(log, floor, amount)
+  local id, least = floor, bytesLeft - 2 ^ 16
+  while amount > 0 do
+    if bytesLeft < least then return nil end
+    local wanted = math.min(amount, PAGE)
+    local page = redis.call('XREVRANGE', log, '(' .. id, '-', 'COUNT', wanted)
+    countBytes(page)
+    if #page < wanted then return nil end
+    id, amount = page[#page][1], amount - wanted
+  end
+  return id
+end
+
+-- The last entry's id and how many were ever added; nil where the server does not say.
+local function endOf(log, groups)
+  local added
+  for _, group in ipairs(groups) do
+    local read, lag = group['entries-read'], group.lag
+    if read and lag then added = math.max(added or 0, read + lag) end
+  end
+  if added then
+    local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
+    countBytes(last)
+    return last[1][1], added
+  end
+  -- No group knows as long as all of them are before an entry that was deleted.
+  local flat = redis.pcall('XINFO', 'STREAM', log)
+  if flat.err then return nil end
+  local stream = rowOf(flat)
+  countBytes({stream['first-entry'] or {nil, {}}, stream['last-entry'] or {nil, {}}})
+  return stream['last-generated-id'], stream['entries-added']
+end
+
+-- At least how many entries lie before the floor, and whether another look soon will know it better.
+local function countFinished(log, base, floor, length, groups)
+  local key = base .. ':milestones'
+  local last, added = endOf(log, groups)
+  if not added then return 0, false end
+  local milestones = milestonesOf(key)
+  local newest = milestones[#milestones]
+  -- The log was deleted and has begun again.
+  if newest and newest.added > added then milestones, newest = {}, nil end
+  local isBeyond = not newest or isAfter(floor, newest.id)
+  while milestones[2] and isAfter(floor, milestones[2].id) do table.remove(milestones, 1) end
+  local passed = milestones[1] and isAfter(floor, milestones[1].id) and milestones[1]
+  if not newest or isAfter(last, newest.id) then
+    milestones[#milestones + 1] = {id = last, added = added}
+    noteMilestones(key, milestones)
+  end
+  local unfinished = passed and added - passed.added or length
+  return length - unfinished, isBeyond and unfinished >= WORTH_A_LOOK
+end
+
+local function keepCount(log, base, floor, amount, groups)
+  local length = redis.call('XLEN', log)
+  if length <= amount then return 0 end
+  local unfinished = redis.call('XRANGE', log, floor, '+', 'COUNT', 1)
+  countBytes(unfinished)
+  local isExact = amount < EXACT_BELOW
+  if not unfinished[1] then
+    if not isExact then return cut(log, floor, length - amount) end
+    return cutExactly(log, floor, length - amount, {'MAXLEN', '=', amount})
+  end
+  local from = isExact and readBack(log, floor, amount)
+  if from then return cutExactly(log, from, length, {'MINID', '=', from}) end
+  local finished, isVague = countFinished(log, base, floor, length, groups)
+  local removed, hasMore = 0, false
+  if finished > amount then removed, hasMore = cut(log, floor, finished - amount) end
+  return removed, hasMore, isVague
+end
+
+-- Frees what the log needs no longer. Returns how many entries went, and 'more', 'later' or 'done'.
+local function trim(log, base, groups, kind, amount)
+  local floor = floorOfLog(log, base, groups)
+  if not floor then return 0, 'done' end
+  local removed, hasMore, isVague
   if kind == 'age' then
     local oldest = string.format('%.0f-0', math.max(0, now - amount))
-    return isAfter(floor, oldest) and oldest or floor
+    removed, hasMore = cut(log, isAfter(floor, oldest) and oldest or floor, math.max(1, redis.call('XLEN', log)))
+  else
+    removed, hasMore, isVague = keepCount(log, base, floor, amount, groups)
   end
-  if amount == 0 then return floor end
-  if redis.call('XLEN', log) <= amount then return nil end
-  local finished = redis.call('XREVRANGE', log, '(' .. floor, '-', 'COUNT', amount)
-  if #finished < amount then return nil end
-  return finished[#finished][1]
+  return removed, hasMore and 'more' or isVague and 'later' or 'done'
 end
 
-local function trim(log, from)
-  local trimmed = 0
-  for _ = 1, ROUNDS do
-    local removed = redis.call('XTRIM', log, 'MINID', '~', from, 'LIMIT', LIMIT)
-    trimmed = trimmed + removed
-    if removed == 0 then return trimmed, 'done' end
-  end
-  return trimmed, 'more'
-end
-
-local function forgetConsumers(stream, group, idleMs)
+local idleMs = tonumber(ARGV[1])
+local function forgetConsumers(stream, group)
   for _, consumer in ipairs(rowsOf('CONSUMERS', stream, group)) do
     if consumer.pending == 0 and consumer.idle > idleMs then
       redis.call('XGROUP', 'DELCONSUMER', stream, group, consumer.name)
@@ -66,32 +152,49 @@ local function forgetConsumers(stream, group, idleMs)
   end
 end
 
-local idleMs = tonumber(ARGV[1])
+-- An inbox entry is deleted when it is acked; what a crash left between the two goes here.
+local function clearInbox(inbox)
+  for _, reader in ipairs(rowsOf('GROUPS', inbox)) do
+    local floor = floorOf(inbox, reader)
+    local _, hasMore = cut(inbox, floor, math.max(1, redis.call('XLEN', inbox)))
+    if not hasMore then redis.call('XTRIM', inbox, 'MINID', '=', floor) end
+    forgetConsumers(inbox, reader.name)
+  end
+end
+
+-- Goes on after the named group. Returns the last one that it came to, '' if that was the last of all.
+local function tidyGroups(log, base, groups, after)
+  local first = 1
+  for index, group in ipairs(groups) do
+    if group.name == after then first = index + 1 end
+  end
+  for index = first, #groups do
+    if groupsLeft <= 0 or entriesLeft <= 0 then return index > 1 and groups[index - 1].name or '' end
+    groupsLeft = groupsLeft - 1
+    forgetConsumers(log, groups[index].name)
+    clearInbox(base .. ':inbox:' .. groups[index].name)
+  end
+  return ''
+end
+
+local function tidy(log, kind, amount, after)
+  local groups = rowsOf('GROUPS', log)
+  rowsLeft = rowsLeft - #groups
+  local base = string.sub(log, 1, -5)
+  local removed, state = trim(log, base, groups, kind, amount)
+  local reached = tidyGroups(log, base, groups, after)
+  return {removed, reached == '' and state or 'more', reached}
+end
+
 local results = {}
 for index, log in ipairs(KEYS) do
-  local kind, amount = ARGV[index * 2], tonumber(ARGV[index * 2 + 1])
-  local base = string.sub(log, 1, -5)
-  local floor
-  for _, group in ipairs(rowsOf('GROUPS', log)) do
-    local own = floorOf(log, group)
-    if not floor or isAfter(floor, own) then floor = own end
-    forgetConsumers(log, group.name, idleMs)
-    -- An inbox entry is deleted when it is acked; what a crash left between the two goes here.
-    local inbox = base .. ':inbox:' .. group.name
-    for _, reader in ipairs(rowsOf('GROUPS', inbox)) do
-      redis.call('XTRIM', inbox, 'MINID', floorOf(inbox, reader))
-      forgetConsumers(inbox, reader.name, idleMs)
-    end
+  local kind, amount, after = unpack(ARGV, index * 3 - 1, index * 3 + 1)
+  local result = {0, 'more', after}
+  if index == 1 or math.min(rowsLeft, groupsLeft, bytesLeft, entriesLeft - EXACT_BELOW) > 0 then
+    local ok
+    ok, result = pcall(tidy, log, kind, tonumber(amount), after)
+    if not ok then result = {'broken', type(result) == 'table' and result.err or tostring(result)} end
   end
-  if floor then
-    for _, noted in ipairs(redis.call('HVALS', base .. ':replays')) do
-      local cursor = string.match(noted, '^(%d+%-%d+) ')
-      if cursor and isAfter(floor, following(cursor)) then floor = following(cursor) end
-    end
-  end
-  local from = floor and keepFrom(log, floor, kind, amount)
-  local trimmed, state = 0, 'done'
-  if from then trimmed, state = trim(log, from) end
-  results[index] = {trimmed, state}
+  results[index] = result
 end
 return results

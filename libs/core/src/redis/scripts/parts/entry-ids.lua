@@ -1,7 +1,9 @@
--- Whether an entry id comes after another. As numbers: as texts 9-0 would come after 10-0.
+-- Whether an entry id comes after another. Its numbers have up to 64 bits, more than a number of Lua holds exactly, so
+-- that their digits are compared: the longer one is greater, and as texts 9-0 would come after 10-0.
 local function isAfter(a, b)
   local aMs, aNumber = string.match(a, '^(%d+)-(%d+)$')
   local bMs, bNumber = string.match(b, '^(%d+)-(%d+)$')
-  aMs, aNumber, bMs, bNumber = tonumber(aMs), tonumber(aNumber), tonumber(bMs), tonumber(bNumber)
-  return aMs > bMs or (aMs == bMs and aNumber > bNumber)
+  if aMs == bMs then aMs, bMs = aNumber, bNumber end
+  if #aMs ~= #bMs then return #aMs > #bMs end
+  return aMs > bMs
 end
