@@ -61,9 +61,7 @@ describe('deliveries that end in one turn', () => {
       expect(inbox).toEqual(source === 'log' ? ['0', '6', '9'] : ['0', '3', '6', '7', '9']);
       expect(await bodiesOf(broker.key('a', 'dead:g'))).toEqual(['11', '2', '8']);
       const waiting = await broker.redis.zrange(broker.key('a', 'schedule'), '0', '-1');
-      expect(waiting).toEqual(
-        [1, 4, 10].map((at) => `retry:g:${source}:${ids[at] as string}`).sort(),
-      );
+      expect(waiting).toEqual([1, 4, 10].map((at) => `retry:g:${source}:${ids[at] as string}`));
       expect(await broker.redis.hkeys(broker.key('a', 'scheduled'))).toHaveLength(3);
       const pending = (await broker.redis.xpending(stream, 'g', '-', '+', 100)) as [string][];
       expect(pending.map(([id]) => id)).toEqual(stolen);

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { useBroker } from '../support/broker.js';
@@ -36,16 +39,21 @@ async function route(count: number): Promise<{ sweep: () => Promise<unknown> }> 
 
 /** How many entries a call had its scripts read, by the counts that they asked for. */
 async function entriesRead(act: () => Promise<unknown>): Promise<number> {
-  const client = broker.redis.duplicate();
-  const monitor = await client.monitor();
-  let total = 0;
-  monitor.on('monitor', (_time: string, [name = '', key, ...args]: string[]) => {
-    if (key === log() && /^x(rev)?range$/i.test(name)) total += Number(args.at(-1));
-  });
+  const { host = '', port = 0 } = broker.redis.options;
+  const monitor = connect({ host, port });
+  let seen = '';
+  monitor.on('data', (text) => (seen += String(text)));
+  monitor.write('MONITOR\r\n');
+  await eventually(() => seen.startsWith('+OK'));
   await act();
-  monitor.disconnect();
-  client.disconnect();
-  return total;
+  const end = randomUUID();
+  await broker.redis.echo(end);
+  await eventually(() => seen.includes(end));
+  monitor.destroy();
+  const reads = seen.matchAll(/ lua\] "XR(?:EV)?RANGE" "([^"]*)" .*"(\d+)"\r$/gm);
+  return [...reads]
+    .filter(([, key]) => key === log())
+    .reduce((total, [, , count]) => total + Number(count), 0);
 }
 
 describe('trimming a log of large messages', () => {

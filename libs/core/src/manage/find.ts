@@ -110,7 +110,7 @@ export async function find(
     entryId: raw.entry,
     publishedAt: raw.entry === undefined ? undefined : entryTime(raw.entry),
     expiresAt: raw.expiresAt,
-    delayedUntil: raw.due,
+    delayedUntil: raw.due === undefined ? undefined : Math.floor(raw.due),
     groups: raw.due === undefined ? groups : {},
   };
   const present = Object.keys(raw.groups).filter(
@@ -143,7 +143,7 @@ async function placeOf(
       return { state: 'in-flight', consumer, since, deliveries, ...tracked, ...times };
     }
     case 'scheduled':
-      return { state: 'scheduled', dueAt: raw.dueAt ?? 0, ...tracked };
+      return { state: 'scheduled', dueAt: Math.floor(raw.dueAt ?? 0), ...tracked };
     case 'dead': {
       const { reason = 'failed' } = (historyOf(raw.history) ?? {}) as Partial<DeadHistory>;
       const id = raw.at ?? '';

@@ -55,16 +55,19 @@ local function expiryOf(body)
   return nil
 end
 
+-- part: schedule-turns
+
 -- What is to be written, gathered so that it takes few commands, and that nothing is written before all is known.
-local inboxed, buried, planned, dues, ended, freed = {}, {}, {}, {}, {}, {}
+local inboxed, buried, planned, ended, freed = {}, {}, {}, {}, {}
 
 local function plan(body, id, delayMs)
-  local member = 'retry:' .. group .. ':' .. source .. ':' .. id
-  planned[#planned + 1] = member
-  planned[#planned + 1] = cmsgpack.pack({'inbox:' .. group, unpack(body)})
-  -- What will not live to see its retry ends when it expires, not when the retry would be due.
-  dues[#dues + 1] = string.format('%.0f', math.min(now + delayMs, expiryOf(body) or math.huge))
-  dues[#dues + 1] = member
+  planned[#planned + 1] = {
+    id = id,
+    member = 'retry:' .. group .. ':' .. source .. ':' .. id,
+    packed = cmsgpack.pack({'inbox:' .. group, unpack(body)}),
+    -- What will not live to see its retry ends when it expires, not when the retry would be due.
+    due = math.min(now + delayMs, expiryOf(body) or math.huge),
+  }
 end
 
 local move = {
@@ -108,9 +111,11 @@ for _, body in ipairs(inboxed) do
   if expiresAt then redis.pcall('ZADD', expiry, string.format('%.0f', expiresAt), 'inbox:' .. group .. '|' .. entry) end
 end
 for _, body in ipairs(buried) do redis.call('XADD', dead, '*', unpack(body)) end
-if #planned > 0 then
-  redis.call('HSET', scheduled, unpack(planned))
-  redis.call('ZADD', schedule, unpack(dues))
+-- Deliveries that ended together may have ended in any order; they are tried again in that of their entries.
+table.sort(planned, function(a, b) return isAfter(b.id, a.id) end)
+for _, each in ipairs(planned) do
+  redis.call('HSET', scheduled, each.member, each.packed)
+  redis.call('ZADD', schedule, scoreOf(schedule, each.due), each.member)
 end
 if #ended > 0 then
   redis.call('XACK', stream, group, unpack(ended))

@@ -154,12 +154,13 @@ local function makeRoom(schedule, scheduled, member)
   redis.call('ZADD', schedule, redis.call('ZSCORE', schedule, member) or '0', aside)
 end
 
+-- part: schedule-turns
+
 local function plan(send, fields)
   local schedule, scheduled, member = send.base .. ':schedule', send.base .. ':scheduled', 'send:' .. send.id
-  local due = string.format('%.0f', now + send.delayMs)
   makeRoom(schedule, scheduled, member)
   redis.call('HSET', scheduled, member, cmsgpack.pack({'log', unpack(fields)}))
-  redis.call('ZADD', schedule, due, member)
+  redis.call('ZADD', schedule, scoreOf(schedule, now + send.delayMs), member)
   types[scheduled], types[schedule] = 'hash', 'zset'
   remember(send, '')
   return {'scheduled', send.id}
