@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { LeanMQ, PulledDelivery } from '@leanmq/core';
 
 import { useBroker } from '../support/broker.js';
+import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 const MANY = 12;
@@ -96,4 +97,69 @@ describe('deliveries that end in one turn', () => {
     expect(told.length).toBeGreaterThan(0);
     expect(told.length).toBeLessThan(50);
   });
+});
+
+describe('a delivery that cannot be handed over', () => {
+  const wide = (field: string, value: string): string[] =>
+    [...Array.from({ length: 4_000 }, (_, at) => [`f${at}`, '1']), [field, value]].flat();
+
+  test('because its entry is too wide becomes a dead letter, cut, and those that fail beside it are settled', async () => {
+    const mq = broker.mq({ group: 'g', handlers: { attempts: 1, concurrency: 64 } });
+    await mq.queue('/a').declareGroup('g');
+    await broker.redis.xadd(broker.key('a', 'log'), '*', ...wide('d', '"wide"'));
+    const items = Array.from({ length: 20 }, (_, data) => ({ data }));
+    await mq.publishMany('/a', items);
+    const crashes: number[] = [];
+    await mq.consume('/a', (delivery) => {
+      crashes.push(delivery.crashes);
+      throw new Error('no');
+    });
+    await eventually(async () => (await mq.deadLetters('/a').count()) === 21);
+    const letters = await mq.deadLetters('/a').list({ count: 50 });
+    const undecodable = letters.filter(({ reason }) => reason === 'undecodable');
+    expect(undecodable).toHaveLength(1);
+    expect(undecodable[0]?.error?.message).toMatch(/4001 fields/);
+    expect(crashes).toEqual(items.map(() => 0));
+    // Its payload is kept, though it came last.
+    expect(await bodiesOf(broker.key('a', 'dead:g'))).toContain('"wide"');
+    expect(((await broker.redis.xpending(broker.key('a', 'log'), 'g')) as [number])[0]).toBe(0);
+  });
+
+  test('because its entry is too wide is not given back, but buried', async () => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.queue('/a').declareGroup('g');
+    await broker.redis.xadd(broker.key('a', 'log'), '*', 'd', '1', ...wide('d', '"wide"'));
+    expect(await mq.receive('/a')).toEqual([]);
+    await eventually(async () => (await mq.deadLetters('/a').count()) === 1);
+  });
+
+  test.each(['dead:g', 'schedule'] as const)(
+    'because the key "%s" is of another type waits for it, warned about, and holds up no other',
+    async (blocked) => {
+      const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
+      const warnings: string[] = [];
+      mq.events.on('warning', ({ code }) => warnings.push(code));
+      await mq.queue('/a').declareGroup('g');
+      await mq.publishMany(
+        '/a',
+        ['rejected', 'retried'].map((data) => ({ data })),
+      );
+      const received = await mq.receive<string>('/a', { count: 2 });
+      const key = broker.key('a', blocked);
+      await broker.redis.set(key, 'of another type');
+      let settled = 0;
+      const settling = received.map(async (delivery) => {
+        const retry = delivery.data === 'retried';
+        await (retry ? delivery.retry({ afterMs: 60_000 }) : delivery.deadLetter());
+        settled += 1;
+      });
+      await eventually(() => settled === 1);
+      await eventually(() => warnings.includes('HAND_OVER_BLOCKED'));
+      await broker.redis.del(key);
+      await Promise.all(settling);
+      expect(await mq.deadLetters('/a').count()).toBe(1);
+      expect(await broker.redis.zcard(broker.key('a', 'schedule'))).toBe(1);
+      expect(warnings).toEqual(['HAND_OVER_BLOCKED']);
+    },
+  );
 });

@@ -62,6 +62,11 @@ export interface Entry {
  */
 export function readEntry(fields: readonly string[]): Entry {
   if (fields.length === 2 && fields[0] === FIELD.data) return plainEntry(fields[1] as string);
+  if (fields.length > MAX_FIELDS) {
+    throw new UndecodableError(
+      `The entry has ${fields.length / 2} fields; ${MAX_FIELDS / 2} are the most that can be passed on.`,
+    );
+  }
   let data: string | undefined;
   let headers: string | undefined;
   let id: string | undefined;
@@ -136,6 +141,12 @@ function isHistory(value: unknown): value is History {
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
+
+/**
+ * Names and values that an entry may have at most. Scripts of Redis pass an entry's fields on as arguments, of which Lua
+ * takes some 8,000; a history and an id are added on the way.
+ */
+export const MAX_FIELDS = 6_900;
 
 const REPLACEMENT = '\ufffd';
 

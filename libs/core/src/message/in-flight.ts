@@ -42,6 +42,11 @@ export class InFlight<Route> implements Claim {
   heldAt = -1;
   /** Why its lease is not renewed any more. */
   lostBecause: LeanMQError | undefined = undefined;
+  /**
+   * Redis does not know it as this consumer's any more: under its id may be another message by now, from another history.
+   * Nothing about it is sent to Redis.
+   */
+  isDisowned = false;
   /** What is done with it, which is no longer wanted when it is lost. */
   work: Cancellable | undefined = undefined;
   /** The mark of its idempotency key in Redis, from when it was begun with. */
@@ -77,6 +82,16 @@ export class InFlight<Route> implements Claim {
   open(): Entry {
     this.opened ??= readEntry(this.fields);
     return this.opened;
+  }
+
+  /** Why it cannot be read; undefined when it can. */
+  get unreadableBecause(): unknown {
+    try {
+      this.open();
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   /** The same; undefined when it cannot be read. What was never run has a history too, which must not get lost. */

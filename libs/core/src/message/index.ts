@@ -1,6 +1,7 @@
 export { InFlight, type Claim, type Source } from './in-flight.js';
 export {
   FIELD,
+  MAX_FIELDS,
   assertUtf8,
   mayBeDamaged,
   readEntry,

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Redis } from 'ioredis';
 
 import type { Source } from '../message/index.js';
-import { isDenied, isMissingGroup, replyOf } from '../redis/index.js';
+import { isDenied, isMissingGroup, replyOf, runIdOf } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import { adoptScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
@@ -16,9 +16,14 @@ export interface ServerSideClient {
   readonly runId: string;
 }
 
+/** Whether both are clients of one server process, whose memory is one history. */
+export function isSameServer(a: ServerSideClient, b: ServerSideClient): boolean {
+  return a.runId !== '' && a.runId === b.runId;
+}
+
 async function identify(client: Redis): Promise<ServerSideClient> {
-  const [id, info] = await Promise.all([client.client('ID'), client.info('server')]);
-  return { id, runId: /^run_id:(.*)$/m.exec(info)?.[1]?.trim() ?? '' };
+  const [id, runId = ''] = await Promise.all([client.client('ID'), runIdOf(client)]);
+  return { id, runId };
 }
 
 /**
@@ -30,7 +35,7 @@ async function dismiss(
   previous: ServerSideClient,
   current: ServerSideClient,
 ): Promise<void> {
-  if (previous.runId !== current.runId) return;
+  if (!isSameServer(previous, current)) return;
   try {
     await client.client('KILL', 'ID', previous.id);
   } catch (error) {

@@ -13,6 +13,7 @@ import { PassReader, type PassOptions } from './pass.js';
 import { Readers } from './readers.js';
 import { Reclaimer } from './reclaimer.js';
 import type { Subscription } from './subscription.js';
+import { Verifier } from './verifier.js';
 
 // How long what was released at the end may take to be confirmed.
 const CONFIRM_MS = 2_000;
@@ -39,6 +40,7 @@ export class Consumer {
   private readonly reclaimer: Reclaimer;
   private readonly quarantine: Quarantine;
   private readonly dispatcher: Dispatcher;
+  private readonly verifier: Verifier;
   /** Reads instead of the readers, while it makes a pass. */
   private passReader: PassReader | undefined;
   /** Counts the calls of `switchOff`: the latest holds. */
@@ -56,7 +58,12 @@ export class Consumer {
       onRoom: (subscription) => void this.reclaimer.more(subscription),
       onServed: (subscription) => this.readers.wake(subscription),
     });
+    this.verifier = new Verifier(context, (delivery) => {
+      hooks.onLost?.(delivery);
+      this.dispatcher.serveSoon(delivery.route);
+    });
     this.readers = new Readers(context, {
+      verify: this.verifier.verify,
       onRead: (subscription) => this.dispatcher.serveSoon(subscription),
       onBarred: (barred) => this.turnOff(barred),
       onFault: hooks.onFault,
@@ -102,6 +109,7 @@ export class Consumer {
 
   /** @param connect makes a connection for a reader */
   start(connect: () => Connection): void {
+    this.verifier.start(this.subscriptions);
     this.readers.start(this.subscriptions, connect);
     this.heartbeat.start();
     this.reclaimer.start();
@@ -113,7 +121,8 @@ export class Consumer {
    */
   async runOnce(connection: Connection, options: PassOptions): Promise<void> {
     const subscriptions = [...this.subscriptions].filter(({ isOff }) => !isOff);
-    this.passReader = new PassReader(this.context, connection, subscriptions);
+    this.verifier.start(this.subscriptions);
+    this.passReader = new PassReader(this.context, connection, subscriptions, this.verifier.verify);
     this.heartbeat.start();
     try {
       await onePass(this.passReader, options, {
@@ -142,6 +151,7 @@ export class Consumer {
     );
     if (!drained) await this.abandonRest();
     this.heartbeat.stop();
+    this.verifier.stop();
     await leave(this.context, [...this.subscriptions]);
   }
 

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 
 import type { Connection } from '../redis/index.js';
-import { adopt, succeed, type ServerSideClient } from './adoption.js';
+import { adopt, isSameServer, succeed, type ServerSideClient } from './adoption.js';
 import type { ConsumerContext } from './context.js';
+import type { ReaderHooks } from './reader.js';
 import type { Subscription } from './subscription.js';
 
 /** Takes in what the replies held that got lost with a connection, before anything is read on the next one. */
@@ -17,6 +18,7 @@ export class LostReplies {
     private readonly context: ConsumerContext,
     private readonly connection: Connection,
     private readonly subscriptions: readonly Subscription[],
+    private readonly verify: ReaderHooks['verify'],
   ) {}
 
   /** The reply of something else than a read was lost. */
@@ -42,8 +44,12 @@ export class LostReplies {
     const { losses } = this.connection;
     if (losses !== this.losses) {
       const previous = this.identity;
-      this.identity = await succeed(client, previous);
-      if (previous !== undefined) this.mustAdopt = true;
+      const current = await succeed(client, previous);
+      if (previous !== undefined) {
+        await this.verify(client, this.subscriptions, isSameServer(previous, current));
+        this.mustAdopt = true;
+      }
+      this.identity = current;
       this.losses = losses;
     }
     return this.mustAdopt ? this.adopt(client) : 0;

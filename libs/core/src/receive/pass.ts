@@ -4,6 +4,7 @@ import type { Connection } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import { LostReplies } from './lost-replies.js';
 import { read } from './read.js';
+import type { ReaderHooks } from './reader.js';
 import { BOTH_SOURCES, Streams } from './streams.js';
 import type { Subscription } from './subscription.js';
 
@@ -22,8 +23,9 @@ export class PassReader {
     private readonly context: ConsumerContext,
     private readonly connection: Connection,
     private readonly subscriptions: readonly Subscription[],
+    verify: ReaderHooks['verify'],
   ) {
-    this.lost = new LostReplies(context, connection, subscriptions);
+    this.lost = new LostReplies(context, connection, subscriptions, verify);
   }
 
   /** What was given to this consumer in an answer that never arrived is taken in before the next read. */

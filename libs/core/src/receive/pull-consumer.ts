@@ -12,6 +12,7 @@ import { PassReader, type PassOptions } from './pass.js';
 import { Reclaimer } from './reclaimer.js';
 import { leaveScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
+import { Verifier } from './verifier.js';
 
 export interface PullHooks {
   /** Gives a delivery back without using an attempt up; `settled` is to be called. */
@@ -25,6 +26,7 @@ export class PullConsumer {
   private readonly heartbeat: Heartbeat;
   private readonly reclaimer: Reclaimer;
   private readonly reader: PassReader;
+  private readonly verifier: Verifier;
   /** Looked at when the group is resumed, and at the end. */
   private readonly conditions = new Conditions();
   private ready: Promise<void> | undefined;
@@ -38,7 +40,8 @@ export class PullConsumer {
     private readonly hooks: PullHooks,
   ) {
     this.subscriptions = new Set([subscription]);
-    this.reader = new PassReader(context, connection, [subscription]);
+    this.verifier = new Verifier(context, (lost) => this.subscription.ended(lost));
+    this.reader = new PassReader(context, connection, [subscription], this.verifier.verify);
     // Whether its caller still settles it or not: it may come again.
     this.heartbeat = new Heartbeat(context, this.subscriptions, (lost) => this.drop(lost));
     this.reclaimer = new Reclaimer(context, this.subscriptions, {
@@ -119,6 +122,7 @@ export class PullConsumer {
 
   async close(): Promise<void> {
     this.heartbeat.stop();
+    this.verifier.stop();
     const { command, group, consumer } = this.context;
     if (!command.ready || this.ready === undefined) return;
     const { keys } = this.subscription;
@@ -137,7 +141,9 @@ export class PullConsumer {
     const registered = await registry.groupOf(this.subscription.path, group);
     this.setPaused(registered?.pausedAt !== undefined);
     // Closed meanwhile, nobody would stop it.
-    if (!this.isClosed) this.heartbeat.start();
+    if (this.isClosed) return;
+    this.verifier.start(this.subscriptions);
+    this.heartbeat.start();
   }
 
   private async whyBarred(): Promise<NotFoundError> {

@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { Redis } from 'ioredis';
+
 import { isMissingGroup, isTransient, type Connection } from '../redis/index.js';
-import { adopt, succeed, type ServerSideClient } from './adoption.js';
+import { adopt, isSameServer, succeed, type ServerSideClient } from './adoption.js';
 import { Aside } from './aside.js';
 import { BlockedRead } from './blocked-read.js';
 import type { ConsumerContext } from './context.js';
@@ -16,6 +18,8 @@ export interface ReaderHooks {
   onRead: (subscription: Subscription) => void;
   /** A person has deleted these routes, or removed the group from them. */
   onBarred: (subscriptions: readonly Subscription[]) => void;
+  /** A new connection is there: finds out what is still this consumer's of what is held of these routes. */
+  verify: (client: Redis, subscriptions: readonly Subscription[], isSame: boolean) => Promise<void>;
   /** A read failed in a way that time alone may not cure. */
   onFault: (error: unknown) => void;
 }
@@ -193,8 +197,13 @@ export class Reader {
   /** After every (re)connection, before the first read. */
   private async settleIn(): Promise<void> {
     const previous = this.identity;
-    this.identity = await succeed(this.connection.client, previous);
-    if (previous !== undefined) this.mustAdopt = true;
+    const { client } = this.connection;
+    const current = await succeed(client, previous);
+    if (previous !== undefined) {
+      await this.hooks.verify(client, this.subscriptions, isSameServer(previous, current));
+      this.mustAdopt = true;
+    }
+    this.identity = current;
     this.connectionChanged = false;
   }
 

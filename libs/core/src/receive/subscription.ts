@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
+import type { LeanMQError } from '../errors.js';
 import { InFlight, type Claim, type Source } from '../message/index.js';
 import type { RouteKeys } from '../redis/index.js';
 import { Held } from './held.js';
@@ -17,6 +18,8 @@ export class Subscription {
   private buffer: InFlight<Subscription>[] = [];
   private head = 0;
   private running = 0;
+  /** Disowned, with a handler that has not ended. */
+  private disowned = 0;
   private meanRunMs: number | undefined;
   private readonly held = { log: new Held<Subscription>(), inbox: new Held<Subscription>() };
   /** Its last read came back full, so that more is waiting. */
@@ -147,9 +150,22 @@ export class Subscription {
     delivery.hasEnded = true;
     if (delivery.startedAt === 0) return;
     this.running -= 1;
+    if (delivery.isDisowned) this.disowned -= 1;
     const tookMs = performance.now() - delivery.startedAt;
     this.meanRunMs =
       this.meanRunMs === undefined ? tookMs : this.meanRunMs + (tookMs - this.meanRunMs) * WEIGHT;
+  }
+
+  /**
+   * Lets go of a delivery that Redis does not know as ours any more. Its handler keeps its slot until it ends; the same id
+   * may be another message by now, which is taken in as such.
+   */
+  disown(delivery: InFlight<Subscription>, reason: LeanMQError): void {
+    if (!this.held[delivery.source].remove(delivery)) return;
+    delivery.successor = undefined;
+    delivery.isDisowned = true;
+    if (delivery.startedAt > 0 && !delivery.hasEnded) this.disowned += 1;
+    delivery.lose(reason);
   }
 
   /** Redis has confirmed how it ended, or it is lost, and its handler has ended. */
@@ -164,7 +180,7 @@ export class Subscription {
   }
 
   get inFlightCount(): number {
-    return this.held.log.size + this.held.inbox.size;
+    return this.held.log.size + this.held.inbox.size + this.disowned;
   }
 
   private shift(): InFlight<Subscription> | undefined {

@@ -29,6 +29,13 @@ export interface ConnectionListener {
   onRefused?: (role: ConnectionRole, error: LeanMQError) => void;
 }
 
+/**
+ * Does what must come first on a new connection.
+ *
+ * @param isSameServer whether the connection before it led to this very process
+ */
+export type ArrivalListener = (client: Redis, isSameServer: boolean) => Promise<void>;
+
 const RETRY_FIRST_MS = 20;
 const RETRY_MAX_MS = 500;
 // How soon a server that cannot be used, a replica mostly, is looked up again.
@@ -42,9 +49,12 @@ export class Connection {
   readonly client: Redis;
   readonly role: ConnectionRole;
   private readonly readyListeners = new Set<() => void>();
+  private readonly arrivalListeners = new Set<ArrivalListener>();
   private lostAt: number | undefined;
   private wasReady = false;
   private admitted = false;
+  /** Of the server that the connection led to last; undefined if it does not say. */
+  private runId: string | undefined;
   private unfitTimer: NodeJS.Timeout | undefined;
   private lastError: Error | undefined;
   /** ioredis goes on in database 0 when the one that was asked for is refused. */
@@ -121,6 +131,19 @@ export class Connection {
   onEveryReady(listener: () => void): () => void {
     this.readyListeners.add(listener);
     return () => this.readyListeners.delete(listener);
+  }
+
+  /**
+   * Calls back at every (re)connection before the connection counts as ready, until the returned function is called. While
+   * a callback is at work, nobody else uses the connection.
+   */
+  onEveryArrival(listener: ArrivalListener): () => void {
+    this.arrivalListeners.add(listener);
+    if (this.ready && this.runId === undefined) {
+      const known = (runId: string | undefined): string | undefined => (this.runId ??= runId);
+      runIdOf(this.client).then(known, () => undefined);
+    }
+    return () => this.arrivalListeners.delete(listener);
   }
 
   /** @throws the signal's reason, or ClosedError */
@@ -200,6 +223,7 @@ export class Connection {
     if (this.isClosed) return;
     this.closing.abort(new ClosedError('The connection to Redis'));
     this.readyListeners.clear();
+    this.arrivalListeners.clear();
     clearTimeout(this.unfitTimer);
     this.client.disconnect();
     releaseClient(this.client);
@@ -207,7 +231,11 @@ export class Connection {
 
   /** A replica takes no writes: it counts as away until it is a master, or a master answers in its place. */
   private async admit(): Promise<void> {
+    const { lossCount } = this;
     const unfit = this.selectRefused ?? (await this.replicaFault());
+    if (unfit === undefined && !(await this.arrive())) return;
+    // Lost meanwhile: the next connection is admitted by itself.
+    if (lossCount !== this.lossCount) return;
     if (this.client.status !== 'ready' || this.isClosed || this.admitted) return;
     if (unfit === undefined) {
       this.admitted = true;
@@ -222,6 +250,22 @@ export class Connection {
   private async replicaFault(): Promise<Error | undefined> {
     if (!(await this.isReplica())) return undefined;
     return new BrokerUnavailableError('it is a replica and takes no writes', 'not-sent');
+  }
+
+  /** Whether all who come first have done their part. */
+  private async arrive(): Promise<boolean> {
+    if (this.arrivalListeners.size === 0) return true;
+    try {
+      const runId = await runIdOf(this.client);
+      const isSameServer = runId !== undefined && runId === this.runId;
+      for (const listener of [...this.arrivalListeners]) await listener(this.client, isSameServer);
+      this.runId = runId;
+      return true;
+    } catch {
+      // The connection broke; if it did not, a new one may do better.
+      if (this.client.status === 'ready') this.client.disconnect(true);
+      return false;
+    }
   }
 
   private async isReplica(): Promise<boolean> {
@@ -289,5 +333,15 @@ export class Connection {
       'not-sent',
       { cause: this.lastError },
     );
+  }
+}
+
+/** Names the process of the server; undefined where INFO is not for us. */
+export async function runIdOf(client: Redis): Promise<string | undefined> {
+  try {
+    return /^run_id:(.*)$/m.exec(await client.info('server'))?.[1]?.trim();
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    return undefined;
   }
 }

@@ -1,4 +1,9 @@
-export { Connection, type ConnectionListener } from './connection.js';
+export {
+  Connection,
+  runIdOf,
+  type ArrivalListener,
+  type ConnectionListener,
+} from './connection.js';
 export { Connections } from './connections.js';
 export {
   isConnectionFault,

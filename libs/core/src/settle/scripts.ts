@@ -13,5 +13,5 @@ export const handOverScript = defineScript({
   lua: lua.handOverLua,
   keys: ['stream', 'inbox', 'dead', 'schedule', 'scheduled'],
   args: ['group', 'consumer', 'source'],
-  reply: listOf(oneOf('moved', 'lost', 'gone', 'dropped')),
+  reply: listOf(oneOf('moved', 'lost', 'gone', 'dropped', 'blocked')),
 });

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Redis } from 'ioredis';
 
 import { ConfigError, toError, type LeanMQError } from '../errors.js';
-import type { InFlight, Outcome, Source } from '../message/index.js';
+import { MAX_FIELDS, type InFlight, type Outcome, type Source } from '../message/index.js';
 import {
   toBrokerError,
   type Connection,
@@ -32,6 +32,8 @@ export interface SettlerHooks<Route> {
   /** Redis refuses to settle it. */
   onGivenUp: (delivery: InFlight<Route>, reason: LeanMQError) => void;
   onFault: (error: unknown) => void;
+  /** Deliveries cannot go where they are to go, and are tried again; told now and then. */
+  onBlocked: (count: number) => void;
   /** Epoch ms on the server's clock. */
   now: () => number;
 }
@@ -41,6 +43,8 @@ const MAX_ACKS = 1_000;
 // Of the retries of one turn. To write a stack takes as long as to run a short handler, and where many fail at once they
 // mostly fail alike.
 const MAX_STACKS = 4;
+const BLOCKED_PAUSE_MS = 1_000;
+const BLOCKED_TOLD_EVERY_MS = 60_000;
 const DROP: Verdict = Object.freeze({ kind: 'drop' });
 // The verdict tells of the error. The error itself keeps its stack's frames alive, which under load are a heap of them.
 const FAILURE: Outcome = Object.freeze({ kind: 'failure', error: undefined });
@@ -56,6 +60,8 @@ export class Settler<Route extends SettleRoute> {
   private readonly moves: TickBatches<Source, Move<Route>>;
   /** How many more retries of this turn tell the stack of their error. */
   private stacksLeft = MAX_STACKS;
+  /** Monotonic ms. */
+  private blockedToldAt = -Infinity;
 
   constructor(
     private readonly route: SettleRoute,
@@ -93,6 +99,14 @@ export class Settler<Route extends SettleRoute> {
 
   private decide(delivery: InFlight<Route>, outcome: Outcome): Verdict {
     const withStack = this.stacksLeft > 0;
+    if (outcome.kind !== 'success' && delivery.fields.length > MAX_FIELDS) {
+      // It can go nowhere else.
+      return decide(
+        { kind: 'dead', reason: 'undecodable', error: delivery.unreadableBecause },
+        delivery.attemptsBefore,
+        this.options,
+      );
+    }
     try {
       return decide(outcome, delivery.attemptsBefore, this.options, withStack);
     } catch (error) {
@@ -115,7 +129,7 @@ export class Settler<Route extends SettleRoute> {
       // tells.
       return attempts === 1 && areHeld(deliveries)
         ? this.sendAck(client, source, ids)
-        : this.ackEach(client, source, ids);
+        : this.ackEach(client, source, deliveries);
     });
     if (acked === undefined) return;
     deliveries.forEach((each, index) => this.confirm(each, acked[index] === true));
@@ -131,8 +145,15 @@ export class Settler<Route extends SettleRoute> {
     return ids.map(() => ids.length > 1 || count > 0);
   }
 
-  private async ackEach(client: Redis, source: Source, ids: readonly string[]): Promise<boolean[]> {
-    return (await Promise.all(ids.map((id) => this.sendAck(client, source, [id])))).flat();
+  private async ackEach(
+    client: Redis,
+    source: Source,
+    deliveries: readonly InFlight<Route>[],
+  ): Promise<boolean[]> {
+    const acked = deliveries.map(async ({ entryId, isDisowned }) =>
+      isDisowned ? [false] : this.sendAck(client, source, [entryId]),
+    );
+    return (await Promise.all(acked)).flat();
   }
 
   /** An ack ends the entry, whoever has it: it is not run again, also if it was claimed anew meanwhile. */
@@ -145,12 +166,14 @@ export class Settler<Route extends SettleRoute> {
   private async ackOnce(source: Source, deliveries: readonly InFlight<Route>[]): Promise<void> {
     const names = { stream: this.route.streamOf(source) };
     const args = { group: this.route.group, source, windowMs: this.options.idempotencyMs };
-    const more = {
-      keys: deliveries.map(({ onceMark }) => onceMark as string),
-      args: deliveries.map(({ entryId }) => entryId),
-    };
     const acked = await this.untilDone(deliveries, (client) =>
-      ackOnceScript.run(client, names, args, more),
+      forOwned(deliveries, (owned) => {
+        const more = {
+          keys: owned.map(({ onceMark }) => onceMark as string),
+          args: owned.map(({ entryId }) => entryId),
+        };
+        return ackOnceScript.run(client, names, args, more);
+      }),
     );
     if (acked === undefined) return;
     deliveries.forEach((each, index) => this.confirm(each, acked[index] === 1));
@@ -166,32 +189,44 @@ export class Settler<Route extends SettleRoute> {
       scheduled: keys.scheduled,
     };
     const now = this.hooks.now();
-    const args: ScriptArgument[] = [];
+    const named = { group, consumer: this.consumer, source };
+    const argsOf = new Map<InFlight<Route>, readonly ScriptArgument[]>();
     for (const { delivery, verdict } of items) {
       const history = JSON.stringify(nextHistory(delivery, verdict, now));
       const { entryId, deliveries, onceMark = '' } = delivery;
       const delayMs = verdict.kind === 'retry' ? verdict.delayMs : 0;
-      args.push(`${entryId} ${deliveries} ${targetOf(verdict)} ${delayMs} ${onceMark}`, history);
+      const move = `${entryId} ${deliveries} ${targetOf(verdict)} ${delayMs} ${onceMark}`;
+      argsOf.set(delivery, [move, history]);
     }
     let attempts = 0;
     const deliveries = items.map(({ delivery }) => delivery);
     const results = await this.untilDone(deliveries, (client) => {
       attempts += 1;
-      return handOverScript.run(
-        client,
-        names,
-        { group, consumer: this.consumer, source },
-        { args },
-      );
+      return forOwned(deliveries, (owned) => {
+        const args = owned.flatMap((each) => argsOf.get(each) ?? []);
+        return handOverScript.run(client, names, named, { args });
+      });
     });
     if (results === undefined) return;
+    const blocked = items.filter((_, index) => results[index] === 'blocked');
+    if (blocked.length > 0) this.moveLater(source, blocked);
     items.forEach(({ delivery, verdict }, index) => {
-      const result = results[index];
+      const result = results[index] ?? 'lost';
+      if (result === 'blocked') return;
       if (result === 'dropped') return this.hooks.onSettled(delivery, DROP, true);
       // Sent more than once, "lost" may be the echo of the first time, whose answer was lost.
       const isOurs = result === 'moved' || (attempts > 1 && result === 'lost');
       this.hooks.onSettled(delivery, verdict, isOurs);
     });
+  }
+
+  /** Their leases are renewed meanwhile: nobody else could do better, and no crash is counted. */
+  private moveLater(source: Source, items: readonly Move<Route>[]): void {
+    setTimeout(() => void this.move(source, items), BLOCKED_PAUSE_MS).unref();
+    const now = performance.now();
+    if (now < this.blockedToldAt + BLOCKED_TOLD_EVERY_MS) return;
+    this.blockedToldAt = now;
+    this.hooks.onBlocked(items.length);
   }
 
   /** Undefined when it cannot be done at all; the deliveries then lose their leases and are reclaimed. */
@@ -208,6 +243,22 @@ export class Settler<Route extends SettleRoute> {
       return undefined;
     }
   }
+}
+
+/**
+ * Does it for those that Redis knows as ours: under the id of another may be a new message by now.
+ *
+ * @returns for each delivery its result, undefined for what was left out
+ */
+async function forOwned<Route, Result>(
+  deliveries: readonly InFlight<Route>[],
+  act: (owned: readonly InFlight<Route>[]) => Promise<readonly Result[]>,
+): Promise<readonly (Result | undefined)[]> {
+  const owned = deliveries.filter(({ isDisowned }) => !isDisowned);
+  if (owned.length === deliveries.length) return act(owned);
+  const results = owned.length === 0 ? [] : await act(owned);
+  const resultOf = new Map(owned.map((each, index) => [each, results[index]]));
+  return deliveries.map((each) => resultOf.get(each));
 }
 
 /** Whether nobody else can have taken one of them over. */

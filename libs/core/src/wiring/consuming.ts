@@ -5,7 +5,7 @@ import { Consumer, Subscription, type ConsumerContext } from '../receive/index.j
 import { Once, Runner, type WebhookHandler } from '../run/index.js';
 import { Settler, type Verdict } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';
-import { aboutDelivery, tellLost, tellSettled } from './delivery-events.js';
+import { aboutDelivery, tellBlocked, tellLost, tellSettled } from './delivery-events.js';
 
 /** A handler as it was registered. */
 export interface Registration {
@@ -92,6 +92,7 @@ export function buildConsumer({
         if (ack === 'before') consuming.ended(delivery);
       },
       onFault: (error) => onFault('settle', error),
+      onBlocked: (count) => tellBlocked(events, subscription, count),
       now: () => context.clock.now(),
     });
     const { maxCrashes, ack } = options;

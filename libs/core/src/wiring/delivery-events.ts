@@ -1,5 +1,5 @@
 import type { DeliveryEvent, Events } from '../events.js';
-import { recordError, type InFlight, type Outcome } from '../message/index.js';
+import { displayPath, recordError, type InFlight, type Outcome } from '../message/index.js';
 import type { Subscription } from '../receive/index.js';
 import type { Verdict } from '../settle/index.js';
 
@@ -66,4 +66,10 @@ export function tellLost(
   if (outcome.kind === 'success') return;
   const error = recordError('error' in outcome ? outcome.error : new Error(outcome.kind));
   events.tell('lost', () => ({ ...aboutDelivery(delivery, consumer), error }));
+}
+
+/** Tells that deliveries cannot be handed over, because a key that they are to go to is of another type. */
+export function tellBlocked(events: Events, { path, group }: Subscription, count: number): void {
+  const message = `${count} deliveries of "${displayPath(path)}" in group "${group}" cannot be handed over, because a key of the route is of another type; they are tried again every second.`;
+  events.tell('warning', () => ({ code: 'HAND_OVER_BLOCKED', message }));
 }

@@ -15,7 +15,7 @@ import type { Connection, RegisteredRoute } from '../redis/index.js';
 import { Delivery } from '../run/index.js';
 import { Settler } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';
-import { tellSettled } from './delivery-events.js';
+import { tellBlocked, tellSettled } from './delivery-events.js';
 
 /** Whether it was still this consumer's to settle. */
 export type Settled = 'settled' | 'lease-lost';
@@ -106,6 +106,7 @@ export class Puller {
         this.waiters.delete(delivery);
       },
       onFault: (error) => onFault('settle', error),
+      onBlocked: (count) => tellBlocked(events, subscription, count),
       now: () => context.clock.now(),
     });
   }

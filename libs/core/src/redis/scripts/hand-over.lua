@@ -2,7 +2,9 @@
 -- Ends deliveries that were not a success: each goes where it is to go next and leaves the pending list, in one step.
 --
 -- Invariant: only the owner of a delivery may do so, and only of the very delivery that it was given (its count): a
--- consumer that lost its lease changes nothing. The message's own fields are copied as they are.
+-- consumer that lost its lease changes nothing. The message's own fields are copied as they are; of an entry with more
+-- fields than Lua can pass on, a dead letter keeps ours and the first of the others. One delivery that cannot go where it
+-- is to go stays pending and holds up no other.
 --
 -- KEYS[1] -> stream that the entries are pending on: the log or the group's inbox
 -- KEYS[2] -> group's inbox
@@ -16,7 +18,8 @@
 --             each argument costs the client more than its length does; history (JSON, becomes the first field). The
 --             delay is in ms and for 'schedule', 0 leads to the inbox at once; the mark of its idempotency key may be ''
 -- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed), 'dropped' (the
---         group's messages were purged while it was in flight, and it is not tried again)
+--         group's messages were purged while it was in flight, and it is not tried again), 'blocked' (it is still ours: the
+--         key that it is to go to is of another type, or its entry is too wide for anything but a dead letter)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
 local base = string.sub(schedule, 1, -#':schedule' - 1)
@@ -24,9 +27,16 @@ local expiry = base .. ':expiry'
 -- As many as Lua can pass on in one call, with some to spare.
 local MAX_FIELDS = 7000
 
--- part: wrong-type
-local problem = wrongType({[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'})
-if problem then return problem end
+local wantedTypes = {[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'}
+local writable = {}
+-- Found out before the first write: Redis rolls nothing back.
+local function isWritable(key)
+  if writable[key] == nil then
+    local found = redis.call('TYPE', key).ok
+    writable[key] = found == 'none' or found == wantedTypes[key]
+  end
+  return writable[key]
+end
 
 local moves = {}
 for i = 4, #ARGV, 2 do
@@ -70,35 +80,66 @@ local function plan(body, id, delayMs)
   }
 end
 
-local move = {
-  inbox = function(body) inboxed[#inboxed + 1] = body end,
-  dead = function(body) buried[#buried + 1] = body end,
-  schedule = function(body, id, delayMs)
-    -- What is due at once need not wait anywhere.
-    if delayMs > 0 then plan(body, id, delayMs) else inboxed[#inboxed + 1] = body end
-  end,
-}
+-- The history and the first of each of our fields of a body that is too wide, wherever they are, and as many of the others
+-- as there is room for.
+local function cut(body)
+  local kept, wanted = {body[1], body[2]}, {d = true, h = true, i = true, x = true}
+  local room = MAX_FIELDS - 10
+  for i = 3, #body - 1, 2 do
+    local name = body[i]
+    if wanted[name] or room > 0 then
+      kept[#kept + 1] = name
+      kept[#kept + 1] = body[i + 1]
+      if wanted[name] then wanted[name] = nil else room = room - 2 end
+    end
+  end
+  return kept
+end
+
+-- Each returns whether the delivery can go there.
+local move = {}
+
+function move.inbox(body)
+  if #body > MAX_FIELDS or not isWritable(inbox) then return false end
+  inboxed[#inboxed + 1] = body
+  return true
+end
+
+function move.dead(body)
+  if not isWritable(dead) then return false end
+  buried[#buried + 1] = #body > MAX_FIELDS and cut(body) or body
+  return true
+end
+
+function move.schedule(body, id, delayMs)
+  -- What is due at once need not wait anywhere.
+  if delayMs <= 0 then return move.inbox(body) end
+  if #body > MAX_FIELDS or not (isWritable(schedule) and isWritable(scheduled)) then return false end
+  plan(body, id, delayMs)
+  return true
+end
 
 local results = {}
 for _, each in ipairs(moves) do
   local id, mark = each.id, each.mark
   local result = 'lost'
   if isOurs(id, each.deliveries) then
-    local body = bodyOf(id, each.history)
-    if body and #body > MAX_FIELDS then return redis.error_reply('ERR Entry ' .. id .. ' has too many fields') end
-    result = body and 'moved' or 'gone'
     -- What is only given back has not failed.
     if purged and each.target ~= 'inbox' and not isAfter(id, purged) then
       result = 'dropped'
-    elseif body then
-      move[each.target](body, id, each.delayMs)
+    else
+      local body = bodyOf(id, each.history)
+      result = body and 'moved' or 'gone'
+      if body and not move[each.target](body, id, each.delayMs) then result = 'blocked' end
     end
-    ended[#ended + 1] = id
-    -- It leaves the pending list below, and cannot do so twice.
-    held[id] = false
-    -- Whoever has the same key next may run.
-    if mark ~= '' and redis.call('GET', mark) == 'running ' .. consumer .. ' ' .. source .. ' ' .. id then
-      freed[#freed + 1] = mark
+    if result ~= 'blocked' then
+      ended[#ended + 1] = id
+      -- It leaves the pending list below, and cannot do so twice.
+      held[id] = false
+      -- Whoever has the same key next may run.
+      if mark ~= '' and redis.pcall('GET', mark) == 'running ' .. consumer .. ' ' .. source .. ' ' .. id then
+        freed[#freed + 1] = mark
+      end
     end
   end
   results[#results + 1] = result

@@ -4,6 +4,7 @@
 -- Deliveries that end together mostly lie together: one look from the first to the last of them then tells of all. It is
 -- a short cut only, whatever it does not show is looked up by itself.
 local held, entries = {}, {}
+local PAGE = 10
 local function lookAtAll()
   local first, last = moves[1].id, moves[#moves].id
   local pending = redis.pcall('XPENDING', stream, group, first, last, #moves, consumer)
@@ -14,7 +15,18 @@ local function lookAtAll()
     if held[each.id] then found = found + 1 end
   end
   if found * 2 < #moves then return end
-  for _, entry in ipairs(redis.call('XRANGE', stream, first, last, 'COUNT', #moves)) do entries[entry[1]] = entry end
+  -- Bodies of others lie between, and may be large: where few are ours, each is looked up by itself.
+  local from, wanted, read = first, 0, 0
+  while read < #moves do
+    local page = redis.call('XRANGE', stream, from, last, 'COUNT', PAGE)
+    for _, entry in ipairs(page) do
+      entries[entry[1]] = entry
+      if held[entry[1]] then wanted = wanted + 1 end
+    end
+    read = read + #page
+    if #page < PAGE or wanted * 2 < read then return end
+    from = '(' .. page[#page][1]
+  end
 end
 
 if #moves > 1 then lookAtAll() end
