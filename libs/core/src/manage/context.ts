@@ -23,5 +23,7 @@ export interface ManageContext {
   readonly ownGroup: () => string;
   /** The registry was changed: this process need not wait until it looks. */
   readonly changed: () => Promise<void>;
+  /** The recurring sends of a path are no more. */
+  readonly forgetSchedules: (path: string) => Promise<void>;
   readonly sweep: (path: string) => Promise<SweepCounts>;
 }

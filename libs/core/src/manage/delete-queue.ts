@@ -19,7 +19,7 @@ const SCAN_COUNT = 1_000;
  * @returns how many messages were on the log
  */
 export async function deleteQueue(
-  { connection, keys, registry, changed }: ManageContext,
+  { connection, keys, registry, changed, forgetSchedules }: ManageContext,
   path: string,
   options: DeleteQueueOptions = {},
 ): Promise<number> {
@@ -35,6 +35,7 @@ export async function deleteQueue(
       { args: groups },
     ),
   );
+  await forgetSchedules(path);
   await connection.run((client) => forgetIds(client, route.sent(''), route.log));
   if (deadLetters) await registry.forgetFormer(path, groups);
   await changed();

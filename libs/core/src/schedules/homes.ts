@@ -1,4 +1,14 @@
-import type { Connection, Keys } from '../redis/index.js';
+import { defineScript, lua, type Connection, type Keys } from '../redis/index.js';
+
+const forgetScript = defineScript({
+  lua: lua.forgetSchedulesLua,
+  keys: ['schedules'],
+  args: [],
+  reply: Number,
+});
+
+// A script holds up everybody else on the server while it runs.
+const FORGOTTEN_PER_CALL = 500;
 
 /** Where a recurring send lives. */
 export interface Home {
@@ -20,7 +30,7 @@ export class Homes {
 
   async all(): Promise<Home[]> {
     const fields = await this.connection.run((client) => client.hgetall(this.keys.schedules));
-    return Object.entries(fields).map(([id, value]) => readHome(id, value));
+    return Object.entries(fields).flatMap(([id, value]) => readHome(id, value) ?? []);
   }
 
   async of(id: string): Promise<Home | undefined> {
@@ -28,9 +38,9 @@ export class Homes {
     return value === null ? undefined : readHome(id, value);
   }
 
-  async set({ id, path, plannedAt }: Home): Promise<void> {
-    const value = `${plannedAt} ${path}`;
-    await this.connection.run((client) => client.hset(this.keys.schedules, id, value));
+  async set(home: Home): Promise<void> {
+    const { schedules } = this.keys;
+    await this.connection.run((client) => client.hset(schedules, home.id, written(home)));
     await this.tell();
   }
 
@@ -41,13 +51,34 @@ export class Homes {
     return removed > 0;
   }
 
+  /** Removes those that are still as they were read; they lead to nothing. */
+  async forget(homes: readonly Home[]): Promise<void> {
+    const { schedules } = this.keys;
+    let forgotten = 0;
+    for (let from = 0; from < homes.length; from += FORGOTTEN_PER_CALL) {
+      const some = homes.slice(from, from + FORGOTTEN_PER_CALL);
+      const args = some.flatMap((home) => [home.id, written(home)]);
+      forgotten += await this.connection.run((client) =>
+        forgetScript.run(client, { schedules }, {}, { args }),
+      );
+    }
+    if (forgotten > 0) await this.tell();
+  }
+
   /** Not in one step with the change: in a Cluster the two keys are on different nodes. */
   private async tell(): Promise<void> {
     await this.connection.run((client) => client.hincrby(this.keys.registry, 'version', 1));
   }
 }
 
-function readHome(id: string, value: string): Home {
-  const space = value.indexOf(' ');
-  return { id, path: value.slice(space + 1), plannedAt: Number(value.slice(0, space)) };
+function written({ plannedAt, path }: Home): string {
+  return `${plannedAt} ${path}`;
+}
+
+/** Undefined for what is not a home: a foreign tool may have written it. */
+function readHome(id: string, value: string): Home | undefined {
+  const [, plannedAt, path] = /^(\d{1,16}) (.+)$/su.exec(value) ?? [];
+  return plannedAt === undefined || path === undefined
+    ? undefined
+    : { id, path, plannedAt: Number(plannedAt) };
 }

@@ -1,7 +1,7 @@
-import { ConfigError } from '../errors.js';
+import { ConfigError, UndecodableError } from '../errors.js';
 import type { MessageHeaders, MessageLimits } from '../message/index.js';
 import { encodeSchedule, validScheduleId, type EncodedSchedule } from './encode.js';
-import type { Homes } from './homes.js';
+import type { Home, Homes } from './homes.js';
 import { ruleOf } from './rules.js';
 import type { Schedule, ScheduleSpec } from './schedule.js';
 import type { ScheduleStore } from './store.js';
@@ -18,7 +18,12 @@ export interface SchedulesHooks<Result> {
   addRoute: (path: string) => Promise<void>;
   /** A recurring send of this process is due then, epoch ms. */
   onPlanned: (path: string, nextAt: number) => void;
+  /** What is stored of one cannot be read by this version. */
+  onUnreadable: (path: string, id: string, error: Error) => void;
 }
+
+// Each may hold a payload of the largest size.
+const READ_TOGETHER = 25;
 
 /**
  * Recurring sends: a message on a path at each instant of a rule. They are kept in Redis and made by whichever process
@@ -52,14 +57,27 @@ export class Schedules<Result = unknown> {
     return stored;
   }
 
-  /** All of them, by id. */
+  /** All of them, by id. One that this version cannot read is left out, and an event `warning` names it. */
   async list(): Promise<Schedule[]> {
     await this.hooks.connect();
-    const homes = await this.homes.all();
-    const found = await Promise.all(homes.map(({ id, path }) => this.store.get(path, id)));
-    return found
-      .filter((schedule) => schedule !== undefined)
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const homes = (await this.homes.all()).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const schedules: Schedule[] = [];
+    for (let from = 0; from < homes.length; from += READ_TOGETHER) {
+      const some = homes.slice(from, from + READ_TOGETHER);
+      const found = await Promise.all(some.map((home) => this.readable(home)));
+      schedules.push(...found.filter((schedule) => schedule !== undefined));
+    }
+    return schedules;
+  }
+
+  private async readable({ id, path }: Home): Promise<Schedule | undefined> {
+    try {
+      return await this.store.get(path, id);
+    } catch (error) {
+      if (!(error instanceof UndecodableError)) throw error;
+      this.hooks.onUnreadable(path, id, error);
+      return undefined;
+    }
   }
 
   async get(id: string): Promise<Schedule | undefined> {

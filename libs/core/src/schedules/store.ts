@@ -1,5 +1,6 @@
 import { defineScript, lua, serverTime, type Connection, type Keys } from '../redis/index.js';
 import type { EncodedSchedule } from './encode.js';
+import type { Home } from './homes.js';
 import type { Schedule } from './schedule.js';
 import { fieldsOf, scheduleOf, storedOf, type Stored } from './stored.js';
 
@@ -13,16 +14,12 @@ const putScript = defineScript({
   },
 });
 
-/** A recurring send that is due. */
-export interface Due {
+/** When a recurring send is due. */
+export interface DueAt {
   readonly id: string;
   /** Epoch ms. */
   readonly dueAt: number;
-  readonly stored: Stored;
 }
-
-// Each may hold a payload of the largest size.
-const DUE_PER_LOOK = 25;
 
 /** What a route keeps of its recurring sends: a hash of what they are, and a sorted set of when they are due. */
 export class ScheduleStore {
@@ -76,26 +73,40 @@ export class ScheduleStore {
   }
 
   /** What is due on the route at that instant, what has waited longest first. */
-  due(path: string, nowMs: number): Promise<Due[]> {
-    const { recurring, ticks } = this.keys.route(path);
-    return this.connection.run(async (client) => {
-      const scores = await client.zrangebyscore(
-        ticks,
-        '-inf',
-        nowMs,
-        'WITHSCORES',
-        'LIMIT',
-        0,
-        DUE_PER_LOOK,
-      );
-      const due = pairs(scores);
-      return Promise.all(
-        due.map(async ([id, at]) => ({
-          id,
-          dueAt: Number(at),
-          stored: storedOf(await client.hmget(recurring, ...fieldsOf(id))),
-        })),
-      );
+  async due(path: string, nowMs: number, limit: number): Promise<DueAt[]> {
+    const { ticks } = this.keys.route(path);
+    const found = await this.connection.run((client) =>
+      client.zrangebyscore(ticks, '-inf', nowMs, 'WITHSCORES', 'LIMIT', 0, limit),
+    );
+    return pairs(found).map(([id, at]) => ({ id, dueAt: Number(at) }));
+  }
+
+  /** When the first of those is due that are not due yet, epoch ms. */
+  async nextAfter(path: string, nowMs: number): Promise<number | undefined> {
+    const { ticks } = this.keys.route(path);
+    const [, at] = await this.connection.run((client) =>
+      client.zrangebyscore(ticks, `(${nowMs}`, '+inf', 'WITHSCORES', 'LIMIT', 0, 1),
+    );
+    return at === undefined ? undefined : Number(at);
+  }
+
+  async read(path: string, id: string): Promise<Stored> {
+    const { recurring } = this.keys.route(path);
+    return storedOf(
+      await this.connection.run((client) => client.hmget(recurring, ...fieldsOf(id))),
+    );
+  }
+
+  /** Which of the recurring sends are nowhere on their routes. */
+  async gone(homes: readonly Home[]): Promise<Home[]> {
+    const places = await this.connection.run((client) =>
+      Promise.allSettled(
+        homes.map(({ id, path }) => client.zscore(this.keys.route(path).ticks, id)),
+      ),
+    );
+    return homes.filter((_, index) => {
+      const place = places[index];
+      return place?.status === 'fulfilled' && place.value === null;
     });
   }
 

@@ -1,8 +1,18 @@
-import { MessageIdConflictError, RouteFullError } from '../errors.js';
+import { performance } from 'node:perf_hooks';
+
+import {
+  ConfigError,
+  LeanMQError,
+  MessageIdConflictError,
+  RouteFullError,
+  UndecodableError,
+} from '../errors.js';
+import { isTransient } from '../redis/index.js';
 import { planTick, type TickPlan } from './catch-up.js';
 import type { Homes } from './homes.js';
 import { ruleOf } from './rules.js';
-import type { Due, ScheduleStore } from './store.js';
+import { SetAside } from './set-aside.js';
+import type { DueAt, ScheduleStore } from './store.js';
 import { readRule, readSend } from './stored.js';
 
 /** An instant of a recurring send, as it is handed to the publisher. */
@@ -24,8 +34,15 @@ export interface TickerHooks {
   onTicked: (tick: TickRequest) => void;
   /** The route has as many unfinished messages as it may have: the tick waits. */
   onHeld: (path: string, id: string) => void;
+  /** What is stored of it cannot be read by this version: it is set aside. */
+  onUnreadable: (path: string, id: string, error: Error) => void;
   onFault: (error: unknown) => void;
+  /** The next tick that this process knows of, when the sweep sees only what is set aside: epoch ms. */
+  onNext: (path: string, nextAt: number) => void;
 }
+
+// Each may hold a payload of the largest size.
+const TICKS_PER_LOOK = 25;
 
 /**
  * Makes the recurring sends of a route that are due:
@@ -33,9 +50,13 @@ export interface TickerHooks {
  * 1. reads them, and where they live: one that was left elsewhere goes
  * 2. plans each by its rule: which instants are published, which one is next
  * 3. publishes and moves on in one step, from the instant that the plan began with, so that several processes may try
+ *
+ * One that cannot be made is set aside: it neither takes the place of another nor makes it late.
  */
 export class Ticker {
   private readonly held = new Set<string>();
+  /** By path. */
+  private readonly asides = new Map<string, SetAside>();
 
   constructor(
     private readonly homes: Homes,
@@ -45,24 +66,59 @@ export class Ticker {
 
   /** @returns whether any of them has moved on, so that a next look may find more */
   async tick(path: string, nowMs: number): Promise<boolean> {
-    const due = await this.store.due(path, nowMs);
-    const moved = await Promise.all(
-      due.map((each) =>
-        this.tickOne(path, each, nowMs).catch((error: unknown) => {
-          // It stays due; one that cannot be made does not hold up the others.
-          this.hooks.onFault(error);
-          return false;
-        }),
-      ),
+    const aside = this.asides.get(path) ?? new SetAside();
+    const limit = TICKS_PER_LOOK + aside.size;
+    const due = await this.store.due(path, nowMs, limit);
+    // What is beyond the limit may be aside all the same.
+    if (due.length < limit) aside.keepOnly(due);
+    const wanted = due.filter((each) => !aside.has(each, performance.now()));
+    const outcomes = await Promise.all(
+      wanted.slice(0, TICKS_PER_LOOK).map((each) => this.tryOne(path, each, nowMs, aside)),
     );
-    return moved.includes(true);
+    if (aside.size > 0) this.asides.set(path, aside);
+    else this.asides.delete(path);
+    // Those that were set aside just now have made room for others.
+    const hasMore =
+      outcomes.includes('moved') || (outcomes.includes('aside') && due.length === limit);
+    if (!hasMore && aside.size > 0) await this.lookAhead(path, nowMs);
+    return hasMore;
   }
 
-  private async tickOne(path: string, due: Due, nowMs: number): Promise<boolean> {
-    const { id, dueAt } = due;
-    const { rule, send, data, headers = '' } = due.stored;
+  private async tryOne(
+    path: string,
+    due: DueAt,
+    nowMs: number,
+    aside: SetAside,
+  ): Promise<'moved' | 'waits' | 'aside'> {
+    try {
+      return (await this.tickOne(path, due, nowMs)) ? 'moved' : 'waits';
+    } catch (error) {
+      // It stays due.
+      if (isPassing(error)) {
+        this.hooks.onFault(error);
+        return 'waits';
+      }
+      if (aside.add(due, performance.now())) this.tellOf(path, due.id, error);
+      return 'aside';
+    }
+  }
+
+  private tellOf(path: string, id: string, error: unknown): void {
+    this.hooks.onFault(error);
+    if (error instanceof UndecodableError || error instanceof ConfigError) {
+      this.hooks.onUnreadable(path, id, error);
+    }
+  }
+
+  private async lookAhead(path: string, nowMs: number): Promise<void> {
+    const nextAt = await this.store.nextAfter(path, nowMs);
+    if (nextAt !== undefined) this.hooks.onNext(path, nextAt);
+  }
+
+  private async tickOne(path: string, { id, dueAt }: DueAt, nowMs: number): Promise<boolean> {
+    const [stored, home] = await Promise.all([this.store.read(path, id), this.homes.of(id)]);
+    const { rule, send, data, headers = '' } = stored;
     const isWhole = rule !== undefined && send !== undefined && data !== undefined;
-    const home = await this.homes.of(id);
     if (!isWhole || (home !== undefined && home.path !== path)) return this.store.remove(path, id);
     const { catchUp, ttlMs } = readSend(send);
     const plan = planTick(await ruleOf(readRule(rule), id), catchUp, dueAt, nowMs);
@@ -100,4 +156,9 @@ export class Ticker {
       return 'held';
     }
   }
+}
+
+/** Whether Redis is away, or refuses for now; whatever else it is would be the same at the next look. */
+function isPassing(error: unknown): boolean {
+  return isTransient(error) || (error instanceof LeanMQError && error.retryable);
 }

@@ -10,6 +10,7 @@ export function managingOf(engine: Engine): ManageContext {
     permitted: () => engine.connect().then(() => engine.checkPermissions('manage')),
     ownGroup: () => engine.group,
     changed: () => engine.watch.look(),
+    forgetSchedules: (path) => engine.scheduling.forget(path),
     sweep: (path) => connection.run(() => engine.sweeper.sweepRoute(path)),
   };
 }

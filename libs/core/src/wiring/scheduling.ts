@@ -2,7 +2,7 @@ import type { Events } from '../events.js';
 import { displayPath, type MessageLimits } from '../message/index.js';
 import type { Publisher, PublishResult } from '../publish/index.js';
 import type { Connection, Keys, Registry } from '../redis/index.js';
-import { Homes, ScheduleStore, Schedules, Ticker } from '../schedules/index.js';
+import { Homes, ScheduleStore, Schedules, Ticker, type Home } from '../schedules/index.js';
 import type { Sweeper } from '../sweep/index.js';
 
 export interface SchedulingParts {
@@ -23,6 +23,8 @@ export interface Scheduling {
   readonly ticker: Ticker;
   /** Tells the sweeper which there are. */
   refresh(): Promise<void>;
+  /** The path's queue was deleted, and its recurring sends with it. */
+  forget(path: string): Promise<void>;
 }
 
 /** Wires the recurring sends to the publisher and the sweeper. */
@@ -30,11 +32,20 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
   const { command, keys, registry, limits, publisher, sweeper, events, connect, onFault } = parts;
   const homes = new Homes(command, keys);
   const store = new ScheduleStore(command, keys);
+  const onUnreadable = (path: string, id: string, { message: why }: Error): void => {
+    const message = `Recurring send "${id}" of "${displayPath(path)}" cannot be read by this version and is left to others; make it again with upsert(), or remove it. ${why}`;
+    events.tell('warning', () => ({ code: 'SCHEDULE_UNREADABLE', message }));
+  };
+  const forgetGone = async (all: readonly Home[]): Promise<void> => {
+    await homes.forget(await store.gone(all));
+  };
+  let isFresh = true;
   const schedules = new Schedules<PublishResult>(homes, store, limits, {
     connect,
     addRoute: (path) => command.run((client) => registry.addRoute(client, path)),
     publish: (path, data, options) => publisher.publish(path, data, options),
     onPlanned: (path, nextAt) => sweeper().scheduledAt(path, nextAt),
+    onUnreadable,
   });
   const ticker = new Ticker(homes, store, {
     publish: (tick) => publisher.tick(tick),
@@ -44,11 +55,20 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
       const message = `Recurring send "${id}" waits: "${displayPath(path)}" has as many unfinished messages as its "maxLength" allows.`;
       events.tell('warning', () => ({ code: 'SCHEDULE_HELD', message }));
     },
+    onUnreadable,
     onFault: (error) => onFault('tick', error),
+    onNext: (path, nextAt) => sweeper().scheduledAt(path, nextAt),
   });
   return {
     schedules,
     ticker,
-    refresh: async () => sweeper().onSchedules(await homes.all()),
+    refresh: async () => {
+      const all = await homes.all();
+      sweeper().onSchedules(all);
+      // What a crash, or a queue's deletion by an earlier version, has left leads to nothing: once for each process.
+      if (isFresh) await forgetGone(all);
+      isFresh = false;
+    },
+    forget: async (path) => forgetGone((await homes.all()).filter((home) => home.path === path)),
   };
 }

@@ -44,8 +44,8 @@ local function walk(stream, command, from, to, budget, visit)
   budget.spent = true
 end
 
--- Which entry of the log it is.
-local sent = redis.call('GET', base .. ':sent:' .. id)
+-- Which entry of the log it is. That of a recurring send is marked under a name of its own; see publish-units.lua.
+local sent = redis.call('GET', base .. ':sent:' .. id) or redis.call('GET', base .. ':sent:\n' .. id)
 local due = redis.call('ZSCORE', schedule, 'send:' .. id)
 local entry = sent and string.match(sent, '^%x+ (%d+%-%d+) ')
 if not entry and not due and entryId ~= '' then entry = entryId end

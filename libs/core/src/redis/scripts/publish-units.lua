@@ -50,7 +50,8 @@ local function hasType(key, wanted)
   return found == 'none' or found == wanted
 end
 
-local function readSend(at)
+-- A tick's ids are marked under names that no caller's id can have.
+local function readSend(at, isTick)
   local log = KEYS[tonumber(ARGV[at])]
   local base = string.sub(log, 1, -5)
   local id, dedupeMs = ARGV[at + 3], ARGV[at + 4]
@@ -62,7 +63,8 @@ local function readSend(at)
     headers = ARGV[at + 2],
     id = id,
     dedupeMs = dedupeMs,
-    sent = dedupeMs ~= '' and (base .. ':sent:' .. id) or nil,
+    isTick = isTick,
+    sent = dedupeMs ~= '' and (base .. (isTick and ':sent:\n' or ':sent:') .. id) or nil,
     digest = dedupeMs ~= '' and redis.sha1hex(ARGV[at + 1]) or nil,
     delayMs = deliverAt and math.max(0, deliverAt - now) or tonumber(ARGV[at + 5]) or 0,
     ttlMs = tonumber(ARGV[at + 7]),
@@ -95,6 +97,12 @@ local function compare(send, mark)
   return 'duplicate', id
 end
 
+-- Whether a caller's id is one that a recurring send of the route gives to its messages.
+local function isTaken(send)
+  local name = not send.isTick and string.match(send.id, '^(.+)@%d+$')
+  return name and redis.pcall('HEXISTS', send.base .. ':recurring', 'rule:' .. name) == 1
+end
+
 -- part: unfinished
 
 local function problemOf(sends)
@@ -110,7 +118,7 @@ local function problemOf(sends)
     if send.sent then
       local mark = marks[send.sent] or redis.call('GET', send.sent)
       found = compare(send, mark)
-      if found == 'conflict' then return {error = 'CONFLICT', at = index - 1} end
+      if found == 'conflict' or isTaken(send) then return {error = 'CONFLICT', at = index - 1} end
       marks[send.sent] = mark or (send.digest .. '  ' .. send.id)
     end
     -- A duplicate adds nothing.
@@ -229,7 +237,7 @@ while at <= #ARGV do
     results[#results + 1] = applyPlain(from, count, width)
   else
     local sends = {}
-    for index = 1, count do sends[index] = readSend(from + (index - 1) * width) end
+    for index = 1, count do sends[index] = readSend(from + (index - 1) * width, tick ~= nil) end
     results[#results + 1] = applyUnit(sends, tick)
   end
   at = from + count * width
