@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  BatchAware,
   OnWebhookBatch,
   Payload,
   isLeanMQBatch,
@@ -31,6 +32,7 @@ beforeEach(() => {
 });
 
 describe('guards, interceptors and pipes of a batch', () => {
+  @BatchAware()
   @Injectable()
   class Guard implements CanActivate {
     canActivate(context: ExecutionContext) {
@@ -102,10 +104,11 @@ describe('guards, interceptors and pipes of a batch', () => {
     expect(steps.at(-1)).toEqual(['handler', ['a', 'b'], ['of a', 'of b']]);
   });
 
-  test('a guard that denies rejects each message of the batch, without retries', async () => {
+  test('a guard that knows batches and denies rejects each message of the batch, without retries', async () => {
     const { acked, dead } = await run(['forbidden', 'b']);
     expect(acked).toBe(0);
-    const rejected = { reason: 'rejected', error: { message: 'Forbidden resource' } };
+    const message = 'Guard Guard of Handlers.onAll (RootTestModule): Forbidden resource';
+    const rejected = { reason: 'rejected', error: { message } };
     expect(dead).toMatchObject([rejected, rejected]);
     expect(steps).toHaveLength(1);
   });

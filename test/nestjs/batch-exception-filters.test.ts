@@ -92,9 +92,12 @@ describe('exception filters of a batch', () => {
     expect(steps).toEqual([['refused', 'refused'], ['fine']]);
   });
 
-  test('are asked about a guard that denies', async () => {
+  test('are asked about each message that a guard refuses', async () => {
     const { reasons } = await run('/denied', [1, 2]);
     expect(reasons).toEqual(['rejected', 'rejected']);
-    expect(steps).toEqual([['Forbidden resource', [1, 2]]]);
+    expect(steps).toEqual([
+      ['Forbidden resource', 1],
+      ['Forbidden resource', 2],
+    ]);
   });
 });

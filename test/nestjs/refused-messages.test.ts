@@ -54,15 +54,23 @@ describe('what keeps a message from its handler', () => {
   test.each([
     ['false', 'Forbidden resource', 'ForbiddenException'],
     ['unauthorized', 'Who are you?', 'UnauthorizedException'],
-  ])('a guard that denies (%s) rejects the message without retries', async (how, message, name) => {
-    const { publisher, next, module, mq } = await nest.start({ providers: [Handlers] });
-    const dead = next('deadLettered');
-    await publisher.send('/gate', { how });
-    expect(await dead).toMatchObject({ reason: 'rejected', attempt: 1, error: { message } });
-    expect(module.get(Handlers).calls).toBe(0);
-    const [letter] = await mq.deadLetters('/gate').list();
-    expect(letter).toMatchObject({ data: { how }, error: { cause: { name } } });
-  });
+  ])(
+    'a guard that denies (%s) rejects the message without retries, and its dead letter names it',
+    async (how, message, name) => {
+      const { publisher, next, module, mq } = await nest.start({ providers: [Handlers] });
+      const dead = next('deadLettered');
+      await publisher.send('/gate', { how });
+      const named = `Guard Gate of Handlers.handle (RootTestModule): ${message}`;
+      expect(await dead).toMatchObject({
+        reason: 'rejected',
+        attempt: 1,
+        error: { message: named },
+      });
+      expect(module.get(Handlers).calls).toBe(0);
+      const [letter] = await mq.deadLetters('/gate').list();
+      expect(letter).toMatchObject({ data: { how }, error: { cause: { name } } });
+    },
+  );
 
   test.each(['busy', 'broken'])('a guard that cannot tell yet (%s) has it retried', async (how) => {
     const { publisher, next, module } = await nest.start({ providers: [Handlers] });

@@ -1,7 +1,7 @@
 import { ConfigError } from '@leanmq/core';
 
 import type { FoundHandler } from './discovery/index.js';
-import { hasPayloadParameter } from './pipeline/index.js';
+import { payloadParameters } from './pipeline/index.js';
 
 /** @throws {ConfigError} for options that are those of `@OnWebhookBatch` */
 export function assertNoBatch(options: object | undefined): void {
@@ -11,26 +11,28 @@ export function assertNoBatch(options: object | undefined): void {
   );
 }
 
-/** @throws {ConfigError} for what the core, which has no payload classes and has defaults for batches, does not refuse */
-export function assertBatchOptions({
-  options,
-  type,
-  methodName,
-}: FoundHandler & { readonly isBatch: true }): void {
-  // Without types the second argument may have been forgotten.
-  const { batch, payload } = Object(options) as { batch?: unknown; payload?: unknown };
-  if (typeof batch !== 'object' || batch === null) {
-    throw missing(batch);
-  }
+/** @throws {ConfigError} for a payload that is not a class, or that no parameter would get */
+export function assertPayloadOption(handler: FoundHandler, payload: unknown): void {
   if (payload === undefined) return;
   if (typeof payload !== 'function') {
     throw ConfigError.option('payload', payload, 'the class of each payload');
   }
-  if (!hasPayloadParameter(type, methodName)) {
+  // That it is not a class may be said of properties too.
+  if (payload !== Object && payloadParameters(handler).length === 0) {
     throw new ConfigError(
       `Option "payload" is ${payload.name}, but no parameter gets a whole payload to make one of; give one @Payload(), or leave the option out.`,
     );
   }
+}
+
+/** @throws {ConfigError} for what the core, which has no payload classes and has defaults for batches, does not refuse */
+export function assertBatchOptions(handler: FoundHandler & { readonly isBatch: true }): void {
+  // Without types the second argument may have been forgotten.
+  const { batch, payload } = Object(handler.options) as { batch?: unknown; payload?: unknown };
+  if (typeof batch !== 'object' || batch === null) {
+    throw missing(batch);
+  }
+  assertPayloadOption(handler, payload);
 }
 
 /** @throws {ConfigError} for a method that would get a message here and lists of them there */

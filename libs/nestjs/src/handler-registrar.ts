@@ -1,11 +1,25 @@
-import { ConfigError, LeanMQ, displayPath } from '@leanmq/core';
+import {
+  ConfigError,
+  HANDLE_DEFAULTS,
+  LeanMQ,
+  displayPath,
+  type HandlerOptions,
+} from '@leanmq/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 
+import type { WebhookOptions } from './decorators/index.js';
 import { HandlerExplorer, blaming, type FoundHandler } from './discovery/index.js';
-import { assertBatchOptions, assertNoBatch, assertOneKind } from './handler-kinds.js';
+import {
+  assertBatchOptions,
+  assertNoBatch,
+  assertOneKind,
+  assertPayloadOption,
+} from './handler-kinds.js';
 import { LEANMQ_OPTIONS, type LeanMQLateOptions } from './options.js';
+import { assertTypesKnown, isUntyped } from './payload-types.js';
 import { BatchPipeline, HandlerPipeline, Stages } from './pipeline/index.js';
+import { classValidation } from './validation/index.js';
 
 /** Registers the handlers of the application with the core. */
 @Injectable()
@@ -22,17 +36,27 @@ export class HandlerRegistrar {
    * @returns how many there are
    * @throws {ConfigError} that names the class and the method whose path or options are not acceptable
    */
-  registerAll(): number {
+  async registerAll(): Promise<number> {
+    const validates = (await classValidation())?.isUsed ?? false;
     const handlers = this.explorer.explore();
     this.assertGroup(handlers);
     assertDistinct(handlers);
     assertOneKind(handlers);
-    for (const handler of handlers) this.register(handler);
+    for (const handler of handlers) this.register(handler, validates);
+    if (validates) this.warnOfUntyped(handlers.filter(isUntyped));
     return handlers.length;
   }
 
-  private register(handler: FoundHandler): void {
+  private warnOfUntyped(handlers: readonly FoundHandler[]): void {
+    if (handlers.length === 0) return;
+    const places = handlers.map(({ where }) => where).join(', ');
+    const message = `Payloads are not validated, because their declared type is not a class at run time: ${places}. Import the class without "type"; for an interface say { payload: Object }.`;
+    this.mq.events.tell('warning', () => ({ code: 'PAYLOAD_UNTYPED', message }));
+  }
+
+  private register(handler: FoundHandler, validates: boolean): void {
     try {
+      assertTypesKnown(handler, validates);
       if (handler.isBatch) this.registerBatch(handler);
       else this.registerSingle(handler);
     } catch (error) {
@@ -41,20 +65,25 @@ export class HandlerRegistrar {
   }
 
   private registerSingle(handler: FoundHandler & { readonly isBatch: false }): void {
-    const { path, options } = handler;
-    assertNoBatch(options);
-    this.mq.handle(path, new HandlerPipeline(this.stages(handler)).build(), options);
+    assertNoBatch(handler.options);
+    assertPayloadOption(handler, handler.options?.payload);
+    const pipeline = new HandlerPipeline(this.stages(handler));
+    this.mq.handle(handler.path, pipeline.build(), withoutPayload(handler.options));
   }
 
   private registerBatch(handler: FoundHandler & { readonly isBatch: true }): void {
     assertBatchOptions(handler);
-    const { payload, ...options } = handler.options;
-    const pipeline = new BatchPipeline(this.stages(handler), payload);
-    this.mq.handleBatch(handler.path, pipeline.build(), options);
+    const { payload: _, ...options } = handler.options;
+    this.mq.handleBatch(handler.path, new BatchPipeline(this.stages(handler)).build(), options);
   }
 
   private stages(handler: FoundHandler): Stages {
-    return new Stages(this.external, this.config, handler);
+    const { handlerTimeoutMs } = {
+      ...HANDLE_DEFAULTS,
+      ...this.options.handlers,
+      ...handler.options,
+    };
+    return new Stages(this.external, this.config, handler, handlerTimeoutMs);
   }
 
   private assertGroup([first]: readonly FoundHandler[]): void {
@@ -63,6 +92,14 @@ export class HandlerRegistrar {
       `Option "group" is missing: ${first.where} handles "${displayPath(first.path)}", and a service that has handlers names its group.`,
     );
   }
+}
+
+/** The options that are the core's. */
+function withoutPayload(options: WebhookOptions | undefined): HandlerOptions | undefined {
+  // What is not an object is for the core to refuse, in its own words.
+  if (typeof options !== 'object' || (options as unknown) === null) return options;
+  const { payload: _, ...rest } = options;
+  return rest;
 }
 
 function assertDistinct(handlers: readonly FoundHandler[]): void {

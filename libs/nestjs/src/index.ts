@@ -1,5 +1,6 @@
 export * from '@leanmq/core';
 export {
+  BatchAware,
   Delivery,
   OnWebhook,
   OnWebhookBatch,

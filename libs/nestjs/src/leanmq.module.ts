@@ -59,7 +59,7 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
   async onApplicationBootstrap(): Promise<void> {
     try {
       this.assertImportedOnce();
-      const handlers = this.registrar.registerAll();
+      const handlers = await this.registrar.registerAll();
       if (this.options.autoStart !== false) await this.mq.start();
       if (handlers === 0 && this.options.logger !== false) logNoHandlers();
     } catch (error) {

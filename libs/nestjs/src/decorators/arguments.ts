@@ -1,5 +1,7 @@
 import type { PipeTransform, Type } from '@nestjs/common';
 
+import { ConfigError } from '@leanmq/core';
+
 import { BODY, DELIVERY, ROUTE_ARGS } from '../nest-metadata.js';
 import { PayloadValidation } from '../validation/index.js';
 
@@ -11,20 +13,33 @@ interface Argument {
   readonly pipes: readonly PipeLike[];
 }
 
-/** Where the arguments of a handler without parameter decorators are described: payload, delivery. */
-export const POSITIONAL_ARGS = 'leanmq:positional-arguments';
+/** The parameters of a method as Nest describes them, by `type:index`. */
+export type DescribedArguments = Readonly<
+  Record<string, { readonly index: number; readonly data?: unknown; readonly pipes?: unknown[] }>
+>;
 
 const validation = new PayloadValidation();
 
-/** Adds to what Nest knows of the parameters of a method, the way its own `@Body()` does. */
+/**
+ * Adds to what Nest knows of the parameters of a method, the way its own `@Body()` does.
+ *
+ * @throws {ConfigError} for a parameter of a constructor
+ */
 export function describeArgument(
   target: object,
-  method: string | symbol,
+  method: string | symbol | undefined,
   type: number,
   argument: Argument,
 ): void {
+  if (method === undefined) {
+    const name = typeof target === 'function' ? target.name : target.constructor.name;
+    throw new ConfigError(
+      `The constructor of ${name} has @Payload() or @Delivery(); these are for the parameters of a handler's method.`,
+      { code: 'DECORATOR_MISPLACED' },
+    );
+  }
   const host = target.constructor;
-  const others = (Reflect.getMetadata(ROUTE_ARGS, host, method) ?? {}) as object;
+  const others = (Reflect.getOwnMetadata(ROUTE_ARGS, host, method) ?? {}) as object;
   const all = { ...others, [`${type}:${argument.index}`]: argument };
   Reflect.defineMetadata(ROUTE_ARGS, all, host, method);
 }
@@ -42,11 +57,33 @@ export function deliveryArgument(index: number): Argument {
   return { index, data: undefined, pipes: [] };
 }
 
-/** Kept apart from Nest's own, because the same method may be an HTTP handler. */
-export function describePositional(target: object, method: string | symbol): void {
-  const positional = {
-    [`${BODY}:0`]: payloadArgument(0),
-    [`${DELIVERY}:1`]: deliveryArgument(1),
-  };
-  Reflect.defineMetadata(POSITIONAL_ARGS, positional, target.constructor, method);
+/** The arguments of a handler without parameter decorators: payload, delivery. */
+export const POSITIONAL_ARGUMENTS: DescribedArguments = Object.freeze({
+  [`${BODY}:0`]: { index: 0, data: undefined, pipes: [validation] },
+  [`${DELIVERY}:1`]: { index: 1, data: undefined, pipes: [] },
+});
+
+/**
+ * The parameters that the decorators of a method describe. An overriding method does not inherit those of its parent's:
+ * its parameters may be others.
+ *
+ * @param declaredBy the prototype of the class that declares the method
+ */
+export function argumentsDescribedBy(declaredBy: object, method: string): DescribedArguments {
+  const host = declaredBy.constructor;
+  const own = (Reflect.getOwnMetadata(ROUTE_ARGS, host, method) ?? {}) as DescribedArguments;
+  const parent = Object.getPrototypeOf(host) as object;
+  // Nest's own decorators start from a copy of what the parent says.
+  const inherited = (Reflect.getMetadata(ROUTE_ARGS, parent, method) ?? {}) as DescribedArguments;
+  return Object.fromEntries(
+    Object.entries(own)
+      .filter(([key, value]) => inherited[key] !== value)
+      .map(([key, value]) => [key, key.startsWith(`${BODY}:`) ? validated(value) : value]),
+  );
+}
+
+/** Nest's own `@Body()`, and `@Payload()` of its microservices, give the payload too, but know nothing of its class. */
+function validated(argument: DescribedArguments[string]): DescribedArguments[string] {
+  const { pipes = [] } = argument;
+  return pipes.includes(validation) ? argument : { ...argument, pipes: [...pipes, validation] };
 }

@@ -1,4 +1,9 @@
-export { POSITIONAL_ARGS } from './arguments.js';
+export {
+  POSITIONAL_ARGUMENTS,
+  argumentsDescribedBy,
+  type DescribedArguments,
+} from './arguments.js';
+export { BatchAware, isBatchAware } from './batch-aware.js';
 export { Delivery } from './delivery.js';
 export { OnWebhookBatch } from './on-webhook-batch.js';
 export { OnWebhook } from './on-webhook.js';

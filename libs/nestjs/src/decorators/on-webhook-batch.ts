@@ -21,6 +21,10 @@ export function OnWebhookBatch<T = unknown>(
 ): MethodDecorator {
   return (target, method, descriptor) => {
     const kept = options as WebhookBatchOptions;
-    addWebhook(target, method, descriptor.value, { path, options: kept, isBatch: true });
+    addWebhook('@OnWebhookBatch', target, method, descriptor, {
+      path,
+      options: kept,
+      isBatch: true,
+    });
   };
 }

@@ -15,6 +15,10 @@ import { addWebhook } from './webhooks.js';
 export function OnWebhook<T = unknown>(path: string, options?: WebhookOptions<T>): MethodDecorator {
   return (target, method, descriptor) => {
     const kept = options as WebhookOptions | undefined;
-    addWebhook(target, method, descriptor.value, { path, options: kept, isBatch: false });
+    addWebhook('@OnWebhook', target, method, descriptor, {
+      path,
+      options: kept,
+      isBatch: false,
+    });
   };
 }

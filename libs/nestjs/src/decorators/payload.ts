@@ -17,6 +17,6 @@ export function Payload(...args: (string | PipeLike)[]): ParameterDecorator {
   const [property, pipes] = typeof first === 'string' ? [first, rest] : [undefined, args];
   return (target, method, index) => {
     const argument = payloadArgument(index, property, pipes as PipeLike[]);
-    describeArgument(target, method as string | symbol, BODY, argument);
+    describeArgument(target, method, BODY, argument);
   };
 }

@@ -1,9 +1,9 @@
 import { ENTRY_PROVIDER } from '../nest-metadata.js';
-import { describePositional } from './arguments.js';
+import { assertMethod } from './method-target.js';
 import type { WebhookBatchOptions, WebhookOptions } from './webhook-options.js';
 
 /** What `@OnWebhook` or `@OnWebhookBatch` says of a method. */
-export type Webhook =
+type Declared =
   | {
       readonly path: string;
       readonly isBatch: false;
@@ -15,19 +15,31 @@ export type Webhook =
       readonly options: WebhookBatchOptions;
     };
 
+/** The same, and where it says it: an inherited handler has the metadata of the class that declares it. */
+export type Webhook = Declared & {
+  /** Prototype of the class that declares the method. */
+  readonly declaredBy: object;
+  /** Name of the method there. */
+  readonly declaredAs: string;
+};
+
 const WEBHOOKS = 'leanmq:webhooks';
 
+/** @throws {ConfigError} for anything but a method of instances */
 export function addWebhook(
+  decorator: string,
   target: object,
   method: string | symbol,
-  handler: unknown,
-  webhook: Webhook,
+  descriptor: PropertyDescriptor,
+  declared: Declared,
 ): void {
+  assertMethod(decorator, target, method, descriptor);
+  const handler = descriptor.value as object;
+  const webhook: Webhook = { ...declared, declaredBy: target, declaredAs: String(method) };
   // Decorators are applied from the bottom up.
-  const all = [webhook, ...webhooksOf(handler as object)];
-  Reflect.defineMetadata(WEBHOOKS, all, handler as object);
+  const all = [webhook, ...webhooksOf(handler)];
+  Reflect.defineMetadata(WEBHOOKS, all, handler);
   Reflect.defineMetadata(ENTRY_PROVIDER, true, target.constructor);
-  describePositional(target, method);
 }
 
 /** The paths that a method handles, without prefix. */

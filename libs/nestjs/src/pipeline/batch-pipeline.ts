@@ -1,29 +1,26 @@
 import { toError, type BatchHandler, type WebhookDelivery } from '@leanmq/core';
-import type { Type } from '@nestjs/common';
 
 import { Batch, type Item } from './batch.js';
 import { standIn } from './callback.js';
 import type { LeanMQArguments, LeanMQBatchArguments } from './context.js';
-import type { Host, Run } from './context-creator.js';
+import type { Run } from './context-creator.js';
+import type { Host } from './host.js';
 import { onInstance } from './on-instance.js';
+import { late, settledWithin } from './settled-within.js';
 import type { Stages } from './stages.js';
 
 /**
- * Makes a plain batch handler for the core out of a method: 1. guards and 2. interceptors once around the batch,
- * 3. pipes and validation for each message, 4. the method with those that have passed, 5. exception filters, for the
- * batch or for the message that was kept back.
+ * Makes a plain batch handler for the core out of a method: 1. guards, for the batch or each message, 2. interceptors once
+ * around what they let pass, 3. pipes and validation for each message, 4. the method with those that have passed,
+ * 5. exception filters, for the batch or for the message that was kept back.
  */
 export class BatchPipeline {
-  /** @param payload the class of each payload, if there is one */
-  constructor(
-    private readonly stages: Stages,
-    private readonly payload: Type<unknown> | undefined,
-  ) {}
+  constructor(private readonly stages: Stages) {}
 
   build(): BatchHandler {
     const { handler, contexts } = this.stages;
     return onInstance(handler.wrapper, (host) => {
-      const argumentsOf = contexts.argumentsOf(host, this.payload);
+      const argumentsOf = contexts.argumentsOf(host);
       return (deliveries) => this.deliver(deliveries, host, argumentsOf);
     });
   }
@@ -34,13 +31,32 @@ export class BatchPipeline {
     host: Host,
     argumentsOf: Run,
   ): Promise<readonly unknown[]> {
-    const { handler, contexts, callback, failures } = this.stages;
+    const refused = await this.stages.admission.refuse(deliveries, host);
+    if (refused.size === 0) return this.handle(deliveries, host, argumentsOf);
+    const admitted = deliveries.filter((delivery) => !refused.has(delivery));
+    const outcomes = admitted.length === 0 ? [] : await this.handle(admitted, host, argumentsOf);
+    let next = 0;
+    return deliveries.map((delivery) => {
+      if (refused.has(delivery)) return refused.get(delivery);
+      next += 1;
+      return outcomes[next - 1];
+    });
+  }
+
+  private async handle(
+    deliveries: readonly WebhookDelivery[],
+    host: Host,
+    argumentsOf: Run,
+  ): Promise<readonly unknown[]> {
+    const { handler, contexts, callback, failures, limitMs } = this.stages;
     const batch = new Batch(deliveries.length, handler.where);
     const handle = standIn(handler.method, async () => {
-      const items = await Promise.all(
-        deliveries.map((delivery) => this.prepare(delivery, host, argumentsOf)),
+      const preparing = deliveries.map((delivery) => this.prepare(delivery, host, argumentsOf));
+      const items = await settledWithin(preparing, limitMs);
+      const prepared = items.map(
+        (item): Item => item ?? { outcome: late('A pipe or the validation', limitMs) },
       );
-      if (!batch.begin(items)) return;
+      if (!batch.begin(prepared)) return;
       batch.take(await callback.run.apply(host.instance, batch.lists()));
     });
     const args: LeanMQBatchArguments = [deliveries.map(({ data }) => data), deliveries];

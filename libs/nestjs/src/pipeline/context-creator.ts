@@ -1,29 +1,18 @@
-import type {
-  ApplicationConfig,
-  ContextId,
-  ExternalContextCreator,
-  ParamsFactory,
-} from '@nestjs/core';
+import type { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 
 import type { FoundHandler } from '../discovery/index.js';
-import type { Type } from '@nestjs/common';
 
-import { areUntouched, argumentsFactory, argumentsKey, itemTypes } from './arguments.js';
+import { areUntouched, argumentsFactory, argumentsOf, itemTypes } from './arguments.js';
 import { lastValue, standIn, type Method } from './callback.js';
 import { CONTEXT_TYPE } from './context.js';
+import { partsOf } from './creator-parts.js';
+import type { Host } from './host.js';
 
 export type Run = (...args: unknown[]) => Promise<unknown>;
-
-/** An instance of a handler's class, and the request that it lives in unless it is there for all. */
-export interface Host {
-  readonly instance: object;
-  readonly contextId?: ContextId;
-}
 
 /** Nest's pipeline around the method of one handler, in parts. */
 export class ContextCreator {
   private readonly creator: ExternalContextCreator;
-  private readonly argumentsKey: string;
 
   constructor(
     external: ExternalContextCreator,
@@ -38,63 +27,71 @@ export class ContextCreator {
       // It is returned by an async function, for which anything will do.
       transformToResult: lastValue as ExternalContextCreator['transformToResult'],
     });
-    this.argumentsKey = argumentsKey(handler.type, handler.methodName);
   }
 
-  /** Guards, interceptors and pipes around `callback`. */
+  /** Interceptors and pipes around `callback`. */
   around(callback: Method, host: Host): Run {
-    const parts = { guards: true, interceptors: true, filters: false };
+    const parts = { interceptors: true, filters: false };
     // Nest then hands on what it is called with, which saves half a dozen promises for each message.
     if (areUntouched(this.handler, this.config)) {
-      return create(this.creator, this.handler, callback, host, parts);
+      return create(withoutArguments(this.creator), this.handler, callback, host, parts);
     }
-    return this.withArguments(this.creator, callback, host, parts);
+    return create(this.withArguments(host), this.handler, callback, host, parts);
   }
 
-  /** Guards and interceptors around `callback`, which finds its arguments by itself. */
+  /** Interceptors around `callback`, which finds its arguments by itself. */
   aroundBatch(callback: Method, host: Host): Run {
-    const parts = { guards: true, interceptors: true, filters: false };
+    const parts = { interceptors: true, filters: false };
     return create(withoutArguments(this.creator), this.handler, callback, host, parts);
   }
 
-  /**
-   * What the method's parameters get of one message of a batch, with their pipes.
-   *
-   * @param payload the class of a payload, which the type of the list does not say
-   */
-  argumentsOf(host: Host, payload: Type<unknown> | undefined): Run {
-    const { creator, handler } = this;
-    const parts = { guards: false, interceptors: false, filters: false };
-    const forItems = derived(creator, {
-      getMetadata: (...args) => {
-        const metadata = creator.getMetadata(...args);
-        return { ...metadata, paramtypes: itemTypes(handler, metadata.paramtypes, payload) };
-      },
-    });
+  /** What the method's parameters get of one message of a batch, with their pipes. */
+  argumentsOf(host: Host): Run {
+    const { handler } = this;
     const collect = standIn(handler.method, (...args) => args);
-    return this.withArguments(forItems, collect, host, parts);
+    const parts = { interceptors: false, filters: false };
+    return create(this.withArguments(host), handler, collect, host, parts);
   }
 
   /** Exception filters around `callback`, which is called without arguments. */
   filtering(callback: Method, host: Host): Run {
-    const parts = { guards: false, interceptors: false, filters: true };
+    const parts = { interceptors: false, filters: true };
     return create(withoutArguments(this.creator), this.handler, callback, host, parts);
   }
 
-  private withArguments(
-    creator: ExternalContextCreator,
-    callback: Method,
-    host: Host,
-    parts: Parts,
-  ): Run {
-    const { handler } = this;
-    return create(creator, handler, callback, host, parts, this.argumentsKey, argumentsFactory);
+  /**
+   * Describes the parameters of the class that declares the method. Nest itself goes by the instance's class and keeps what
+   * it found under the names of class and method, so that another handler of these names would get its parameters.
+   */
+  private withArguments({ instance }: Host): ExternalContextCreator {
+    const { creator, handler } = this;
+    const described = argumentsOf(handler);
+    const keys = Object.keys(described);
+    const argsLength = Math.max(...Object.values(described).map(({ index }) => index)) + 1;
+    const paramtypes = itemTypes(handler);
+    const { contextUtils } = partsOf(creator);
+    const contextFactory = contextUtils.getContextFactory(CONTEXT_TYPE, instance, handler.method);
+    return derived(creator, {
+      getMetadata: () => ({
+        argsLength,
+        paramtypes,
+        getParamsMetadata: (moduleKey, contextId, inquirerId) =>
+          creator.exchangeKeysForValues(
+            keys,
+            described,
+            moduleKey,
+            argumentsFactory,
+            contextId,
+            inquirerId,
+            contextFactory,
+          ),
+      }),
+    });
   }
 }
 
-/** Which parts of the pipeline are wanted. */
+/** Which parts of the pipeline are wanted. Guards are asked apart from it. */
 interface Parts {
-  readonly guards: boolean;
   readonly interceptors: boolean;
   readonly filters: boolean;
 }
@@ -119,18 +116,16 @@ function create(
   callback: Method,
   { instance, contextId }: Host,
   parts: Parts,
-  metadataKey?: string,
-  factory?: ParamsFactory,
 ): Run {
   return creator.create<never, string>(
     instance,
     callback,
     methodName,
-    metadataKey,
-    factory,
+    undefined,
+    undefined,
     contextId,
     wrapper.id,
-    parts,
+    { ...parts, guards: false },
     CONTEXT_TYPE,
   );
 }

@@ -2,7 +2,8 @@ import { ConfigError } from '@leanmq/core';
 import type { ApplicationConfig } from '@nestjs/core';
 
 import type { FoundHandler } from '../discovery/index.js';
-import { ENHANCERS, ROUTE_ARGS } from '../nest-metadata.js';
+import { ENHANCERS } from '../nest-metadata.js';
+import { argumentsOf } from './arguments.js';
 
 /**
  * Makes sure that Nest will find every guard, interceptor, pipe and filter of a handler. One that it does not find it
@@ -31,12 +32,12 @@ function unknown(what: string): ConfigError {
 }
 
 /** Those that are bound as classes; instances need nobody to find them. */
-function boundClasses({ type, method, methodName }: FoundHandler): { readonly name: string }[] {
+function boundClasses(handler: FoundHandler): { readonly name: string }[] {
+  const { type, method } = handler;
   const bound = ENHANCERS.flatMap((key) =>
     [type, method].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]),
   );
-  const params = (Reflect.getMetadata(ROUTE_ARGS, type, methodName) ?? {}) as object;
-  const pipes = Object.values(params).flatMap(({ pipes = [] }: { pipes?: unknown[] }) => pipes);
+  const pipes = Object.values(argumentsOf(handler)).flatMap(({ pipes = [] }) => pipes);
   return [...bound, ...pipes].filter((each) => typeof each === 'function');
 }
 

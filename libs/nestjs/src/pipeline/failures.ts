@@ -4,8 +4,10 @@ import type { ApplicationConfig } from '@nestjs/core';
 import type { FoundHandler } from '../discovery/index.js';
 import { standIn, type Callback } from './callback.js';
 import type { LeanMQArguments, LeanMQBatchArguments } from './context.js';
-import type { ContextCreator, Host } from './context-creator.js';
+import type { ContextCreator } from './context-creator.js';
 import { isCaught } from './exception-filters.js';
+import type { Guards } from './guards.js';
+import type { Host } from './host.js';
 import { asRefusal } from './refusal.js';
 
 /** An error that nobody has dealt with. */
@@ -20,6 +22,7 @@ export class Failures {
     private readonly config: ApplicationConfig,
     private readonly handler: FoundHandler,
     private readonly callback: Callback,
+    private readonly guards: Guards,
   ) {}
 
   /** @returns what is to be told to the core; undefined if a filter has dealt with it */
@@ -30,7 +33,7 @@ export class Failures {
   ): Promise<Failure | undefined> {
     const failure = await this.filter(error, args, host);
     if (failure === undefined || this.callback.threw(failure.error)) return failure;
-    return { error: asRefusal(failure.error) };
+    return { error: asRefusal(failure.error, this.guards.whoThrew(failure.error)) };
   }
 
   /**

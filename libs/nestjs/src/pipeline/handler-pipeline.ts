@@ -1,7 +1,7 @@
 import type { WebhookDelivery, WebhookHandler } from '@leanmq/core';
 
 import type { LeanMQArguments } from './context.js';
-import type { Host } from './context-creator.js';
+import type { Host } from './host.js';
 import { onInstance } from './on-instance.js';
 import type { Stages } from './stages.js';
 
@@ -17,10 +17,12 @@ export class HandlerPipeline {
   }
 
   private on(host: Host): (delivery: WebhookDelivery) => Promise<void> {
-    const { contexts, callback, failures } = this.stages;
+    const { contexts, guards, callback, failures } = this.stages;
+    const asked = guards.of(host);
     const run = contexts.around(callback.run, host);
     return async (delivery) => {
       try {
+        for (const guard of asked) await guards.ask(guard, [delivery.data, delivery], host);
         await run(delivery.data, delivery);
       } catch (error) {
         const args: LeanMQArguments = [delivery.data, delivery];

@@ -1,4 +1,4 @@
-export { hasPayloadParameter } from './arguments.js';
+export { argumentsOf, declaredTypes, isPositional, payloadParameters } from './arguments.js';
 export { BatchPipeline } from './batch-pipeline.js';
 export {
   isLeanMQBatch,

@@ -9,13 +9,21 @@ const LATER: readonly number[] = [HttpStatus.REQUEST_TIMEOUT, 425, HttpStatus.TO
 /**
  * Gives an exception that kept a message from its handler the meaning it has for messages. Guards and pipes speak HTTP:
  * "bad request" is an invalid message, any other client error a refusal, and neither is worth a retry. Pure.
+ *
+ * @param guard the guard that threw it, if one did: a dead letter names it
  */
-export function asRefusal(error: unknown): unknown {
+export function asRefusal(error: unknown, guard?: string): unknown {
+  const named = (message: string): string =>
+    guard === undefined ? message : `${guard}: ${message}`;
+  if (guard !== undefined && error instanceof RejectError) {
+    return new RejectError(named(error.message), { cause: error });
+  }
   if (!(error instanceof HttpException)) return error;
   const status = error.getStatus();
   if (status < 400 || status >= 500 || LATER.includes(status)) return error;
-  if (!INVALID.includes(status)) return new RejectError(error.message, { cause: error });
-  return new InvalidDeliveryError(error.message, { violations: violationsIn(error), cause: error });
+  const message = named(error.message);
+  if (!INVALID.includes(status)) return new RejectError(message, { cause: error });
+  return new InvalidDeliveryError(message, { violations: violationsIn(error), cause: error });
 }
 
 /** Nest's pipes put the violations into the response's `message`. */

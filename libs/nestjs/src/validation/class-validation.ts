@@ -4,6 +4,8 @@ import { violationsOf } from './violations.js';
 
 /** class-validator and class-transformer, as far as they are needed. */
 export interface ClassValidation {
+  /** Whether any class of the process has validation decorators. */
+  readonly isUsed: boolean;
   /** Whether it is a class with validation decorators, its own or inherited. */
   covers(type: unknown): type is Type<object>;
   /** @throws what a `@Transform()` of the class throws */
@@ -36,6 +38,9 @@ async function load(): Promise<ClassValidation | undefined> {
   const { plainToInstance } = transformer;
   const covered = new WeakMap<object, boolean>();
   return {
+    get isUsed() {
+      return getMetadataStorage().hasValidationMetaData;
+    },
     covers(type): type is Type<object> {
       if (typeof type !== 'function') return false;
       let answer = covered.get(type);

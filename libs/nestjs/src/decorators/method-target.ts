@@ -1,0 +1,63 @@
+import { ConfigError } from '@leanmq/core';
+
+/**
+ * Makes sure that a decorator is on something that Nest can call on an instance.
+ *
+ * @param decorator with its at sign, for the message
+ * @throws {ConfigError} naming class and member
+ */
+export function assertMethod(
+  decorator: string,
+  target: unknown,
+  member: unknown,
+  descriptor: unknown,
+): void {
+  const wrong = fault(decorator, target, member, descriptor);
+  if (wrong !== undefined) throw new ConfigError(wrong, { code: 'DECORATOR_MISPLACED' });
+}
+
+function fault(
+  decorator: string,
+  target: unknown,
+  given: unknown,
+  descriptor: unknown,
+): string | undefined {
+  if (isStandardContext(given)) {
+    return `${decorator} on "${String(given.name)}" is compiled as a standard decorator, which Nest does not know; set "experimentalDecorators" and "emitDecoratorMetadata" in tsconfig.json.`;
+  }
+  const member = given as string | symbol | undefined;
+  if (member === undefined) {
+    return `${decorator} is on ${nameOf(target)} itself; put it on the method that handles the path.`;
+  }
+  const name = String(member);
+  const where = `${nameOf(target)}.${name}`;
+  const remedy = `write it as a method of the class, ${name}(payload) { … }`;
+  if (typeof descriptor === 'number') {
+    return `${decorator} is on a parameter of ${where}; put it on the method.`;
+  }
+  if (typeof target === 'function') {
+    return `${where} has ${decorator} but is static, and handlers are called on the instance that Nest makes; take "static" away.`;
+  }
+  if (typeof member === 'symbol') {
+    return `${where} has ${decorator}, but Nest finds methods by their names and a symbol is none; give it a name.`;
+  }
+  const property = Object(descriptor) as PropertyDescriptor;
+  if (property.get !== undefined || property.set !== undefined) {
+    return `${where} has ${decorator} but is a getter or setter; ${remedy}.`;
+  }
+  if (typeof property.value !== 'function') {
+    return `${where} has ${decorator} but is a property, whose function is made with each instance; ${remedy}.`;
+  }
+  return undefined;
+}
+
+/** What a decorator of the ECMAScript standard gets as its second argument. */
+function isStandardContext(given: unknown): given is { readonly name: unknown } {
+  return typeof given === 'object' && given !== null && 'kind' in given;
+}
+
+function nameOf(target: unknown): string {
+  const type: unknown =
+    typeof target === 'function' ? target : (target as { constructor?: unknown }).constructor;
+  return typeof type === 'function' && type.name !== '' ? type.name : 'A class without a name';
+}
