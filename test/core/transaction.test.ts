@@ -130,6 +130,56 @@ describe('transaction', () => {
     expect([await lengthOf('a'), await lengthOf('b')]).toEqual([0, 0]);
   });
 
+  test('a transaction of another request is not refused when a queue continues it inside an open one', async () => {
+    const mq = broker.mq();
+    await mq.connect();
+    // A limiter of one, as many programs have: the next job begins where the last one ended.
+    const jobs: (() => Promise<void>)[] = [];
+    let busy = false;
+    const next = (): void => {
+      const job = jobs.shift();
+      busy = job !== undefined;
+      void job?.().finally(next);
+    };
+    const limited = <T>(job: () => Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        jobs.push(() => job().then(resolve, reject));
+        if (!busy) next();
+      });
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const first = mq.transaction(async (tx) => {
+      await limited(() => released);
+      await second;
+      tx.send('/a', 1);
+    });
+    const second = limited(() => mq.transaction((tx) => tx.send('/b', 1)));
+    release();
+    expect(await second).toMatchObject([{ outcome: 'published' }]);
+    expect(await first).toMatchObject([{ outcome: 'published' }]);
+  });
+
+  test('what is published in the course of a callback without being part of it is warned about, once', async () => {
+    const mq = broker.mq();
+    const warnings: unknown[] = [];
+    mq.events.on('warning', (warning) => warnings.push(warning));
+    await mq.publish('/a', 'outside');
+    await mq.transaction((tx) => tx.send('/a', 'inside'));
+    expect(warnings).toEqual([]);
+    const failed = mq.transaction(async (tx) => {
+      tx.send('/a', 'inside');
+      await Promise.resolve();
+      await mq.publish('/a', 'beside');
+      await mq.publishMany('/a', [{ data: 'beside' }]);
+      throw new Error('changed my mind');
+    });
+    await expect(failed).rejects.toThrow('changed my mind');
+    expect(warnings).toEqual([
+      { code: 'SEND_BESIDE_TRANSACTION', message: expect.stringContaining('tx.send()') },
+    ]);
+    expect(await lengthOf('a')).toBe(4);
+  });
+
   test('what was begun inside a transaction may have transactions of its own once that one has ended', async () => {
     const mq = broker.mq();
     let end = (): void => undefined;

@@ -144,8 +144,8 @@ describe('a replica that does not answer', () => {
     await expect(mq.publish('/a', 'one too many')).rejects.toMatchObject({ code: 'BUFFER_FULL' });
     replica.thaw();
     await Promise.all(waiting);
-    // What is confirmed is not bounded any more.
-    await Promise.all(Array.from({ length: 50 }, (_, n) => mq.publish('/a', n)));
+    // What is confirmed does not count any more.
+    await Promise.all(Array.from({ length: 20 }, (_, n) => mq.publish('/a', n)));
     disconnect(redis);
   });
 

@@ -137,6 +137,26 @@ export class RouteFullError extends LeanMQError {
   }
 }
 
+/**
+ * A transaction has more sends, or larger ones, than it may have: a transaction is one step of Redis, which holds up
+ * everybody else meanwhile. Nothing of it was sent.
+ */
+export class TransactionTooLargeError extends MessageError {
+  static {
+    brand(this, 'TransactionTooLargeError');
+  }
+
+  readonly outcome = 'not-sent';
+
+  /** @param option the option that sets the limit */
+  constructor(option: string, limit: number, what: 'sends' | 'bytes') {
+    super(
+      'TRANSACTION_TOO_LARGE',
+      `The transaction has more than ${limit} ${what} (option "${option}"); nothing was sent. Divide it, or publish with publishMany() what need not be all or nothing.`,
+    );
+  }
+}
+
 /** Redis refused, or could not be reached. */
 export class BrokerError extends LeanMQError {
   static {
@@ -155,9 +175,27 @@ export class BrokerUnavailableError extends BrokerError {
 
   readonly outcome: 'not-sent' | 'unknown';
 
-  constructor(message: string, outcome: 'not-sent' | 'unknown', options: { cause?: unknown } = {}) {
-    super('BROKER_UNAVAILABLE', message, { ...options, retryable: true });
+  constructor(
+    message: string,
+    outcome: 'not-sent' | 'unknown',
+    options: { cause?: unknown; code?: string } = {},
+  ) {
+    super(options.code ?? 'BROKER_UNAVAILABLE', message, { ...options, retryable: true });
     this.outcome = outcome;
+  }
+}
+
+/**
+ * The caller's `signal` was aborted before Redis had answered. `outcome` says what became of the call, as of a
+ * `BrokerUnavailableError`; `cause` is the signal's reason.
+ */
+export class AbortedError extends BrokerUnavailableError {
+  static {
+    brand(this, 'AbortedError');
+  }
+
+  constructor(message: string, outcome: 'not-sent' | 'unknown', options: { cause?: unknown } = {}) {
+    super(message, outcome, { ...options, code: 'ABORTED' });
   }
 }
 
@@ -194,16 +232,20 @@ export class NotReplicatedError extends BrokerError {
   }
 }
 
-/** More sends are waiting for Redis, or for replicas, than `maxBuffered` allows. This one was not sent. */
+/** More sends wait for an answer than `maxBuffered` or `maxBufferedBytes` allows. This one was not sent. */
 export class BufferFullError extends BrokerError {
   static {
     brand(this, 'BufferFullError');
   }
 
-  constructor(maxBuffered: number) {
+  readonly outcome = 'not-sent';
+
+  /** @param option the option that sets the limit */
+  constructor(limit: number, option: 'maxBuffered' | 'maxBufferedBytes' = 'maxBuffered') {
+    const what = option === 'maxBuffered' ? `${limit} sends` : `Sends of ${limit} bytes`;
     super(
       'BUFFER_FULL',
-      `${maxBuffered} sends already wait for Redis (option "maxBuffered"); this one was not sent. Try again when Redis takes them again, or the replicas have caught up.`,
+      `${what} already wait for Redis (option "${option}"); this one was not sent. Await sends, or send a list with publishMany(), which waits for room; otherwise try again when Redis takes them again, or the replicas have caught up.`,
       { retryable: true },
     );
   }
@@ -217,6 +259,21 @@ export class BrokerRefusedError extends BrokerError {
 
   constructor(message: string, options: { retryable?: boolean; cause?: unknown; code?: string }) {
     super(options.code ?? 'BROKER_REFUSED', message, options);
+  }
+}
+
+/** A mistake in a program, LeanMQ or what it runs on, was met where Redis was called; it says nothing about Redis. */
+export class InternalError extends LeanMQError {
+  static {
+    brand(this, 'InternalError');
+  }
+
+  constructor(mistake: Error) {
+    super(
+      'INTERNAL',
+      `${mistake.name}: ${mistake.message}. This is a mistake in a program, not a fault of Redis; "cause" says where.`,
+      { cause: mistake },
+    );
   }
 }
 

@@ -54,6 +54,7 @@ export { ENGINE_DEFAULTS, type EngineOptions, type LeanMQOptions } from './optio
 export type {
   CancelOutcome,
   Durability,
+  PublishItem,
   PublishManyResult,
   PublishOptions,
   PublishResult,

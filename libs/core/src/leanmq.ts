@@ -18,7 +18,9 @@ import { normalizePath, validGroup, validMessageId } from './message/index.js';
 import type { LeanMQOptions } from './options.js';
 import {
   cancelSend,
+  prepared,
   type CancelOutcome,
+  type PublishItem,
   type PublishManyResult,
   type PublishOptions,
   type PublishResult,
@@ -87,29 +89,38 @@ export class LeanMQ implements AsyncDisposable {
    *
    * @throws {MessageError | ConfigError} if the payload or an option is not acceptable
    * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether the message may be stored
+   * @throws {AbortedError} if `signal` was aborted first; `outcome` says the same
    * @throws {NotReplicatedError} if it is stored, but was not confirmed by as many replicas as `durability` asks for
+   * @throws {BufferFullError} if as many sends as may wait do so already
    */
   publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
-    if (this.engine.isConnected) return this.engine.publisher.publish(path, data, options);
-    return this.engine.prepare().then(() => this.engine.publisher.publish(path, data, options));
+    const { engine } = this;
+    if (engine.isConnected) return engine.publisher.publish(path, data, options);
+    return this.prepared(options).then((left) => engine.publisher.publish(path, data, left));
   }
 
-  /** Publishes many to one path, each on its own; see `transaction` for all or nothing. */
-  async publishMany(
-    path: string,
-    items: readonly { readonly data: unknown; readonly options?: PublishOptions }[],
-  ): Promise<PublishManyResult[]> {
-    if (!this.engine.isConnected) await this.engine.prepare();
+  /**
+   * Publishes many to one path, each on its own; see `transaction` for all or nothing. A list may be longer than
+   * `maxBuffered`.
+   */
+  async publishMany(path: string, items: readonly PublishItem[]): Promise<PublishManyResult[]> {
+    if (!this.engine.isConnected) await this.prepared(undefined);
     return this.engine.publisher.publishMany(path, items);
   }
 
-  /** Publishes all that the callback sends, or nothing. Resolves to what became of each send. */
+  /**
+   * Publishes all that the callback sends, or nothing. Resolves to what became of each send.
+   *
+   * @throws {TransactionTooLargeError} beyond `maxTransactionSends` or `maxTransactionBytes`
+   */
   async transaction(
     build: (tx: Transaction) => void | Promise<void>,
     options?: TransactionOptions,
   ): Promise<PublishResult[]> {
-    if (!this.engine.isConnected) await this.engine.prepare();
-    return this.engine.publisher.transaction(build, options);
+    const { engine } = this;
+    if (engine.isConnected) return engine.publisher.transaction(build, options);
+    engine.publisher.refuseNested();
+    return engine.publisher.transaction(build, await this.prepared(options));
   }
 
   /**
@@ -267,6 +278,13 @@ export class LeanMQ implements AsyncDisposable {
 
   [inspect.custom](): string {
     return `LeanMQ ${inspect(this.toJSON())}`;
+  }
+
+  private prepared<Options extends TransactionOptions>(
+    options: Options | undefined,
+  ): Promise<Options | undefined> {
+    const { engine } = this;
+    return prepared(() => engine.prepare(), options, engine.options.publishTimeoutMs);
   }
 
   private async shutDown(): Promise<void> {

@@ -33,8 +33,11 @@ describe('a whole number', () => {
     ['leaseMs', 100, 2_000_000_000],
     ['drainTimeoutMs', 0, 2_000_000_000],
     ['sweepMs', 10, 2_000_000_000],
-    ['dedupeMs', 1, Number.MAX_SAFE_INTEGER],
+    ['dedupeMs', 1, 100 * 365 * 24 * 3_600_000],
     ['maxBuffered', 1, Number.MAX_SAFE_INTEGER],
+    ['maxBufferedBytes', 1, Number.MAX_SAFE_INTEGER],
+    ['maxTransactionSends', 1, 10_000],
+    ['maxTransactionBytes', 1, 64 * 1024 * 1024],
   ])('%s is from %d to %d', (name, least, most) => {
     expectWhole(name, least, most, (value) => resolve({ [name]: value }));
   });

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { ConfigError, show } from './errors.js';
 import { HANDLE_DEFAULTS, resolveHandleOptions, type HandleOptions } from './handler-options.js';
 import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './message/index.js';
-import { PUBLISHER_DEFAULTS, replicationOf, type PublisherOptions } from './publish/index.js';
+import { PUBLISHER_DEFAULTS, validPublisher, type PublisherOptions } from './publish/index.js';
 import { LONGEST_MS, defined, known, whole, word } from './option-values.js';
 import { CONSUMER_DEFAULTS, type ConsumerOptions } from './receive/index.js';
 import { Target, readSilenceMs, type RedisTarget } from './redis/index.js';
@@ -78,12 +78,10 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
     limits: resolveLimits(limits),
   };
   validPrefix(resolved.prefix);
-  for (const name of ['publishTimeoutMs', 'connectTimeoutMs', 'silenceMs', 'blockMs'] as const) {
+  for (const name of ['connectTimeoutMs', 'silenceMs', 'blockMs'] as const) {
     whole(name, resolved[name], 1, LONGEST_MS);
   }
-  whole('dedupeMs', resolved.dedupeMs, 1);
-  whole('maxBuffered', resolved.maxBuffered, 1);
-  replicationOf(resolved.durability);
+  validPublisher(resolved);
   whole('leaseMs', resolved.leaseMs, 100, LONGEST_MS);
   whole('drainTimeoutMs', resolved.drainTimeoutMs, 0, LONGEST_MS);
   whole('sweepMs', resolved.sweepMs, 10, LONGEST_MS);

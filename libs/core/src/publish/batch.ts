@@ -29,6 +29,8 @@ export interface Unit {
   readonly tick: TickPosition | undefined;
   /** What it waits for beyond the master; undefined for nothing. */
   readonly replication: Replication | undefined;
+  /** Of all its sends, as the buffer counts them. */
+  readonly bytes: number;
   /** On the monotonic clock, ms. */
   readonly deadline: number;
   resolve(outcome: UnitOutcome): void;
@@ -64,6 +66,11 @@ export class Batch {
         isPlain(sends[0] as EncodedSend) &&
         !maxLengths.has((sends[0] as EncodedSend).path),
     );
+  }
+
+  /** Whether an attempt may have been executed; otherwise it is certain that none was. */
+  get mayBeStored(): boolean {
+    return this.uncertain || this.isOnItsWay;
   }
 
   /** Sends it, with the results of each unit in their order; undefined when a later batch has overtaken it. */

@@ -6,18 +6,27 @@ import { performance } from 'node:perf_hooks';
  */
 export class DeadlineClock {
   private timer: NodeJS.Timeout | undefined;
+  private at = Infinity;
 
   constructor(private readonly onDeadline: () => void) {}
 
+  /** When it rings at the latest, on the monotonic clock, ms; never when it does not run. */
+  get ringsAt(): number {
+    return this.at;
+  }
+
   /**
-   * Somebody waits, so that the process stays alive for it. A clock that runs already may ring too early, never too late:
-   * deadlines only grow.
+   * Somebody waits, so that the process stays alive for it. A clock that runs already may ring too early, never too late.
    *
    * @param deadline on the monotonic clock, ms
    */
   run(deadline: number): void {
-    if (this.timer === undefined) this.set(deadline);
-    else this.timer.ref();
+    if (this.timer !== undefined && deadline >= this.at) {
+      this.timer.ref();
+      return;
+    }
+    clearTimeout(this.timer);
+    this.set(deadline);
   }
 
   /** Nobody waits: the process may end. */
@@ -28,12 +37,15 @@ export class DeadlineClock {
   stop(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.at = Infinity;
   }
 
   private set(deadline: number): void {
+    this.at = deadline;
     const inMs = Math.max(1, Math.ceil(deadline - performance.now()));
     this.timer = setTimeout(() => {
       this.timer = undefined;
+      this.at = Infinity;
       this.onDeadline();
     }, inMs);
   }

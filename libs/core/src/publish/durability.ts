@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.js';
+import { LONGEST_MS, known } from '../option-values.js';
 
 /** How many replicas confirm a send before its promise resolves. */
 export interface Replication {
@@ -11,8 +12,7 @@ export interface Replication {
 /** What a publish waits for: that the master has it (`memory`), or that replicas have it too. */
 export type Durability = 'memory' | Replication;
 
-// WAIT takes no more, and setTimeout fires at once when it is told to wait much longer.
-const LONGEST_MS = 2_000_000_000;
+// WAIT takes no more.
 const MOST_REPLICAS = 2 ** 31 - 1;
 
 /**
@@ -25,6 +25,7 @@ export function replicationOf(durability: Durability): Replication | undefined {
   if (typeof durability !== 'object' || (durability as unknown) === null) {
     throw ConfigError.option('durability', durability, '"memory" or { replicas, timeoutMs }');
   }
+  known('"durability"', durability, ['replicas', 'timeoutMs']);
   const { replicas, timeoutMs } = durability;
   if (!Number.isSafeInteger(replicas) || replicas < 1 || replicas > MOST_REPLICAS) {
     throw ConfigError.option('durability.replicas', replicas, 'a whole number, 1 or more');

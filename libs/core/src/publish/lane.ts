@@ -15,8 +15,7 @@ import { cut } from './cut.js';
 import { DeadlineClock } from './deadline-clock.js';
 import type { GroupCommit } from './group-commit.js';
 import type { MaxLengths } from './max-lengths.js';
-import type { EncodedSend } from './send.js';
-import { overdue, unavailable } from './unanswered.js';
+import { aborted, overdue, unavailable } from './unanswered.js';
 
 // Far longer than any publish keeps trying, so that a batch that arrives late still finds what has been applied.
 const MARKER_TTL_MS = 3_600_000;
@@ -67,7 +66,7 @@ export class Lane {
 
   add(unit: Unit): void {
     this.waiting.push(unit);
-    if (this.isIdle) this.deadlines.run(unit.deadline);
+    if (this.isIdle || unit.deadline < this.deadlines.ringsAt) this.deadlines.run(unit.deadline);
     if (this.scheduled || this.batch !== undefined) return;
     this.scheduled = true;
     // All sends of this turn go together, those too that the last answers have led to.
@@ -186,24 +185,55 @@ export class Lane {
     else this.stopWaiting = commit?.onNextRound(begin);
   }
 
+  /** Gives a unit up whose caller does not wait any longer. */
+  withdraw(unit: Unit, reason: unknown): void {
+    this.giveUp(
+      (each) => each === unit,
+      (_, batch) => aborted(batch?.mayBeStored === true ? 'unknown' : 'not-sent', reason),
+    );
+  }
+
   private rejectOverdue(): void {
     const now = performance.now();
+    this.giveUp(
+      ({ deadline }) => deadline <= now,
+      (unit, batch) => {
+        if (batch !== undefined) return overdue(unit, batch);
+        const why = this.connection.lastFault ?? this.context.maxLengths.fault;
+        return unavailable('not-sent', why);
+      },
+    );
+  }
+
+  private giveUp(
+    isOver: (unit: Unit) => boolean,
+    errorOf: (unit: Unit, batch: Batch | undefined) => LeanMQError,
+  ): void {
     const { batch } = this;
     if (batch !== undefined) {
-      for (const unit of batch.units) {
-        if (unit.deadline > now) continue;
-        this.settle(unit, overdue(unit, batch));
-      }
-      if (batch.units.every(({ settled }) => settled)) this.batch = undefined;
+      for (const unit of batch.units) if (isOver(unit)) this.settle(unit, errorOf(unit, batch));
+      this.dissolve(batch);
     }
-    const unsent = this.waiting.filter(({ deadline }) => deadline <= now);
-    if (unsent.length > 0) this.waiting = this.waiting.filter(({ deadline }) => deadline > now);
-    const why = this.connection.lastFault ?? this.context.maxLengths.fault;
-    for (const unit of unsent) this.settle(unit, unavailable('not-sent', why));
-    const left = this.batch?.units.find(({ settled }) => !settled) ?? this.waiting[0];
-    if (left === undefined) return this.clearTimers();
-    this.deadlines.run(left.deadline);
+    const unsent = this.waiting.filter(isOver);
+    if (unsent.length > 0) this.waiting = this.waiting.filter((unit) => !isOver(unit));
+    for (const unit of unsent) this.settle(unit, errorOf(unit, undefined));
+    let first = Infinity;
+    for (const { settled, deadline } of this.batch?.units ?? []) {
+      if (!settled && deadline < first) first = deadline;
+    }
+    for (const { deadline } of this.waiting) if (deadline < first) first = deadline;
+    if (first === Infinity) return this.clearTimers();
+    this.deadlines.run(first);
     if (this.batch === undefined) this.next();
+  }
+
+  /** Nobody waits for the batch any more; or it was refused each time, and is sent without those that were given up. */
+  private dissolve(batch: Batch): void {
+    const left = batch.units.filter(({ settled }) => !settled);
+    if (left.length === batch.units.length) return;
+    if (left.length > 0 && batch.mayBeStored) return;
+    this.batch = undefined;
+    this.waiting = [...left, ...this.waiting];
   }
 
   /** A transaction may be the first to send to other routes than the lane's own. */
@@ -234,9 +264,4 @@ export class Lane {
     this.stopWaiting?.();
     this.stopWaiting = undefined;
   }
-}
-
-/** How many messages a unit counts for. */
-export function sizeOf(unit: { readonly sends: readonly EncodedSend[] }): number {
-  return unit.sends.length;
 }

@@ -1,5 +1,6 @@
 import type { MessageHeaders } from '../message/index.js';
-import type { Durability } from './durability.js';
+import { LONGEST_MS, whole } from '../option-values.js';
+import { replicationOf, type Durability } from './durability.js';
 
 /** What one send may ask for. */
 export interface PublishOptions {
@@ -22,12 +23,26 @@ export interface PublishOptions {
   readonly ttlMs?: number;
   /** What the send waits for; the option of the same name unless told. Of a transaction it is the transaction's own. */
   readonly durability?: Durability;
+  /** Time limit of this send, ms. @default the option `publishTimeoutMs`. Of a transaction it is the transaction's own. */
+  readonly timeoutMs?: number;
+  /** Gives up waiting when aborted; the error says whether anything was sent. Of a transaction it is the transaction's own. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a transaction may ask for as a whole. */
 export interface TransactionOptions {
   /** What it waits for; the option of the same name unless told. */
   readonly durability?: Durability;
+  /** Time limit once the callback has returned, ms. @default the option `publishTimeoutMs` */
+  readonly timeoutMs?: number;
+  /** Gives up waiting when aborted; the error says whether anything was sent. */
+  readonly signal?: AbortSignal;
+}
+
+/** One of the messages of `publishMany`. */
+export interface PublishItem {
+  readonly data: unknown;
+  readonly options?: PublishOptions;
 }
 
 /** What became of a send. */
@@ -43,8 +58,14 @@ export type PublishManyResult =
 export interface PublisherOptions {
   /** How long a publish keeps trying through a fault, ms. */
   readonly publishTimeoutMs: number;
-  /** How many sends may wait while Redis is away or refuses, or replicas that are waited for are behind. */
+  /** Sends that may wait for an answer, at any time. @default 10_000 */
   readonly maxBuffered: number;
+  /** Bytes of all sends that wait for an answer; a single one may always wait alone. @default 67_108_864 */
+  readonly maxBufferedBytes: number;
+  /** Sends of a single transaction. @default 1_000 */
+  readonly maxTransactionSends: number;
+  /** Bytes of all payloads and headers of a single transaction. @default 8_388_608 */
+  readonly maxTransactionBytes: number;
   /** How long a caller's message id is remembered, ms. */
   readonly dedupeMs: number;
   /**
@@ -58,6 +79,27 @@ export const PUBLISHER_DEFAULTS: PublisherOptions = Object.freeze({
   // Longer than a failover or a restart takes, shorter than most callers' own timeouts add up to.
   publishTimeoutMs: 30_000,
   maxBuffered: 10_000,
+  maxBufferedBytes: 64 * 1024 * 1024,
+  // A transaction is one script, which holds up everybody else: these take Redis some milliseconds.
+  maxTransactionSends: 1_000,
+  maxTransactionBytes: 8 * 1024 * 1024,
   dedupeMs: 24 * 3_600_000,
   durability: 'memory',
 });
+
+/** Longest delay, time to live and dedupe window, ms: later instants no longer fit where Redis keeps scores exactly. */
+export const MOST_MS = 100 * 365 * 24 * 3_600_000;
+/** A transaction of so many sends takes Redis 50 ms. */
+const MOST_TRANSACTION_SENDS = 10_000;
+const MOST_TRANSACTION_BYTES = 64 * 1024 * 1024;
+
+/** @throws {ConfigError} naming the option, what was given and what is allowed */
+export function validPublisher(options: PublisherOptions): void {
+  whole('publishTimeoutMs', options.publishTimeoutMs, 1, LONGEST_MS);
+  whole('dedupeMs', options.dedupeMs, 1, MOST_MS);
+  whole('maxBuffered', options.maxBuffered, 1);
+  whole('maxBufferedBytes', options.maxBufferedBytes, 1);
+  whole('maxTransactionSends', options.maxTransactionSends, 1, MOST_TRANSACTION_SENDS);
+  whole('maxTransactionBytes', options.maxTransactionBytes, 1, MOST_TRANSACTION_BYTES);
+  replicationOf(options.durability);
+}

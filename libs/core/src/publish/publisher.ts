@@ -1,30 +1,37 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 
-import { BufferFullError, ClosedError, ConfigError, toError } from '../errors.js';
+import { ClosedError, toError } from '../errors.js';
 import type { MessageLimits } from '../message/index.js';
 import type { Connection, Keys, RegisteredRoute, Registry } from '../redis/index.js';
 import type { Unit, UnitOutcome } from './batch.js';
-import { replicationOf, type Durability, type Replication } from './durability.js';
+import { replicationOf, type Replication } from './durability.js';
 import { GroupCommit } from './group-commit.js';
-import { sizeOf, type LaneContext } from './lane.js';
+import type { LaneContext } from './lane.js';
 import { Lanes } from './lanes.js';
 import { MaxLengths } from './max-lengths.js';
+import { OpenTransactions } from './open-transactions.js';
 import type {
+  PublishItem,
   PublishManyResult,
   PublishOptions,
   PublishResult,
   PublisherOptions,
   TransactionOptions,
 } from './options.js';
-import { encodeSend, type EncodedSend } from './send.js';
+import { Outstanding } from './outstanding.js';
+import { requestOf, watched, type Request } from './request.js';
+import { checkItem, checkItems, checkTransactionOptions } from './send-options.js';
+import { bytesOf, encodeSend, type EncodedSend } from './send.js';
 import { sendsOf, type Tick } from './tick.js';
 import { CollectedTransaction, type Transaction } from './transaction.js';
+import { aborted } from './unanswered.js';
 
 export interface PublisherHooks {
   /** Opens a connection for sends that wait for replicas. */
   openDurable: () => Connection;
   onPublished?: (path: string, result: PublishResult) => void;
+  /** Something was published in the course of a transaction's callback without being part of it; told once. */
+  onStray: () => void;
   /** Something was scheduled on the route, to be moved then; `at` is epoch ms on the server's clock. */
   onScheduled: (path: string, due: { readonly inMs: number } | { readonly at: number }) => void;
 }
@@ -37,13 +44,13 @@ export class Publisher {
   /** Of sends that wait for replicas, by how many. */
   private readonly durable = new Map<number, Lanes>();
   private readonly context: LaneContext;
-  private readonly insideTransaction = new AsyncLocalStorage<CollectedTransaction>();
+  private readonly transactions: OpenTransactions;
   private readonly registered = new Set<string>();
   private readonly maxLengths = new MaxLengths();
-  private readonly replication: Replication | undefined;
-  private outstanding = 0;
+  /** Of a send that asks for nothing. */
+  private readonly plainRequest: Request;
+  private readonly outstanding: Outstanding;
   private closed = false;
-  private onIdle: (() => void)[] = [];
 
   constructor(
     private readonly id: string,
@@ -58,42 +65,57 @@ export class Publisher {
     const onSettled: LaneContext['onSettled'] = (unit, outcome) => this.onSettled(unit, outcome);
     this.context = { keys, registry, registered, maxLengths, onSettled };
     this.lanes = new Lanes(id, connection, this.context);
-    this.replication = replicationOf(options.durability);
+    this.outstanding = new Outstanding(options.maxBuffered, options.maxBufferedBytes);
+    this.transactions = new OpenTransactions(hooks.onStray);
+    const replication = replicationOf(options.durability);
+    this.plainRequest = { replication, timeoutMs: options.publishTimeoutMs, signal: undefined };
   }
 
   /** Sends that are not answered yet. */
   get pending(): number {
-    return this.outstanding;
+    return this.outstanding.sends;
   }
 
   /** The connection that sends wait for replicas on unless told otherwise, opened; undefined when they do not wait. */
   durableConnection(): Connection | undefined {
-    return this.replication === undefined ? undefined : this.lanesFor(this.replication).connection;
+    const { replication } = this.plainRequest;
+    return replication === undefined ? undefined : this.lanesFor(replication).connection;
   }
 
   /**
    * @throws {BrokerUnavailableError} if Redis did not answer in time; its `outcome` says whether the message may be stored
+   * @throws {AbortedError} if the signal was aborted first, with the same `outcome`
    * @throws {NotReplicatedError} if it is stored, but was not confirmed by as many replicas as `durability` asks for
-   * @throws {BufferFullError} if too many sends wait for the connection already
+   * @throws {BufferFullError} if too many sends wait for an answer already
    */
   async publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
-    const replication = this.replicationFor(options?.durability);
-    const [result] = await this.publishAll([this.encode(path, data, options)], replication);
-    return result as PublishResult;
+    if (this.transactions.isAnyOpen) this.transactions.noteStray();
+    const send = this.encode(path, data, options);
+    const [result] = (await this.enqueue([send], this.requestOf(options))) as [PublishResult];
+    return result;
   }
 
-  /** Publishes many, each on its own: what became of one says nothing of the others. */
-  async publishMany(
-    path: string,
-    items: readonly { readonly data: unknown; readonly options?: PublishOptions }[],
-  ): Promise<PublishManyResult[]> {
-    const fail = (error: unknown): PublishManyResult => ({
-      outcome: 'failed',
-      error: toError(error),
-    });
-    return Promise.all(
-      items.map(({ data, options }) => this.publish(path, data, options).catch(fail)),
-    );
+  /**
+   * Publishes many, each on its own: what became of one says nothing of the others. A list may be longer than what may
+   * wait at once: the rest is sent as the first are answered.
+   */
+  async publishMany(path: string, items: readonly PublishItem[]): Promise<PublishManyResult[]> {
+    checkItems(items);
+    if (this.transactions.isAnyOpen) this.transactions.noteStray();
+    const sending: Promise<PublishManyResult>[] = [];
+    for (const item of items) {
+      try {
+        checkItem(item);
+        const send = this.encode(path, item.data, item.options);
+        const request = this.requestOf(item.options);
+        while (this.mustWait(send, request)) await this.outstanding.room();
+        const sent = this.enqueue([send], request) as Promise<[PublishResult]>;
+        sending.push(sent.then(([result]) => result, failed));
+      } catch (error) {
+        sending.push(Promise.resolve(failed(error)));
+      }
+    }
+    return Promise.all(sending);
   }
 
   /**
@@ -103,25 +125,16 @@ export class Publisher {
    */
   async transaction(
     build: (tx: Transaction) => void | Promise<void>,
-    options?: TransactionOptions,
+    options: TransactionOptions = {},
   ): Promise<PublishResult[]> {
-    const replication = this.replicationFor(options?.durability);
-    // What was begun inside one that has ended inherits that one for good.
-    if (this.insideTransaction.getStore()?.isOpen === true) {
-      throw new ConfigError(
-        'A transaction cannot be begun inside another; send on the outer one.',
-        {
-          code: 'TRANSACTION_NESTED',
-        },
-      );
-    }
-    const transaction = new CollectedTransaction(this.encode);
-    try {
-      await this.insideTransaction.run(transaction, () => build(transaction));
-    } finally {
-      transaction.seal();
-    }
-    return transaction.sends.length === 0 ? [] : this.publishAll(transaction.sends, replication);
+    checkTransactionOptions(options);
+    // Refuses what is wrong with the options before the callback does anything.
+    this.requestOf(options);
+    const transaction = new CollectedTransaction(this.encode, this.options);
+    await this.transactions.collect(transaction, build, options.signal);
+    const { sends } = transaction;
+    if (sends.length === 0) return [];
+    return (await this.enqueue(sends, this.requestOf(options))) as PublishResult[];
   }
 
   /**
@@ -129,7 +142,7 @@ export class Publisher {
    * replicas: a failover that loses the messages loses the move as well, and somebody makes them again.
    */
   tick(tick: Tick): Promise<UnitOutcome> {
-    return this.enqueue(tick.path, sendsOf(tick), undefined, tick);
+    return this.enqueue(sendsOf(tick), { ...this.plainRequest, replication: undefined }, tick);
   }
 
   /** The registry has changed, or is told for the first time; nothing is sent before that. */
@@ -147,15 +160,13 @@ export class Publisher {
   }
 
   /** Resolves when nothing is on its way any more, or after `timeoutMs`. */
-  async idle(timeoutMs: number): Promise<void> {
-    if (this.outstanding === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.onIdle.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+  idle(timeoutMs: number): Promise<void> {
+    return this.outstanding.idle(timeoutMs);
+  }
+
+  /** @throws {ConfigError} if the callback of a transaction has called this */
+  refuseNested(): void {
+    this.transactions.refuseNested();
   }
 
   /** Refuses new sends from now on and rejects those without an answer. */
@@ -167,44 +178,44 @@ export class Publisher {
   private readonly encode = (path: string, data: unknown, options?: PublishOptions): EncodedSend =>
     encodeSend(path, data, options, this.limits, this.options.dedupeMs);
 
-  private replicationFor(durability: Durability | undefined): Replication | undefined {
-    return durability === undefined ? this.replication : replicationOf(durability);
+  private requestOf(options: TransactionOptions | undefined): Request {
+    return options === undefined ? this.plainRequest : requestOf(options, this.plainRequest);
   }
 
-  private async publishAll(
-    sends: readonly EncodedSend[],
-    replication: Replication | undefined,
-  ): Promise<PublishResult[]> {
-    const [first] = sends as readonly [EncodedSend];
-    // Only a tick can be overtaken.
-    return (await this.enqueue(first.path, sends, replication)) as PublishResult[];
+  /** Whether a send of a list waits for room. While Redis does not answer it is refused: it would wait in vain. */
+  private mustWait(send: EncodedSend, { replication, signal }: Request): boolean {
+    if (this.closed || signal?.aborted === true) return false;
+    const lanes = this.lanesOf(replication);
+    if (lanes.isHeldUp || lanes.of(send.path).isRefused) return false;
+    return this.outstanding.refusal(1, bytesOf(send)) !== undefined;
   }
 
+  /** @param tick of a recurring send, which may have no sends */
   private enqueue(
-    path: string,
     sends: readonly EncodedSend[],
-    replication: Replication | undefined,
+    { replication, timeoutMs, signal }: Request,
     tick?: Tick,
   ): Promise<UnitOutcome> {
     if (this.closed) return Promise.reject(new ClosedError());
-    const { maxBuffered, publishTimeoutMs } = this.options;
-    const lanes = replication === undefined ? this.lanes : this.lanesFor(replication);
-    const lane = lanes.of(path);
-    if ((lanes.isHeldUp || lane.isRefused) && this.outstanding + sends.length > maxBuffered) {
-      return Promise.reject(new BufferFullError(maxBuffered));
-    }
-    this.outstanding += sends.length;
+    if (signal?.aborted === true) return Promise.reject(aborted('not-sent', signal.reason));
+    let bytes = 0;
+    for (const send of sends) bytes += bytesOf(send);
+    const refusal = this.outstanding.refusal(sends.length, bytes);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const lane = this.lanesOf(replication).of((tick ?? (sends[0] as EncodedSend)).path);
+    this.outstanding.add(sends.length, bytes);
     return new Promise((resolve, reject) => {
-      lane.add({
-        sends,
-        tick,
-        replication,
-        deadline: performance.now() + publishTimeoutMs,
-        resolve,
-        reject,
-        settled: false,
-      });
+      const deadline = performance.now() + timeoutMs;
+      const unit = {
+        ...{ sends, tick, replication, bytes, deadline },
+        ...{ resolve, reject, settled: false },
+      };
+      lane.add(signal === undefined ? unit : watched(unit, signal, lane));
     });
+  }
+
+  private lanesOf(replication: Replication | undefined): Lanes {
+    return replication === undefined ? this.lanes : this.lanesFor(replication);
   }
 
   /** Sends that ask for as many replicas share a connection; those that ask for more cannot hold them up. */
@@ -221,16 +232,19 @@ export class Publisher {
   }
 
   private onSettled(unit: Unit, outcome: UnitOutcome | undefined): void {
-    this.outstanding -= sizeOf(unit);
-    const results = outcome === 'overtaken' ? undefined : outcome;
-    results?.forEach((result, index) => {
-      const { path, delayMs, deliverAt } = unit.sends[index] as EncodedSend;
+    const { sends, bytes } = unit;
+    this.outstanding.remove(sends.length, bytes);
+    if (outcome === undefined || outcome === 'overtaken') return;
+    outcome.forEach((result, index) => {
+      const { path, delayMs, deliverAt } = sends[index] as EncodedSend;
       if (result.outcome === 'scheduled') {
         this.hooks.onScheduled(path, deliverAt === '' ? { inMs: +delayMs } : { at: deliverAt });
       }
       this.hooks.onPublished?.(path, result);
     });
-    if (this.outstanding > 0) return;
-    for (const resolve of this.onIdle.splice(0)) resolve();
   }
+}
+
+function failed(error: unknown): PublishManyResult {
+  return { outcome: 'failed', error: toError(error) };
 }

@@ -9,7 +9,8 @@ import {
   validMessageId,
   type MessageLimits,
 } from '../message/index.js';
-import type { PublishOptions } from './options.js';
+import { MOST_MS, type PublishOptions } from './options.js';
+import { checkSendOptions } from './send-options.js';
 
 /** A send in the form in which it goes to Redis. Empty texts stand for what was not asked for. */
 export interface EncodedSend {
@@ -24,9 +25,6 @@ export interface EncodedSend {
   readonly ttlMs: number | '';
 }
 
-const NO_OPTIONS: PublishOptions = Object.freeze({});
-// Beyond this an instant in ms no longer fits where Redis keeps scores exactly.
-const MAX_MS = 100 * 365 * 24 * 3_600_000;
 /** The end of the year 9999. */
 const MAX_AT = 253_402_300_799_999;
 
@@ -39,10 +37,12 @@ const MAX_AT = 253_402_300_799_999;
 export function encodeSend(
   path: string,
   data: unknown,
-  options: PublishOptions = NO_OPTIONS,
+  options: PublishOptions | undefined,
   limits: MessageLimits,
   defaultDedupeMs: number,
 ): EncodedSend {
+  if (options === undefined) return plainSend(normalizePath(path), encodePayload(data, limits));
+  checkSendOptions(options);
   const { messageId, dedupeMs, headers, delayMs, deliverAt, ttlMs } = options;
   if (dedupeMs !== undefined && messageId === undefined) {
     throw ConfigError.option('dedupeMs', dedupeMs, 'only together with "messageId"');
@@ -65,6 +65,29 @@ export function encodeSend(
   };
 }
 
+function plainSend(path: string, data: string): EncodedSend {
+  const none = '';
+  return {
+    path,
+    data,
+    headers: none,
+    id: none,
+    dedupeMs: none,
+    delayMs: none,
+    deliverAt: none,
+    ttlMs: none,
+  };
+}
+
+/** Longer texts are worth the time to count; in shorter ones a character counts as a byte. */
+const COUNTED_FROM = 4_096;
+
+/** How many bytes the send has in Redis. */
+export function bytesOf({ data, headers }: EncodedSend): number {
+  const bytes = data.length > COUNTED_FROM ? Buffer.byteLength(data) : data.length;
+  return bytes + headers.length;
+}
+
 /** Whether it needs nothing but to be appended, which is the common case and the fastest. */
 export function isPlain(send: EncodedSend): boolean {
   return send.id === '' && send.ttlMs === '';
@@ -80,8 +103,8 @@ function instant(name: string, value: number | Date): number {
 }
 
 function duration(name: string, value: number, least: number): number {
-  if (typeof value !== 'number' || !(value >= least) || value > MAX_MS) {
-    throw ConfigError.option(name, value, `a number of milliseconds from ${least} to ${MAX_MS}`);
+  if (typeof value !== 'number' || !(value >= least) || value > MOST_MS) {
+    throw ConfigError.option(name, value, `a number of milliseconds from ${least} to ${MOST_MS}`);
   }
   return Math.round(value);
 }

@@ -8,6 +8,7 @@ import {
   BrokerRefusedError,
   BrokerUnavailableError,
   ClosedError,
+  InternalError,
   LeaseLostError,
 } from '../errors.js';
 import {
@@ -103,6 +104,13 @@ describe('a reply of the server', () => {
     expect(refused.message.startsWith(`Redis refused: ${text}`)).toBe(true);
   });
 
+  test('is told apart although a minifier has renamed its class', () => {
+    const error = reply('READONLY no writes here');
+    Object.defineProperty(error, 'name', { value: 'e' });
+    expect(replyOf(error)).toBe(error.message);
+    expect(toBrokerError(error)).toBeInstanceOf(BrokerRefusedError);
+  });
+
   test.each([
     ['NOGROUP No such key', true],
     ['UNBLOCKED the stream key no longer exists', true],
@@ -164,6 +172,22 @@ describe('what is neither', () => {
     expect(isTransient(error)).toBe(false);
     expect(isDenied(error)).toBe(false);
     expect(isMissingGroup(error)).toBe(false);
+  });
+
+  test.each<[string, Error]>([
+    ['a TypeError', new TypeError('x is not a function')],
+    ['a RangeError', new RangeError('Maximum call stack size exceeded')],
+    ['a ReferenceError', new ReferenceError('x is not defined')],
+    ['a SyntaxError', new SyntaxError('Unexpected token')],
+    ['a TypeError of another realm', named('TypeError')],
+    ['a TypeError that a minifier renamed', new (class e extends TypeError {})('no')],
+    ['a failed assertion', named('AssertionError')],
+  ])('%s is a mistake of a program, never an outage of Redis', (_, error) => {
+    expect(isTransient(error)).toBe(false);
+    const refused = toBrokerError(error);
+    expect(refused).toBeInstanceOf(InternalError);
+    expect(refused).toMatchObject({ code: 'INTERNAL', retryable: false, cause: error });
+    expect(refused.message).toContain(error.message);
   });
 
   it.each([new LeaseLostError(), new ClosedError()])(

@@ -1,6 +1,14 @@
 import { types } from 'node:util';
 
-import { BrokerRefusedError, BrokerUnavailableError, LeanMQError, toError } from '../errors.js';
+import { ReplyError } from 'ioredis';
+
+import {
+  BrokerRefusedError,
+  BrokerUnavailableError,
+  InternalError,
+  LeanMQError,
+  toError,
+} from '../errors.js';
 
 /**
  * Replies that pass without a change of ours: the server loads its data, a failover is under way, a slot moves, its disk
@@ -12,12 +20,17 @@ const RETRYABLE = /^OOM\b/;
 const DENIED =
   /^(WRONGPASS|NOAUTH|NOPERM)\b|^ERR (The user executing the script can't|ACL failure in script)/;
 
+const REPLY_ERROR = ReplyError as new () => Error;
 /** Mistakes of a program, which are not cured by a new connection. */
-const MISTAKES = new Set(['TypeError', 'RangeError', 'ReferenceError']);
+const MISTAKES = [TypeError, RangeError, ReferenceError, SyntaxError, EvalError, URIError];
+/** An error of another realm is no instance of these, and a minified class has another name. */
+const MISTAKE_NAMES = new Set(MISTAKES.map(({ name }) => name)).add('AssertionError');
 
 /** What the server answered, when it was an error; undefined for everything else. */
 export function replyOf(error: unknown): string | undefined {
-  return isError(error) && error.name === 'ReplyError' ? error.message : undefined;
+  if (!isError(error)) return undefined;
+  // A bundler may rename the class, and a factory's client may come from another copy of ioredis.
+  return error.name === 'ReplyError' || error instanceof REPLY_ERROR ? error.message : undefined;
 }
 
 /**
@@ -26,7 +39,12 @@ export function replyOf(error: unknown): string | undefined {
  */
 export function isConnectionFault(error: unknown): boolean {
   if (!isError(error) || error instanceof LeanMQError) return false;
-  return !MISTAKES.has(error.name) && replyOf(error) === undefined;
+  return !isMistake(error) && replyOf(error) === undefined;
+}
+
+/** Whether a program is at fault, not the connection nor the server: the same call fails in the same way again. */
+function isMistake(error: Error): boolean {
+  return MISTAKE_NAMES.has(error.name) || MISTAKES.some((Mistake) => error instanceof Mistake);
 }
 
 /** The errors of Node's sockets are of another realm, and no instances of Error, to code in a test runner's sandbox. */
@@ -73,6 +91,7 @@ export function toBrokerError(error: unknown): LeanMQError {
   withoutArguments(error);
   const reply = replyOf(error);
   if (reply === undefined) {
+    if (isError(error) && isMistake(error)) return new InternalError(error);
     return new BrokerUnavailableError(
       `Redis is not reachable: ${toError(error).message}`,
       'unknown',

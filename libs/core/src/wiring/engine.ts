@@ -223,6 +223,11 @@ export class Engine {
           this.sweeper.add(path);
           this.events.tell('published', () => ({ path, id, outcome }));
         },
+        onStray: () => {
+          const message =
+            'Something was published in the course of the callback of a transaction and is not part of it: it is sent whatever becomes of the transaction. Send it with tx.send(), or before or after the transaction.';
+          this.events.tell('warning', () => ({ code: 'SEND_BESIDE_TRANSACTION', message }));
+        },
         onScheduled: (path, due) => {
           if ('at' in due) this.sweeper.scheduledAt(path, due.at);
           else this.sweeper.scheduledIn(path, due.inMs);

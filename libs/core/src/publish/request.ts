@@ -1,0 +1,47 @@
+import type { Unit } from './batch.js';
+import { replicationOf, type Replication } from './durability.js';
+import type { Lane } from './lane.js';
+import type { TransactionOptions } from './options.js';
+import { checkSignal, timeoutOf } from './send-options.js';
+import { onAbort } from './signals.js';
+
+/** What a send or a transaction asks for beside its messages. */
+export interface Request {
+  readonly replication: Replication | undefined;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Completes what a send asks for. Pure.
+ *
+ * @param plain of a send that asks for nothing
+ * @throws {ConfigError} for a value that is not acceptable
+ */
+export function requestOf(options: TransactionOptions, plain: Request): Request {
+  const { durability, timeoutMs, signal } = options;
+  if (durability === undefined && timeoutMs === undefined && signal === undefined) return plain;
+  if (signal !== undefined) checkSignal(signal);
+  return {
+    replication: durability === undefined ? plain.replication : replicationOf(durability),
+    timeoutMs: timeoutOf(timeoutMs, plain.timeoutMs),
+    signal,
+  };
+}
+
+/** A unit that its lane gives up when the signal is aborted. */
+export function watched(unit: Unit, signal: AbortSignal, lane: Lane): Unit {
+  const ignore = onAbort(signal, () => lane.withdraw(watching, signal.reason));
+  const watching: Unit = {
+    ...unit,
+    resolve: (outcome) => {
+      ignore();
+      unit.resolve(outcome);
+    },
+    reject: (error) => {
+      ignore();
+      unit.reject(error);
+    },
+  };
+  return watching;
+}
