@@ -36,7 +36,7 @@ describe('what is due at the same instant', () => {
         })),
       );
     }
-    const members = await broker.redis.zrange(broker.key('a', 'schedule'), 0, -1, 'WITHSCORES');
+    const members = await broker.redis.zrange(broker.key('a', 'schedule'), '0', '-1', 'WITHSCORES');
     const numbers = members.filter((_, index) => index % 2 === 0).map((id) => id.split(':').at(-1));
     expect(numbers).toEqual(Array.from({ length: 10_000 }, (_, n) => String(n)));
     expect(Number(members.at(-1))).toBeLessThan(deliverAt + 6);
@@ -49,7 +49,7 @@ describe('what is due at the same instant', () => {
     for (const messageId of ['z', 'y', 'x']) await mq.publish('/a', 1, { deliverAt, messageId });
     await mq.cancel('/a', 'y');
     for (const messageId of ['w', 'y']) await mq.publish('/a', 1, { deliverAt, messageId });
-    expect(await broker.redis.zrange(broker.key('a', 'schedule'), 0, -1)).toEqual(
+    expect(await broker.redis.zrange(broker.key('a', 'schedule'), '0', '-1')).toEqual(
       ['z', 'x', 'w', 'y'].map((id) => `send:${id}`),
     );
     expect(await mq.queue('/a').find('y')).toMatchObject({ delayedUntil: deliverAt });

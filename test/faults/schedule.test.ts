@@ -46,11 +46,11 @@ describe('kill -9 of whoever moves what is due', () => {
   test('while thousands become due: each is moved, and moved once', async () => {
     const children = await schedulers(3);
     const hellos = await broker.redis.xlen(broker.key('due', 'log'));
-    const dueFrom = (await serverNow(broker.redis)) + 500;
-    // Over two seconds, so that there is something left to move for whoever is not killed, however fast the server is.
+    const dueFrom = (await serverNow(broker.redis)) + 2_000;
+    // Over four seconds, so that there is something left to move for whoever is not killed, however fast the server is.
     const items = Array.from({ length: 8_000 }, (_, data) => ({
       data,
-      options: { deliverAt: dueFrom + data / 4 },
+      options: { deliverAt: dueFrom + data / 2 },
     }));
     const publisher = broker.mq();
     const sent = await publisher.publishMany('/due', items);

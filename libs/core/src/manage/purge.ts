@@ -63,7 +63,7 @@ async function erase(
   const { log } = keys.route(path);
   const args = { after, to, limit: ERASE_PER_CALL };
   for (;;) {
-    const erased = await connection.run((client) => eraseScript.run(client, { log }, args));
-    if (erased < ERASE_PER_CALL) return;
+    const { hasMore } = await connection.run((client) => eraseScript.run(client, { log }, args));
+    if (!hasMore) return;
   }
 }

@@ -67,7 +67,10 @@ export const eraseScript = defineScript({
   lua: lua.eraseLua,
   keys: ['log'],
   args: ['after', 'to', 'limit'],
-  reply: Number,
+  reply: (raw) => {
+    const [removed, next] = raw as [number, string];
+    return { removed, hasMore: next === 'more' };
+  },
 });
 
 /** Where a message is for one group, as the script tells it. */

@@ -1,7 +1,7 @@
 import { readHistory, type DeadHistory, type DeadReason, type EntryId } from '../message/index.js';
 import { defineScript, listOf, lua } from '../redis/index.js';
 
-/** A route that cannot be swept, and why. */
+/** What a step could do nothing with, and why. */
 export interface Broken {
   readonly brokenBecause: string;
 }
@@ -11,7 +11,8 @@ export interface Swept {
   /** Whether this process keeps the route tidy for now. */
   readonly isHolder: boolean;
   readonly moved: number;
-  readonly setAside: number;
+  /** Members of the schedule that could not be appended, and are tried again in a minute. */
+  readonly setAside: readonly string[];
   /** Epoch ms on the server's clock; undefined when nothing is scheduled. */
   readonly nextDueAt: number | undefined;
   /** Messages past their time to live. */
@@ -20,15 +21,23 @@ export interface Swept {
   readonly nextTickAt: number | undefined;
   /** Changes whenever there may be more to trim than before; '' where nothing is to be trimmed by this process. */
   readonly state: string;
+  /** What kept some of it from being done. */
+  readonly broken: Broken | undefined;
 }
 
-type RawRoute =
-  | readonly ['broken', string]
-  | readonly ['holder' | 'other', number, number, string, number, string, string];
+type RawRoute = readonly [
+  role: 'holder' | 'other',
+  moved: number,
+  setAside: string[],
+  nextDueAt: string,
+  expired: number,
+  nextTickAt: string,
+  state: string,
+  problem: string,
+];
 
-function sweptOf(raw: RawRoute): Swept | Broken {
-  if (raw[0] === 'broken') return { brokenBecause: raw[1] };
-  const [role, moved, setAside, nextDueAt, expired, nextTickAt, state] = raw;
+function sweptOf(raw: RawRoute): Swept {
+  const [role, moved, setAside, nextDueAt, expired, nextTickAt, state, problem] = raw;
   return {
     isHolder: role === 'holder',
     moved,
@@ -37,6 +46,7 @@ function sweptOf(raw: RawRoute): Swept | Broken {
     expired,
     nextTickAt: instant(nextTickAt),
     state,
+    broken: problem === '' ? undefined : { brokenBecause: problem },
   };
 }
 
@@ -81,11 +91,26 @@ export const trimScript = defineScript({
   reply: listOf((raw) => trimmedOf(raw as RawTrimmed)),
 });
 
+/** What ending expired messages did to one route. */
+export interface Expired {
+  readonly removed: number;
+  readonly hasMore: boolean;
+  /** Entries that could not be ended and are tried again in a minute: as the expiry names them, and why. */
+  readonly setAside: readonly (readonly [member: string, why: string])[];
+}
+
 export const expireScript = defineScript({
   lua: lua.expireLua,
   keys: ['log'],
   args: ['limit'],
-  reply: Number,
+  reply: (raw): Expired => {
+    const [removed, next, ...aside] = raw as [number, string, ...string[]];
+    const setAside: [string, string][] = [];
+    for (let i = 0; i < aside.length; i += 2) {
+      setAside.push([aside[i] as string, aside[i + 1] as string]);
+    }
+    return { removed, hasMore: next === 'more', setAside };
+  },
 });
 
 /** A dead letter that was dropped. */
@@ -104,10 +129,18 @@ export const limitDeadScript = defineScript({
   lua: lua.limitDeadLua,
   keys: [],
   args: ['limit'],
-  reply: listOf((raw): readonly DroppedDeadLetter[] | Broken =>
-    typeof raw === 'string' ? { brokenBecause: raw } : (raw as RawDrop[]).map(dropOf),
-  ),
+  reply: listOf((raw): Dropped | Broken => {
+    if (typeof raw === 'string') return { brokenBecause: raw };
+    const [next, ...drops] = raw as [string, ...RawDrop[]];
+    return { hasMore: next === 'more', dropped: drops.map(dropOf) };
+  }),
 });
+
+/** What limiting did to one queue of dead letters. */
+export interface Dropped {
+  readonly dropped: readonly DroppedDeadLetter[];
+  readonly hasMore: boolean;
+}
 
 type RawDrop = readonly [id: EntryId, because: 'age' | 'count', historyJson: string, ownId: string];
 

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Connection, Keys, RegisteredRoute, ServerClock } from '../redis/index.js';
 import { brokenRoute } from './broken.js';
@@ -6,12 +7,14 @@ import { DeletedRoutes } from './deleted-routes.js';
 import { DueTimes } from './due-times.js';
 import { FollowedRoutes } from './followed-routes.js';
 import type { SweepOptions } from './options.js';
-import { sweepScript, type Broken, type Swept } from './scripts.js';
-import { EXPIRED_PER_CALL, Tidier, type TidierHooks, type TrimmableRoute } from './tidier.js';
+import { sweepScript, type Swept } from './scripts.js';
+import { PAUSE_MS, Tidier, type TidierHooks, type TrimmableRoute } from './tidier.js';
+import { Troubles } from './troubles.js';
 
 export interface SweeperHooks extends TidierHooks {
   onPromoted?: (path: string, count: number) => void;
-  onSetAside: (path: string, count: number) => void;
+  /** Scheduled entries cannot be appended; by their members of the schedule. Told once of each. */
+  onSetAside: (path: string, members: readonly string[]) => void;
   /** Recurring sends of the route are due at `now`, epoch ms; whether any of them has moved on. */
   onTicksDue: (path: string, now: number) => Promise<boolean>;
   /** Somebody published to a deleted route. */
@@ -30,7 +33,7 @@ export interface PlannedSchedule {
 const SPARE = 0.5;
 // Each costs the server a handful of commands, and a script holds up everybody else.
 const ROUTES_PER_CALL = 25;
-const MOVES_PER_ROUTE = 200;
+const MOVES_PER_CALL = 500;
 const LEASE_PERIODS = 3;
 // Finished messages between two looks add up under load; this many are a few megabytes.
 const TRIM_AFTER_SETTLED = 20_000;
@@ -55,6 +58,7 @@ export class Sweeper {
   private planned = new Map<string, PlannedSchedule>();
   private readonly ticking = new Set<string>();
   private readonly deleted: DeletedRoutes;
+  private readonly troubles = new Troubles();
   private stopped = false;
 
   constructor(
@@ -145,28 +149,43 @@ export class Sweeper {
     }
   }
 
-  /** Promotes, expires and trims one route, all that there is to do, whoever keeps it tidy. */
+  /**
+   * Promotes, expires and trims one route, all that there is to do, whoever keeps it tidy.
+   *
+   * @throws what the first step met that failed; the others were done all the same
+   */
   async sweepRoute(path: string): Promise<SweptRoute> {
+    const failures: unknown[] = [];
+    const done = async (step: () => Promise<number>): Promise<number> => {
+      try {
+        return await step();
+      } catch (error) {
+        failures.push(error);
+        return 0;
+      }
+    };
+    const promoted = await done(() => this.promoteAll(path));
+    const expired = await done(() => this.tidier.expireAll(path));
+    const trimmed = await done(() => this.tidier.trimAll(path));
+    await done(() => this.tidier.limitDeadLetters([path]).then(() => 0));
+    if (failures.length > 0) throw failures[0];
+    return { promoted, expired, trimmed };
+  }
+
+  private async promoteAll(path: string): Promise<number> {
     const { log } = this.keys.route(path);
     // The lease is for those who stay.
-    const args = { sweeper: this.name, leaseMs: 1, limit: MOVES_PER_ROUTE };
-    let promoted = 0;
-    let expired = 0;
-    for (let isDone = false; !isDone;) {
-      const { now, routes } = await sweepScript.run(this.connection.client, {}, args, {
-        keys: [log],
-      });
-      const swept = routes[0] as Swept | Broken;
-      if ('brokenBecause' in swept) throw brokenRoute(path, 'swept', swept);
+    const args = { sweeper: this.name, leaseMs: 1, limit: MOVES_PER_CALL };
+    for (let promoted = 0; ; await delay(PAUSE_MS)) {
+      const { client } = this.connection;
+      const { now, routes } = await sweepScript.run(client, {}, args, { keys: [log] });
+      const swept = routes[0] as Swept;
       this.report(path, swept);
       promoted += swept.moved;
       if ((swept.nextTickAt ?? Infinity) <= now) await this.tick(path, now);
-      if (swept.expired > 0) expired += await this.tidier.expire(path);
-      isDone = swept.moved < MOVES_PER_ROUTE && swept.expired <= EXPIRED_PER_CALL;
+      if (swept.broken !== undefined) throw brokenRoute(path, 'swept', swept.broken);
+      if ((swept.nextDueAt ?? Infinity) > now) return promoted;
     }
-    const trimmed = await this.tidier.trimAll(path);
-    await this.tidier.limitDeadLetters([path]);
-    return { promoted, expired, trimmed };
   }
 
   private async sweepSome(paths: readonly string[]): Promise<void> {
@@ -177,7 +196,7 @@ export class Sweeper {
       {
         sweeper: this.name,
         leaseMs: this.options.sweepMs * LEASE_PERIODS,
-        limit: MOVES_PER_ROUTE,
+        limit: MOVES_PER_CALL,
       },
       { keys: paths.map((path) => this.keys.route(path).log) },
     );
@@ -187,10 +206,6 @@ export class Sweeper {
     const trimmable: TrimmableRoute[] = [];
     for (const [index, swept] of routes.entries()) {
       const path = paths[index] as string;
-      if ('brokenBecause' in swept) {
-        this.hooks.onFault(brokenRoute(path, 'swept', swept));
-        continue;
-      }
       this.report(path, swept);
       this.planNext(path, swept, now);
       if ((swept.nextTickAt ?? Infinity) <= now) void this.tick(path, now);
@@ -198,16 +213,35 @@ export class Sweeper {
       if (swept.isHolder && swept.expired > 0) expiring.push(path);
       if (swept.isHolder) trimmable.push({ path, state: swept.state });
     }
-    for (const path of expiring) await this.tidier.expire(path);
-    for (const [path, inMs] of await this.tidier.trimChanged(trimmable)) {
-      this.due.noLaterThan(path, inMs);
+    for (const path of expiring) {
+      await this.attempt(async () => {
+        if ((await this.tidier.expire(path)).hasMore) this.due.noLaterThan(path, PAUSE_MS);
+      });
     }
-    await this.tidier.limitDeadLetters(held);
+    await this.attempt(async () => {
+      const unfinished = await this.tidier.trimChanged(trimmable);
+      for (const [path, inMs] of unfinished) this.due.noLaterThan(path, inMs);
+    });
+    await this.attempt(() => this.tidier.limitDeadLetters(held));
   }
 
-  private report(path: string, { moved, setAside }: Swept): void {
+  /** Takes a step that keeps no other one from being taken when it fails. */
+  private async attempt(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      if (!this.stopped) this.hooks.onFault(error);
+    }
+  }
+
+  private report(path: string, { moved, setAside, broken }: Swept): void {
     if (moved > 0) this.hooks.onPromoted?.(path, moved);
-    if (setAside > 0) this.hooks.onSetAside(path, setAside);
+    const news = setAside.filter((member) => this.troubles.isNews(`${path} ${member}`, ''));
+    if (news.length > 0) this.hooks.onSetAside(path, news);
+    if (broken === undefined) this.troubles.over(path);
+    else if (this.troubles.isNews(path, broken.brokenBecause)) {
+      this.hooks.onFault(brokenRoute(path, 'swept', broken));
+    }
   }
 
   private planNext(path: string, swept: Swept, now: number): void {
@@ -216,7 +250,7 @@ export class Sweeper {
     // A tick that is due already is looked at again when it has been made.
     const nextAt = Math.min(nextDueAt, nextTickAt <= now ? Infinity : nextTickAt);
     if (nextAt === Infinity || !(isHolder || this.followed.has(path))) return;
-    this.due.noLaterThan(path, Math.max(0, nextAt - now));
+    this.due.noLaterThan(path, nextAt <= now ? PAUSE_MS : nextAt - now);
   }
 
   /** Has the recurring sends of the route made that are due, once at a time. */

@@ -9,10 +9,13 @@ import {
   limitDeadScript,
   trimScript,
   type Broken,
+  type Dropped,
   type DroppedDeadLetter,
+  type Expired,
   type Trimmed,
 } from './scripts.js';
 import { TrimmedStates } from './trimmed-states.js';
+import { Troubles } from './troubles.js';
 
 /** A dead letter that was dropped, because dead letters are limited by choice. */
 export interface DeadLetterDrop extends DroppedDeadLetter {
@@ -24,6 +27,8 @@ export interface DeadLetterDrop extends DroppedDeadLetter {
 export interface TidierHooks {
   onTrimmed?: (path: string, count: number) => void;
   onDeadLetterDropped?: (drop: DeadLetterDrop) => void;
+  /** Messages that have expired cannot be ended: as the expiry names them, and why. Told once of each. */
+  onExpirySetAside: (path: string, entries: Expired['setAside']) => void;
   onFault: (error: unknown) => void;
 }
 
@@ -47,8 +52,8 @@ interface LimitedQueue extends Omit<Limits, 'groups'> {
   readonly dead: string;
 }
 
-export const EXPIRED_PER_CALL = 200;
-const DROPPED_PER_CALL = 100;
+const EXPIRED_PER_CALL = 500;
+const DROPPED_PER_CALL = 500;
 const QUEUES_PER_CALL = 25;
 /** Between two slices of work, so that others have their turn. */
 export const PAUSE_MS = 5;
@@ -64,6 +69,7 @@ export class Tidier {
   private readonly retentions = new Map<string, Retention>();
   private readonly limits = new Map<string, Limits>();
   private readonly trimmed: TrimmedStates;
+  private readonly troubles = new Troubles();
   /** Group after which the next trimming of a route goes on, where there are many. */
   private readonly groupsReached = new Map<string, string>();
 
@@ -91,10 +97,25 @@ export class Tidier {
     }
   }
 
-  /** Ends the wait of some messages whose time to live has passed. Returns how many. */
-  async expire(path: string): Promise<number> {
+  /** Ends the wait of a slice of the messages whose time to live has passed. */
+  async expire(path: string): Promise<Expired> {
     const { log } = this.keys.route(path);
-    return expireScript.run(this.connection.client, { log }, { limit: EXPIRED_PER_CALL });
+    const { client } = this.connection;
+    const expired = await expireScript.run(client, { log }, { limit: EXPIRED_PER_CALL });
+    const news = expired.setAside.filter(([member, why]) =>
+      this.troubles.isNews(`${path} ${member}`, why),
+    );
+    if (news.length > 0) this.hooks.onExpirySetAside(path, news);
+    return expired;
+  }
+
+  /** Ends the wait of all of them. Returns how many. */
+  async expireAll(path: string): Promise<number> {
+    for (let total = 0; ; await delay(PAUSE_MS)) {
+      const { removed, hasMore } = await this.expire(path);
+      total += removed;
+      if (!hasMore) return total;
+    }
   }
 
   /** Trims a slice of what every group has finished. */
@@ -147,8 +168,13 @@ export class Tidier {
     const unfinished = new Map<string, number>();
     wanting.forEach(({ path, state }, index) => {
       const result = results[index] as Trimmed | Broken;
-      if ('brokenBecause' in result) this.hooks.onFault(brokenRoute(path, 'trimmed', result));
-      else if (result.next === 'done') this.trimmed.note(path, state);
+      if ('brokenBecause' in result) {
+        if (!this.troubles.isNews(`${path} trimming`, result.brokenBecause)) return;
+        this.hooks.onFault(brokenRoute(path, 'trimmed', result));
+        return;
+      }
+      this.troubles.over(`${path} trimming`);
+      if (result.next === 'done') this.trimmed.note(path, state);
       else unfinished.set(path, result.next === 'more' ? PAUSE_MS : LATER_MS);
     });
     return unfinished;
@@ -156,26 +182,39 @@ export class Tidier {
 
   /** Drops the oldest dead letters beyond the limits of the routes, and tells of each. */
   async limitDeadLetters(paths: readonly string[]): Promise<void> {
-    const limited = paths.flatMap((path) => this.limitedQueues(path));
-    while (limited.length > 0) {
-      const some = limited.splice(0, QUEUES_PER_CALL);
-      const results = await limitDeadScript.run(
-        this.connection.client,
-        {},
-        { limit: DROPPED_PER_CALL },
-        {
-          keys: some.map(({ dead }) => dead),
-          args: some.flatMap(({ maxAgeMs, maxCount }) => [maxAgeMs, maxCount]),
-        },
-      );
-      results.forEach((result, index) => {
-        const queue = some[index] as LimitedQueue;
-        if ('brokenBecause' in result) return this.hooks.onFault(brokenQueue(queue, result));
-        const { path, group } = queue;
-        for (const each of result) this.hooks.onDeadLetterDropped?.({ ...each, path, group });
-        if (result.length === DROPPED_PER_CALL) limited.push(queue);
-      });
+    let queues = paths.flatMap((path) => this.limitedQueues(path));
+    while (queues.length > 0) {
+      const some = queues.slice(0, QUEUES_PER_CALL);
+      const unfinished = await this.limitSome(some);
+      queues = [...queues.slice(QUEUES_PER_CALL), ...unfinished];
+      if (queues.length > 0) await delay(PAUSE_MS);
     }
+  }
+
+  /** Returns those of the queues that are still beyond their limits. */
+  private async limitSome(queues: readonly LimitedQueue[]): Promise<LimitedQueue[]> {
+    const results = await limitDeadScript.run(
+      this.connection.client,
+      {},
+      { limit: DROPPED_PER_CALL },
+      {
+        keys: queues.map(({ dead }) => dead),
+        args: queues.flatMap(({ maxAgeMs, maxCount }) => [maxAgeMs, maxCount]),
+      },
+    );
+    return queues.filter((queue, index) => {
+      const { path, group, dead } = queue;
+      const result = results[index] as Dropped | Broken;
+      if ('brokenBecause' in result) {
+        if (this.troubles.isNews(dead, result.brokenBecause)) {
+          this.hooks.onFault(brokenQueue(queue, result));
+        }
+        return false;
+      }
+      this.troubles.over(dead);
+      for (const each of result.dropped) this.hooks.onDeadLetterDropped?.({ ...each, path, group });
+      return result.hasMore;
+    });
   }
 
   private limitedQueues(path: string): LimitedQueue[] {

@@ -254,13 +254,29 @@ export class Engine {
       onPromoted: (path, count) => this.events.tell('promoted', () => ({ path, count })),
       onTrimmed: (path, count) => this.events.tell('trimmed', () => ({ path, count })),
       onDeadLetterDropped: (drop) => this.events.tell('deadLetterDropped', () => drop),
-      onSetAside: (path, count) => {
-        const message = `${count} scheduled entries of "${displayPath(path)}" cannot be appended and are set aside for a minute.`;
+      onSetAside: (path, members) => {
+        const message = `Scheduled entries of "${displayPath(path)}" cannot be appended and are tried again every minute: ${listed(members)}.`;
         this.events.tell('warning', () => ({ code: 'SCHEDULE_ENTRY', message }));
+      },
+      onExpirySetAside: (path, entries) => {
+        const which = listed(entries.map(([member, why]) => `${member} (${why})`));
+        const message = `Messages of "${displayPath(path)}" have expired and cannot be ended; it is tried again every minute: ${which}.`;
+        this.events.tell('warning', () => ({ code: 'EXPIRY_ENTRY', message }));
       },
       onFault: (error) => this.fault('sweep', error),
       onTicksDue: (path, now) => this.scheduling.ticker.tick(path, now),
       revive: (path) => this.registry.addRoute(this.command.client, path),
     });
   }
+}
+
+/** A few of the names, which may be anybody's, and how many there are besides. */
+function listed(names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return (
+    names
+      .slice(0, 3)
+      .map((name) => JSON.stringify(name))
+      .join(', ') + more
+  );
 }

@@ -1,68 +1,162 @@
 #!lua flags=allow-oom
--- Ends the wait of messages whose time to live has passed, so that their memory comes back without a reader.
+-- Ends the wait of messages whose time to live has passed, so that their memory comes back without a reader: a slice of
+-- them.
 --
 -- Invariant: what is in flight anywhere is left alone; its own consumer ends it, and the log's entry goes with the next
 -- trimming. A group that keeps its expired messages gets a copy in its dead letters in the same step. Where there are no
--- groups nobody waits, and nothing else would free what has expired: it goes too.
+-- groups nobody waits, and nothing else would free what has expired: it goes too. One that cannot be ended is set aside
+-- for a minute and holds up no other.
+--
+-- Groups are asked for once for each stream, never for each entry; bodies are read only where a group keeps them. A slice
+-- is bounded in entries, copies and bytes; a single entry goes to all its groups, whatever that takes.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV[1] -> how many to look at, at most
--- Output: how many entries were removed
-local log = KEYS[1]
+-- Output: {how many entries were removed, 'more' or 'done', for each that was set aside two: what it is, and why}
+local log, limit = KEYS[1], tonumber(ARGV[1])
 local base = string.sub(log, 1, -5)
 local expiry = base .. ':expiry'
-local keepsExpired = {}
-for _, group in ipairs(redis.call('SMEMBERS', base .. ':keepers')) do keepsExpired[group] = true end
+local copiesLeft, bytesLeft, pendingsLeft = 500, 2 ^ 21, 4000
+local ASIDE_MS = 60000
+-- As many as Lua can pass on in one call, with some to spare.
+local MAX_FIELDS = 7000
 
 local time = redis.call('TIME')
-local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 -- part: entry-ids
 
 -- part: stream-info
 
-local function bury(group, fields, origin)
-  local body
-  if fields[1] == 'm' then
-    local history = cjson.decode(fields[2])
-    history.reason = 'expired'
-    body = {'m', cjson.encode(history)}
-    for i = 3, #fields do body[#body + 1] = fields[i] end
-  else
-    local history = {origin = origin, attempts = 0, crashes = 0, reason = 'expired'}
-    body = {'m', cjson.encode(history), unpack(fields)}
+local keepers = {}
+for _, group in ipairs(redis.call('SMEMBERS', base .. ':keepers')) do keepers[group] = true end
+
+-- The entry as a dead letter. One whose history cannot be read, or that has more fields than can be written, is kept as
+-- far as it can be.
+local function deadLetterOf(fields, origin)
+  local isHistory = fields[1] == 'm'
+  local ok, history = true, {origin = origin, attempts = 0, crashes = 0}
+  if isHistory then ok, history = pcall(cjson.decode, fields[2]) end
+  if not ok or type(history) ~= 'table' then
+    ok, history = false, {origin = origin, attempts = 0, crashes = 0}
   end
-  redis.call('XADD', base .. ':dead:' .. group, '*', unpack(body))
+  history.reason = ok and #fields <= MAX_FIELDS and 'expired' or 'undecodable'
+  local body = {'m', cjson.encode(history)}
+  for i = isHistory and 3 or 1, math.min(#fields, MAX_FIELDS) do body[#body + 1] = fields[i] end
+  return body
 end
 
--- Groups that still wait for the entry, and how many there are in all; nil when a group has it in flight.
-local function waitingGroups(stream, id)
-  local waiting, groups = {}, rowsOf('GROUPS', stream)
+-- An id as a text that compares like it.
+local function sortable(id)
+  local ms, number = string.match(id, '^(%d+)-(%d+)$')
+  return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #number) .. number
+end
+
+-- The groups of a stream; the id up to which each of them has been given all; and the keepers, those first that have been
+-- given least.
+local function readersOf(stream)
+  local groups, keeping, least = rowsOf('GROUPS', stream), {}, nil
   for _, group in ipairs(groups) do
-    if isAfter(id, group['last-delivered-id']) then
-      waiting[#waiting + 1] = group.name
-    elseif redis.call('XPENDING', stream, group.name, id, id, 1)[1] then
-      return nil
-    end
+    group.given = sortable(group['last-delivered-id'])
+    if not least or group.given < least then least = group.given end
+    if keepers[group.name] then keeping[#keeping + 1] = group end
   end
-  return waiting, #groups
+  table.sort(keeping, function(a, b) return a.given < b.given end)
+  return groups, keeping, least
 end
 
-local removed = 0
-for _, member in ipairs(redis.call('ZRANGE', expiry, '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1])) do
-  local target, id = string.match(member, '^(.*)|(%d+%-%d+)$')
-  local stream = target and (base .. ':' .. target)
-  local entry = stream and redis.call('XRANGE', stream, id, id)[1]
-  if entry then
-    local waiting, groupCount = waitingGroups(stream, id)
-    if waiting then
-      for _, group in ipairs(waiting) do
-        if keepsExpired[group] then bury(group, entry[2], id) end
-      end
-      -- On the log an entry that every group has finished is history, and kept or trimmed as such.
-      if #waiting > 0 or groupCount == 0 then removed = removed + redis.call('XDEL', stream, id) end
+-- Which of the entries between two ids are in flight, and up to which id that is known; nil if for all of them.
+local function inFlight(stream, groups, first, last)
+  local holding = {}
+  for _, group in ipairs(groups) do
+    if group.pending > 0 then holding[#holding + 1] = group.name end
+  end
+  local held, known = {}, nil
+  local page = math.max(4, math.floor(pendingsLeft / math.max(1, #holding)))
+  for _, name in ipairs(holding) do
+    local pending = redis.call('XPENDING', stream, name, first, last, page)
+    for _, each in ipairs(pending) do held[each[1]] = true end
+    local reached = #pending == page and pending[page][1]
+    if reached and (not known or isAfter(known, reached)) then known = reached end
+    pendingsLeft = pendingsLeft - #pending
+  end
+  return held, known
+end
+
+-- Redis rolls nothing back: whether all of them can be written to is known before the first is.
+local isDeadStream = {}
+local function checkDead(group)
+  if isDeadStream[group.name] then return end
+  local key = base .. ':dead:' .. group.name
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= 'stream' then error('WRONGTYPE ' .. key .. ' is a ' .. found .. ', not a stream', 0) end
+  isDeadStream[group.name] = true
+end
+
+local function bury(stream, id, waiting)
+  for _, group in ipairs(waiting) do checkDead(group) end
+  local entry = redis.call('XRANGE', stream, id, id)[1]
+  if not entry then return end
+  local body = deadLetterOf(entry[2], id)
+  local bytes = 0
+  for _, text in ipairs(body) do bytes = bytes + #text end
+  for _, group in ipairs(waiting) do redis.call('XADD', base .. ':dead:' .. group.name, '*', unpack(body)) end
+  copiesLeft, bytesLeft = copiesLeft - #waiting, bytesLeft - bytes * (1 + #waiting)
+end
+
+-- Ends the wait of an entry that nobody has in flight. Returns how many were removed.
+local function endWait(stream, id, keeping, least)
+  local at = sortable(id)
+  -- On the log an entry that every group has finished is history, and kept or trimmed as such.
+  if least and at <= least then return 0 end
+  local waiting = {}
+  for _, group in ipairs(keeping) do
+    if at <= group.given then break end
+    waiting[#waiting + 1] = group
+  end
+  if #waiting > 0 then bury(stream, id, waiting) end
+  return redis.call('XDEL', stream, id)
+end
+
+local removed, hasMore, aside, done = 0, false, {}, {}
+local function expire(stream, entries)
+  table.sort(entries, function(a, b) return isAfter(b.id, a.id) end)
+  local groups, keeping, least = readersOf(stream)
+  local held, known = inFlight(stream, groups, entries[1].id, entries[#entries].id)
+  for _, entry in ipairs(entries) do
+    if copiesLeft <= 0 or bytesLeft <= 0 or (known and isAfter(entry.id, known)) then
+      hasMore = true
+      return
+    end
+    local ok, result = true, 0
+    if not held[entry.id] then ok, result = pcall(endWait, stream, entry.id, keeping, least) end
+    if ok then
+      removed = removed + result
+      done[#done + 1] = entry.member
+    else
+      aside[#aside + 1] = entry.member
+      aside[#aside + 1] = type(result) == 'table' and result.err or tostring(result)
     end
   end
-  redis.call('ZREM', expiry, member)
 end
-return removed
+
+local members = redis.call('ZRANGE', expiry, '-inf', string.format('%.0f', now), 'BYSCORE', 'LIMIT', 0, limit)
+hasMore = #members == limit
+local targets, byTarget = {}, {}
+for _, member in ipairs(members) do
+  local target, id = string.match(member, '^(.*)|(%d+%-%d+)$')
+  if not target then
+    done[#done + 1] = member
+  else
+    if not byTarget[target] then
+      targets[#targets + 1], byTarget[target] = target, {}
+    end
+    table.insert(byTarget[target], {member = member, id = id})
+  end
+end
+for _, target in ipairs(targets) do
+  expire(base .. ':' .. target, byTarget[target])
+end
+if #done > 0 then redis.call('ZREM', expiry, unpack(done)) end
+for i = 1, #aside, 2 do redis.call('ZADD', expiry, string.format('%.0f', now + ASIDE_MS), aside[i]) end
+return {removed, hasMore and 'more' or 'done', unpack(aside)}

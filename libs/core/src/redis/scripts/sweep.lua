@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Moves what is due from the schedule to where it belongs, and says who keeps the route tidy.
+-- Moves what is due from the schedule to where it belongs, and says who keeps the route tidy. It moves a slice of it: over
+-- all routes of a call the entries and their bytes are bounded, and shared by those that have something due.
 --
 -- Invariants: an entry is appended and unscheduled in one step, so that whoever is killed at whatever moment, it is
 -- moved once. An entry that cannot be appended is set aside for a minute and never holds up the others, nor does a route
@@ -8,13 +9,15 @@
 -- KEYS -> logs; the routes' other keys are derived and in the same slot
 -- ARGV[1] -> sweeper's name
 -- ARGV[2] -> how long it holds the lease, ms
--- ARGV[3] -> how many entries to move at most, for each route
--- Output: {now, for each route {'holder' or 'other', moved, set aside, next due, expired, next tick, state}}, or
---         {'broken', why} for a route that cannot be swept. Instants are epoch ms; next due is '' when nothing is
---         scheduled, next tick when there are no recurring sends; expired is how many messages are past their time to
---         live; state changes whenever there may be more to trim than before, and is '' where there is nothing, and for
---         those who do not keep the route tidy
+-- ARGV[3] -> how many entries to move at most
+-- Output: {now, for each route {'holder' or 'other', moved, set aside, next due, expired, next tick, state, problem}}.
+--         Instants are epoch ms; set aside is a list of members of the schedule; next due is '' when nothing is scheduled,
+--         and past when there is more to move; next tick is '' when there are no recurring sends; expired is how many
+--         messages are past their time to live; state changes whenever there may be more to trim than before, and is ''
+--         where there is nothing, and for those who do not keep the route tidy; problem is what kept some of it from
+--         being done, or ''
 local ASIDE_MS = 60000
+local movesLeft, bytesLeft, groupsLeft = tonumber(ARGV[3]), 2 ^ 20, 1000
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local nowText = string.format('%.0f', now)
@@ -48,48 +51,44 @@ local function append(base, packed)
   return true
 end
 
--- Few enough that their payloads fit into memory at once, however large they are.
-local TOGETHER = 25
+-- In turns of so many, so that a long schedule does not keep the others waiting.
+local TOGETHER = 20
 
-local function promote(base, limit)
-  local schedule, scheduled = base .. ':schedule', base .. ':scheduled'
-  local members = redis.call('ZRANGE', schedule, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, limit)
-  local aside = {}
-  for from = 1, #members, TOGETHER do
-    local last = math.min(from + TOGETHER - 1, #members)
-    local packed = redis.call('HMGET', scheduled, unpack(members, from, last))
-    local done = {}
-    for i = from, last do
-      local entry = packed[i - from + 1]
-      -- Whatever may be wrong with one, what was appended before it must be unscheduled.
-      local ok, appended = true, true
-      if entry then ok, appended = pcall(append, base, entry) end
-      if ok and appended then
-        done[#done + 1] = members[i]
-      else
-        aside[#aside + 1] = string.format('%.0f', now + ASIDE_MS)
-        aside[#aside + 1] = members[i]
-      end
-    end
-    if #done > 0 then
-      redis.call('ZREM', schedule, unpack(done))
-      redis.call('HDEL', scheduled, unpack(done))
+-- Moves some of what is due on the route. Returns whether there may be more.
+local function promote(route)
+  local schedule, scheduled = route.base .. ':schedule', route.base .. ':scheduled'
+  local members = redis.call('ZRANGE', schedule, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, TOGETHER)
+  for _, member in ipairs(members) do
+    if movesLeft <= 0 or bytesLeft <= 0 then return false end
+    local packed = redis.call('HGET', scheduled, member)
+    -- Whatever may be wrong with one, it is not to hold up the others.
+    local ok, appended = true, true
+    if packed then ok, appended = pcall(append, route.base, packed) end
+    movesLeft, bytesLeft = movesLeft - 1, bytesLeft - #(packed or '')
+    if ok and appended then
+      redis.call('ZREM', schedule, member)
+      redis.call('HDEL', scheduled, member)
+      route.moved = route.moved + 1
+    else
+      redis.call('ZADD', schedule, string.format('%.0f', now + ASIDE_MS), member)
+      route.aside[#route.aside + 1] = member
     end
   end
-  if #aside > 0 then redis.call('ZADD', schedule, unpack(aside)) end
-  return #members - #aside / 2, #aside / 2
+  return #members == TOGETHER
 end
 
 -- part: stream-info
 
-local function firstDue(key) return redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or '' end
-
 -- What a group has finished cannot grow unless it was given more or has less pending. Inboxes are short: what is left in
--- one by a crash goes at the next trimming, so that one that holds anything always counts as changed.
-local function stateOf(base)
+-- one by a crash goes at the next trimming, so that one that holds anything always counts as changed, and so does a route
+-- with more groups than can be looked at.
+local function stateOf(route)
+  local base = route.base
   local log = base .. ':log'
+  if groupsLeft <= 0 then return nowText end
   local groups = rowsOf('GROUPS', log)
   if #groups == 0 then return '' end
+  groupsLeft = groupsLeft - #groups
   local state = {redis.call('XLEN', log), unpack(redis.call('HVALS', base .. ':replays'))}
   for _, group in ipairs(groups) do
     state[#state + 1] = group.name .. ' ' .. group.pending .. ' ' .. group['last-delivered-id']
@@ -99,32 +98,49 @@ local function stateOf(base)
   return redis.sha1hex(table.concat(state, '\n'))
 end
 
--- What was moved counts, also where the server refuses to tell of groups.
-local function hintOf(base)
-  local isTold, state = pcall(stateOf, base)
-  return isTold and state or ''
+-- Runs a step for the route. One that fails keeps no other from its turn.
+local function attempt(step, route, ...)
+  local ok, result = pcall(step, route, ...)
+  if ok then return result end
+  if route.problem == '' then route.problem = type(result) == 'table' and result.err or tostring(result) end
 end
 
-local function sweep(base)
-  local sweeper = base .. ':sweeper'
+local function begin(route)
+  local sweeper = route.base .. ':sweeper'
   local holder = redis.call('GET', sweeper)
   if not holder or holder == ARGV[1] then
     redis.call('SET', sweeper, ARGV[1], 'PX', ARGV[2])
     holder = ARGV[1]
   end
-  local moved, aside = promote(base, ARGV[3])
-  local expired = redis.call('ZCOUNT', base .. ':expiry', '-inf', nowText)
-  local isHolder = holder == ARGV[1]
-  return {
-    isHolder and 'holder' or 'other', moved, aside, firstDue(base .. ':schedule'), expired, firstDue(base .. ':ticks'),
-    isHolder and hintOf(base) or '',
-  }
+  route.isHolder = holder == ARGV[1]
+end
+
+local function firstOf(route, what) return redis.call('ZRANGE', route.base .. what, 0, 0, 'WITHSCORES')[2] end
+local function expiredOf(route) return redis.call('ZCOUNT', route.base .. ':expiry', '-inf', nowText) end
+
+local routes = {}
+for index, log in ipairs(KEYS) do
+  routes[index] = {base = string.sub(log, 1, -5), moved = 0, aside = {}, problem = ''}
+  attempt(begin, routes[index])
+end
+-- Not always the same one first: a single large entry may be all that there is room for.
+local open, first = {}, now % #routes
+for i = 1, #routes do open[i] = routes[(first + i) % #routes + 1] end
+while #open > 0 and movesLeft > 0 and bytesLeft > 0 do
+  local still = {}
+  for _, route in ipairs(open) do
+    if attempt(promote, route) then still[#still + 1] = route end
+  end
+  open = still
 end
 
 local results = {nowText}
-for index, log in ipairs(KEYS) do
-  local ok, result = pcall(sweep, string.sub(log, 1, -5))
-  if not ok then result = {'broken', type(result) == 'table' and result.err or tostring(result)} end
-  results[index + 1] = result
+for index, route in ipairs(routes) do
+  local due, expired, tick = attempt(firstOf, route, ':schedule'), attempt(expiredOf, route), attempt(firstOf, route, ':ticks')
+  local state = route.isHolder and attempt(stateOf, route)
+  results[index + 1] = {
+    route.isHolder and 'holder' or 'other', route.moved, route.aside, due or '', expired or 0, tick or '',
+    state or '', route.problem,
+  }
 end
 return results
