@@ -95,7 +95,10 @@ describe('the log', () => {
     mq.events.emit('warning', { code: 'EVICTION_POLICY', message: 'Messages may be evicted.' });
     mq.events.emit('fault', { where: 'sweep', error: new Error('WRONGTYPE') });
     const error = { name: 'Error', message: 'no metrics' };
-    const delivery = { path: 'ok', group: 'g', consumer: 'c', id: '1-0', attempt: 1 };
+    const delivery = {
+      ...{ path: 'ok', group: 'g', consumer: 'c', id: '1-0', attempt: 1 },
+      publishedAt: 1,
+    };
     mq.events.emit('lost', { ...delivery, error });
     mq.events.emit('suspected', { path: 'ok', group: 'g', count: 2 });
     expect(lines.slice(1)).toEqual([

@@ -13,6 +13,8 @@ export interface DeliveryEvent {
   readonly id: string;
   /** The attempt that the event is about, 1 for the first. */
   readonly attempt: number;
+  /** When the message was put on the log: epoch ms, the server's clock. */
+  readonly publishedAt: number;
 }
 
 /**
@@ -29,9 +31,21 @@ export interface LeanMQEvents {
   /** A handler succeeded and Redis has confirmed it. `leaseLost`: another consumer may have had it too by then. */
   acked: [DeliveryEvent & { readonly leaseLost: boolean; readonly runMs: number }];
   /** A handler failed; the message comes again. */
-  retried: [DeliveryEvent & { readonly delayMs: number; readonly error: ErrorRecord }];
+  retried: [
+    DeliveryEvent & {
+      readonly delayMs: number;
+      readonly error: ErrorRecord;
+      /** How long its handler had run when the attempt failed, ms. */
+      readonly runMs: number;
+    },
+  ];
+  /** A delivery became a dead letter; `runMs` is as of `retried`, and near 0 when no handler was called. */
   deadLettered: [
-    DeliveryEvent & { readonly reason: DeadReason; readonly error: ErrorRecord | undefined },
+    DeliveryEvent & {
+      readonly reason: DeadReason;
+      readonly error: ErrorRecord | undefined;
+      readonly runMs: number;
+    },
   ];
   /** Its time to live had passed before a handler began with it. */
   expired: [DeliveryEvent];

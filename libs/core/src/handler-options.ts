@@ -37,6 +37,7 @@ export function resolveHandleOptions(
   if (resolved.handlerTimeoutMs !== undefined) {
     whole('handlerTimeoutMs', resolved.handlerTimeoutMs, 1, LONGEST_MS);
   }
+  whole('longRunningMs', resolved.longRunningMs, 1, LONGEST_MS);
   word('onExpired', resolved.onExpired, ['discard', 'dead-letter']);
   word('ack', resolved.ack, ['after', 'before']);
   whole('idempotencyMs', resolved.idempotencyMs, 1);

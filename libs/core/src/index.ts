@@ -1,7 +1,16 @@
 export * from './errors.js';
 export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
 export { LeanMQ } from './leanmq.js';
-export type { Health, Processed, PulledDelivery, ReceiveOptions, Settled } from './wiring/index.js';
+export type {
+  ConsumingState,
+  HandlerHealth,
+  Health,
+  Processed,
+  PulledDelivery,
+  ReceiveOptions,
+  RefusedCommand,
+  Settled,
+} from './wiring/index.js';
 export {
   listWithDeadLetters,
   type ConsumerInfo,

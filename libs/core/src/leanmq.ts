@@ -70,9 +70,9 @@ export class LeanMQ implements AsyncDisposable {
     return this.engine.events;
   }
 
-  /** This process' unique name within its group. */
+  /** This process' unique name within its group; another one after each start. */
   get consumer(): string {
-    return this.engine.consumer;
+    return this.service.consumer;
   }
 
   /**
@@ -139,7 +139,7 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Registers the handler of a path for this group; `start` begins to deliver to it.
+   * Registers the handler of a path for this group. `start` begins to deliver to it; once started, it begins at once.
    *
    * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
    */
@@ -161,12 +161,21 @@ export class LeanMQ implements AsyncDisposable {
     const { batch: given = BATCH_DEFAULTS } = options;
     // What is none is refused below; spread, it would be the defaults.
     const batch = Object(given) === given ? { ...BATCH_DEFAULTS, ...given } : given;
-    const { concurrency = this.engine.options.handlers.concurrency } = options;
-    const collector = new BatchCollector(handler, batch, concurrency);
+    const collector = new BatchCollector(handler, batch, () => this.service.concurrencyOf(path));
     return this.handle(path, (delivery) => collector.add(delivery), { ...options, batch });
   }
 
-  /** Begins to deliver. Without handlers it is a publisher only and opens no reader. */
+  /**
+   * Changes how many deliveries of a path its handler runs at the same time in this process, at once; of a batch handler,
+   * how many batches. What runs goes on.
+   *
+   * @throws {ConfigError} if the path has no handler here, or the number is not 1 to 10,000
+   */
+  setConcurrency(path: string, concurrency: number): void {
+    this.service.setConcurrency(path, concurrency);
+  }
+
+  /** Begins to deliver, after a stop too. Without handlers it is a publisher only and opens no reader. */
   start(): Promise<void> {
     return this.service.start();
   }
@@ -206,7 +215,7 @@ export class LeanMQ implements AsyncDisposable {
 
   /**
    * Stops reading, waits up to `drainTimeoutMs` for running handlers, and gives back what they have not finished.
-   * Publishing goes on.
+   * Publishing goes on; `start` begins again.
    */
   stop(): Promise<void> {
     return this.service.stop();
@@ -244,6 +253,7 @@ export class LeanMQ implements AsyncDisposable {
     return new HistoryReplay<T>(keys, validGroup(group), this.engine.command, options).run();
   }
 
+  /** How this process is: whether it consumes, what is stuck, paused, busy or refused. */
   health(): Health {
     return healthOf(this.engine, this.service, this.closing !== undefined);
   }

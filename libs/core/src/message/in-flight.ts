@@ -20,6 +20,8 @@ export interface Claim {
 
 /** Work that can be told that it is no longer wanted. */
 export interface Cancellable {
+  /** When it was told so, monotonic ms; undefined as long as it was not. */
+  readonly cancelledAt: number | undefined;
   cancel(reason: Error): void;
 }
 
@@ -32,6 +34,8 @@ export class InFlight<Route> implements Claim {
   private opened: Entry | undefined = undefined;
   /** When its handler began, monotonic ms; 0 while it waits. */
   startedAt = 0;
+  /** How long it had run when its outcome was known, ms; only of what was not a success. */
+  ranMs = 0;
   /** The handler has returned, or there was none to run. */
   hasEnded = false;
   /** How it went, once that is known and on its way to Redis; the first outcome counts. */

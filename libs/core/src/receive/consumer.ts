@@ -34,7 +34,7 @@ export interface ConsumerHooks {
  * slots for, keep what is in flight alive, and take over what others left behind.
  */
 export class Consumer {
-  private readonly subscriptions: ReadonlySet<Subscription>;
+  private readonly subscriptions: Set<Subscription>;
   private readonly readers: Readers;
   private readonly heartbeat: Heartbeat;
   private readonly reclaimer: Reclaimer;
@@ -113,6 +113,28 @@ export class Consumer {
     this.readers.start(this.subscriptions, connect);
     this.heartbeat.start();
     this.reclaimer.start();
+  }
+
+  /**
+   * Takes on another route while it runs.
+   *
+   * @param isOff whether the route is to be left alone, asked when its group is there
+   */
+  async add(subscription: Subscription, isOff: () => Promise<boolean>): Promise<void> {
+    const barred = await this.context.command.run((client) =>
+      joinGroups(client, this.context, [subscription]),
+    );
+    subscription.isOff = barred.length > 0 || (await isOff());
+    if (this.dispatcher.isStopping) return;
+    this.subscriptions.add(subscription);
+    this.dispatcher.add(subscription);
+    this.readers.add(subscription);
+    await this.heartbeat.beat();
+  }
+
+  /** The route has more slots than before, or fewer. */
+  roomChanged(subscription: Subscription): void {
+    this.dispatcher.serveSoon(subscription);
   }
 
   /**

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 import type { InFlight } from '../message/index.js';
 import { Attention } from './attention.js';
 import { Conditions } from './conditions.js';
@@ -29,18 +31,22 @@ export class Dispatcher {
   private stopping = false;
 
   constructor(
-    context: ConsumerContext,
+    private readonly context: ConsumerContext,
     subscriptions: ReadonlySet<Subscription>,
     private readonly hooks: DispatcherHooks,
   ) {
     this.attention = new Attention(subscriptions);
-    for (const subscription of subscriptions) {
-      const { rateLimit } = subscription.options;
-      if (rateLimit === undefined) continue;
-      const key = subscription.keys.rate(context.group);
-      const onGranted = (): void => this.serveSoon(subscription);
-      this.limiters.set(subscription, new RateLimiter(rateLimit, key, context, onGranted));
-    }
+    for (const subscription of subscriptions) this.add(subscription);
+  }
+
+  /** Looks after another route, which is one of its subscriptions by now. */
+  add(subscription: Subscription): void {
+    const { context } = this;
+    const { rateLimit } = subscription.options;
+    if (rateLimit === undefined) return;
+    const key = subscription.keys.rate(context.group);
+    const onGranted = (): void => this.serveSoon(subscription);
+    this.limiters.set(subscription, new RateLimiter(rateLimit, key, context, onGranted));
   }
 
   /** Something has happened to the route. */
@@ -114,7 +120,13 @@ export class Dispatcher {
   private startWhatMay(subscription: Subscription): void {
     const limiter = this.limiters.get(subscription);
     while (subscription.canStart) {
-      if (limiter?.take() === false) return limiter.ask(subscription.startable);
+      if (limiter !== undefined) {
+        if (!limiter.take()) {
+          if (subscription.permitSince === 0) subscription.permitSince = performance.now();
+          return limiter.ask(subscription.startable);
+        }
+        subscription.permitSince = 0;
+      }
       const next = subscription.takeNext();
       if (next === undefined) return;
       this.hooks.run(next);

@@ -39,6 +39,11 @@ export class Held<Route> implements Iterable<InFlight<Route>> {
     return true;
   }
 
+  /** In no order, and without a copy. */
+  forEach(visit: (delivery: InFlight<Route>) => void): void {
+    this.list.forEach(visit);
+  }
+
   /** In the order of the stream. */
   [Symbol.iterator](): Iterator<InFlight<Route>> {
     return [...this.list].sort((a, b) => (isLater(a.entryId, b.entryId) ? 1 : -1)).values();

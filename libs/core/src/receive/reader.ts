@@ -54,7 +54,7 @@ export class Reader {
   constructor(
     private readonly context: ConsumerContext,
     private readonly connection: Connection,
-    readonly subscriptions: readonly Subscription[],
+    readonly subscriptions: Subscription[],
     private readonly hooks: ReaderHooks,
   ) {
     this.blocked = new BlockedRead(context.command);
@@ -75,6 +75,12 @@ export class Reader {
   start(): void {
     this.readingSince = performance.now();
     this.finished = this.loop();
+  }
+
+  /** Reads another route from its next read on. */
+  add(subscription: Subscription): void {
+    this.subscriptions.push(subscription);
+    this.renew();
   }
 
   /** Ends the reading; what a last read brings is still taken in. */

@@ -10,6 +10,7 @@ const ROUTES_PER_READER = 25;
 export class Readers {
   private readonly list: Reader[] = [];
   private readonly readerOf = new Map<Subscription, Reader>();
+  private connect: (() => Connection) | undefined;
 
   constructor(
     private readonly context: ConsumerContext,
@@ -18,16 +19,31 @@ export class Readers {
 
   /** @param connect makes a connection for a reader */
   start(subscriptions: Iterable<Subscription>, connect: () => Connection): void {
+    this.connect = connect;
     const all = [...subscriptions];
     for (let from = 0; from < all.length; from += ROUTES_PER_READER) {
-      const some = all.slice(from, from + ROUTES_PER_READER);
-      const connection = connect();
-      connection.open();
-      const reader = new Reader(this.context, connection, some, this.hooks);
-      this.list.push(reader);
-      for (const subscription of some) this.readerOf.set(subscription, reader);
-      reader.start();
+      this.startReader(all.slice(from, from + ROUTES_PER_READER), connect);
     }
+  }
+
+  /** Reads another route, on the last connection if there is room for it. */
+  add(subscription: Subscription): void {
+    const last = this.list.at(-1);
+    if (last !== undefined && last.subscriptions.length < ROUTES_PER_READER) {
+      this.readerOf.set(subscription, last);
+      last.add(subscription);
+    } else if (this.connect !== undefined) {
+      this.startReader([subscription], this.connect);
+    }
+  }
+
+  private startReader(some: Subscription[], connect: () => Connection): void {
+    const connection = connect();
+    connection.open();
+    const reader = new Reader(this.context, connection, some, this.hooks);
+    this.list.push(reader);
+    for (const subscription of some) this.readerOf.set(subscription, reader);
+    reader.start();
   }
 
   async stop(): Promise<void> {

@@ -30,18 +30,28 @@ export class Subscription {
   mayHoldSuspect = false;
   /** Stale deliveries wait for room here. */
   hasStaleLeft = false;
+  /** Since when all slots are busy without one having become free, monotonic ms; 0 while one is free. */
+  fullSince = 0;
+  /** Since when what has a slot waits for a permit of the rate limit, monotonic ms; 0 while nothing does. */
+  permitSince = 0;
 
   constructor(
     readonly path: string,
     readonly keys: RouteKeys,
     readonly group: string,
-    readonly options: SubscriptionOptions,
+    public options: SubscriptionOptions,
     /** Whether the group wants what expires as dead letters. */
     readonly keepsExpired = false,
   ) {}
 
   streamOf(source: Source): string {
     return source === 'log' ? this.keys.log : this.keys.inbox(this.group);
+  }
+
+  /** Changes how many run at the same time. Those that run go on. */
+  resize(concurrency: number): void {
+    this.options = { ...this.options, concurrency };
+    this.fullSince = this.running >= concurrency ? performance.now() : 0;
   }
 
   get runningCount(): number {
@@ -134,6 +144,7 @@ export class Subscription {
   begin(delivery: InFlight<Subscription>): void {
     delivery.startedAt = performance.now();
     this.running += 1;
+    if (this.running >= this.options.concurrency) this.fullSince = delivery.startedAt;
   }
 
   /** Everything that has not begun; it is the caller's from then on. */
@@ -151,6 +162,7 @@ export class Subscription {
     if (delivery.startedAt === 0) return;
     this.running -= 1;
     if (delivery.isDisowned) this.disowned -= 1;
+    this.fullSince = this.running < this.options.concurrency ? 0 : performance.now();
     const tookMs = performance.now() - delivery.startedAt;
     this.meanRunMs =
       this.meanRunMs === undefined ? tookMs : this.meanRunMs + (tookMs - this.meanRunMs) * WEIGHT;
@@ -177,6 +189,11 @@ export class Subscription {
 
   deliveries(source: Source): Iterable<InFlight<Subscription>> {
     return this.held[source];
+  }
+
+  forEachHeld(visit: (delivery: InFlight<Subscription>) => void): void {
+    this.held.log.forEach(visit);
+    this.held.inbox.forEach(visit);
   }
 
   get inFlightCount(): number {

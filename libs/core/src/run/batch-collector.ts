@@ -35,7 +35,7 @@ export class BatchCollector {
     private readonly handler: BatchHandler<never>,
     private readonly options: BatchOptions,
     /** Batches that are handled at the same time. */
-    private readonly concurrency: number,
+    private readonly concurrency: () => number,
   ) {}
 
   /** Settles as this delivery's part of its batch did. */
@@ -47,7 +47,7 @@ export class BatchCollector {
   }
 
   private flushSoon(): void {
-    if (this.running >= this.concurrency || this.waiting.length === 0) return;
+    if (this.running >= this.concurrency() || this.waiting.length === 0) return;
     if (this.waiting.length >= this.options.size) return this.flush();
     this.timer ??= setTimeout(() => this.flush(), this.options.waitMs);
   }

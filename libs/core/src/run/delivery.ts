@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 import {
   decodeHeaders,
   entryTime,
@@ -22,6 +24,7 @@ export interface DeliverySource {
 export class Delivery<T> implements WebhookDelivery<T> {
   readonly path: string;
   readonly group: string;
+  cancelledAt: number | undefined;
   private abort: AbortController | undefined;
   private abortedBecause: Error | undefined;
   private decodedHeaders: MessageHeaders | undefined;
@@ -89,6 +92,7 @@ export class Delivery<T> implements WebhookDelivery<T> {
   /** Tells the handler that its work is no longer wanted. */
   cancel(reason: Error): void {
     this.abortedBecause ??= reason;
+    this.cancelledAt ??= performance.now();
     const { abort } = this;
     // Its listeners are the user's.
     if (abort !== undefined) inOwnContext(() => abort.abort(reason));

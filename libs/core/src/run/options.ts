@@ -12,6 +12,8 @@ export type WebhookHandler<T = unknown> = (delivery: WebhookDelivery<T>) => unkn
 export interface RunOptions extends OnceOptions {
   /** After that the signal aborts and the attempt has failed, ms; undefined for no limit. */
   readonly handlerTimeoutMs: number | undefined;
+  /** How long a handler runs before a warning reports it, ms; it goes on. @default 300_000 */
+  readonly longRunningMs: number;
   /**
    * `after`: a message is acked when its handler has succeeded. `before`: it is acked first and then handled, at most
    * once; a failure or a crash loses it. For telemetry.
@@ -23,6 +25,8 @@ export interface RunOptions extends OnceOptions {
 
 export const RUN_DEFAULTS: RunOptions = Object.freeze({
   handlerTimeoutMs: undefined,
+  // Longer than most handlers ever take; those that take minutes by design say so.
+  longRunningMs: 300_000,
   ack: 'after',
   batch: undefined,
   idempotent: false,

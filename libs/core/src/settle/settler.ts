@@ -86,6 +86,8 @@ export class Settler<Route extends SettleRoute> {
   settle(delivery: InFlight<Route>, outcome: Outcome): void {
     if (delivery.isSettling) return;
     delivery.outcome = outcome.kind === 'failure' ? FAILURE : outcome;
+    const { startedAt } = delivery;
+    if (outcome.kind !== 'success' && startedAt > 0) delivery.ranMs = performance.now() - startedAt;
     const verdict = this.decide(delivery, outcome);
     if (verdict.kind === 'retry') this.stacksLeft -= 1;
     if (verdict.kind !== 'ack') {

@@ -1,138 +1,98 @@
-import type { Events } from '../events.js';
-import type { InFlight, Outcome, Source } from '../message/index.js';
 import type { HandleOptions } from '../handler-options.js';
-import { Consumer, Subscription, type ConsumerContext } from '../receive/index.js';
-import { Once, Runner, type WebhookHandler } from '../run/index.js';
-import { Settler, type Verdict } from '../settle/index.js';
-import type { Sweeper } from '../sweep/index.js';
-import { aboutDelivery, tellBlocked, tellLost, tellSettled } from './delivery-events.js';
+import { Consumer, Subscription } from '../receive/index.js';
+import type { Connection } from '../redis/index.js';
+import { aboutDelivery } from './delivery-events.js';
+import { stepsOf, type Registration, type RouteSteps, type StepsParts } from './route-steps.js';
+import { Standstill } from './standstill.js';
 
-/** A handler as it was registered. */
-export interface Registration {
-  readonly path: string;
-  readonly handler: WebhookHandler;
-  readonly options: HandleOptions;
+/** A handler with its route, as this process consumes it. */
+interface Handled {
+  readonly registration: Registration;
+  readonly subscription: Subscription;
+  readonly steps: RouteSteps;
 }
 
-export interface ConsumingParts {
-  readonly context: ConsumerContext;
-  readonly registrations: Iterable<Registration>;
-  readonly sweeper: Sweeper;
-  readonly events: Events;
-  readonly onFault: (where: string, error: unknown) => void;
-  /** A delivery has ended; for whoever counts. */
-  readonly onSettled?: (verdict: Verdict, outcome: Outcome | undefined) => void;
-}
+/** All handlers of a process at work: receive, run and settle, wired together, and a watch over what stands still. */
+export class Consuming {
+  readonly consumer: Consumer;
+  private readonly handled = new Map<string, Handled>();
+  private readonly standstill: Standstill;
 
-interface Steps {
-  readonly start: (delivery: InFlight<Subscription>) => void;
-  readonly settler: Settler<Subscription>;
-}
+  constructor(
+    private readonly parts: StepsParts,
+    registrations: Iterable<Registration>,
+  ) {
+    const { context, events, onFault } = parts;
+    const { group, consumer } = context;
+    const subscriptions = [...registrations].map((each) => this.handle(each).subscription);
+    const stepsFor = ({ path }: Subscription): RouteSteps | undefined =>
+      this.handled.get(path)?.steps;
+    this.consumer = new Consumer(context, subscriptions, {
+      run: (delivery) => {
+        if (events.isHeard('delivered')) {
+          events.tell('delivered', () => aboutDelivery(delivery, consumer));
+        }
+        stepsFor(delivery.route)?.start(delivery);
+      },
+      release: (delivery) =>
+        stepsFor(delivery.route)?.settler.settle(delivery, { kind: 'released' }),
+      onReclaimed: ({ path }, count) => events.tell('reclaimed', () => ({ path, group, count })),
+      onSuspects: ({ path }, count) => events.tell('suspected', () => ({ path, group, count })),
+      onLost: (delivery) => events.tell('leaseLost', () => aboutDelivery(delivery, consumer)),
+      onFault: (error) => onFault('consume', error),
+    });
+    this.standstill = new Standstill(this.handled.values.bind(this.handled), events);
+  }
 
-/** Wires receive, run and settle together for all handlers of a process. */
-export function buildConsumer({
-  context,
-  registrations,
-  sweeper,
-  events,
-  onFault,
-  onSettled,
-}: ConsumingParts): Consumer {
-  const { group, consumer, keys } = context;
-  const steps = new Map<Subscription, Steps>();
-  const subscriptions = [...registrations].map((registration) => {
+  /** @param connect makes a connection for a reader */
+  start(connect: () => Connection): void {
+    this.consumer.start(connect);
+    this.standstill.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.consumer.stop();
+    this.standstill.stop();
+  }
+
+  /**
+   * Takes on another handler while it runs.
+   *
+   * @param isOff whether its route is to be left alone, asked when its group is there
+   */
+  async add(registration: Registration, isOff: () => Promise<boolean>): Promise<void> {
+    const { subscription } = this.handle(registration);
+    await this.consumer.add(subscription, isOff);
+  }
+
+  /** Changes how many handlers of a route run at the same time. */
+  resize(registration: Registration): void {
+    const handled = this.handled.get(registration.path);
+    if (handled === undefined) return;
+    handled.subscription.resize(slotsOf(registration.options).concurrency);
+    this.consumer.roomChanged(handled.subscription);
+  }
+
+  /** The routes that it consumes, by path. */
+  subscriptionOf(path: string): Subscription | undefined {
+    return this.handled.get(path)?.subscription;
+  }
+
+  private handle(registration: Registration): Handled {
     const { path, options } = registration;
+    const { context, sweeper } = this.parts;
     const subscription = new Subscription(
       path,
-      keys.route(path),
-      group,
+      context.keys.route(path),
+      context.group,
       slotsOf(options),
       options.onExpired === 'dead-letter',
     );
-    steps.set(subscription, stepsOf(subscription, registration));
+    const steps = stepsOf(this.parts, subscription, registration, () => this.consumer);
+    const handled = { registration, subscription, steps };
+    this.handled.set(path, handled);
     sweeper.add(path);
-    return subscription;
-  });
-  const consuming = new Consumer(context, subscriptions, {
-    run: (delivery) => {
-      if (events.isHeard('delivered')) {
-        events.tell('delivered', () => aboutDelivery(delivery, consumer));
-      }
-      steps.get(delivery.route)?.start(delivery);
-    },
-    release: (delivery) =>
-      steps.get(delivery.route)?.settler.settle(delivery, { kind: 'released' }),
-    onReclaimed: ({ path }, count) => events.tell('reclaimed', () => ({ path, group, count })),
-    onSuspects: ({ path }, count) => events.tell('suspected', () => ({ path, group, count })),
-    onLost: (delivery) => events.tell('leaseLost', () => aboutDelivery(delivery, consumer)),
-    onFault: (error) => onFault('consume', error),
-  });
-  return consuming;
-
-  function stepsOf(subscription: Subscription, { handler, options }: Registration): Steps {
-    const { path } = subscription;
-    const settler = new Settler<Subscription>(subscription, consumer, context.command, options, {
-      onSettled: (delivery, verdict, isOurs) => {
-        consuming.settled(delivery);
-        if (ack === 'before' && delivery.outcome?.kind === 'success') {
-          if (isOurs) runner.run(delivery);
-          else consuming.ended(delivery);
-        }
-        sweeper.settled(path, 1);
-        // What is due at once has not been scheduled.
-        if (verdict.kind === 'retry' && verdict.delayMs > 0 && isOurs) {
-          sweeper.scheduledIn(path, verdict.delayMs);
-        }
-        tellSettled(events, consumer, delivery, verdict, isOurs);
-        onSettled?.(verdict, delivery.outcome);
-      },
-      onGivenUp: (delivery, reason) => {
-        consuming.giveUp(delivery, reason);
-        // Its handler was to begin after the ack.
-        if (ack === 'before') consuming.ended(delivery);
-      },
-      onFault: (error) => onFault('settle', error),
-      onBlocked: (count) => tellBlocked(events, subscription, count),
-      now: () => context.clock.now(),
-    });
-    const { maxCrashes, ack } = options;
-    const once =
-      options.idempotent === false
-        ? undefined
-        : new Once(
-            options,
-            subscription.keys,
-            group,
-            consumer,
-            context.options.leaseMs,
-            context.command,
-          );
-    const runner = new Runner<Subscription>(handler, consumer, maxCrashes, options, once, {
-      onOutcome: (delivery, outcome) => {
-        if (ack === 'before') tellLost(events, consumer, delivery, outcome);
-        else settler.settle(delivery, outcome);
-      },
-      onEnded: (delivery) => consuming.ended(delivery),
-      readRaw,
-      now: () => context.clock.now(),
-    });
-    const start = (delivery: InFlight<Subscription>): void => {
-      // At most once: what is acked before it runs is lost if the process dies, and never run twice.
-      if (ack === 'before') settler.settle(delivery, { kind: 'success' });
-      else runner.run(delivery);
-    };
-    return { start, settler };
-  }
-
-  async function readRaw({
-    route,
-    source,
-    entryId,
-  }: InFlight<Subscription> & { source: Source }): Promise<Buffer[]> {
-    const [entry] = await context.command.run((client) =>
-      client.xrangeBuffer(route.streamOf(source), entryId, entryId),
-    );
-    return entry?.[1] ?? [];
+    return handled;
   }
 }
 

@@ -1,12 +1,19 @@
 import type { DeliveryEvent, Events } from '../events.js';
-import { displayPath, recordError, type InFlight, type Outcome } from '../message/index.js';
+import {
+  displayPath,
+  entryTime,
+  recordError,
+  type InFlight,
+  type Outcome,
+} from '../message/index.js';
 import type { Subscription } from '../receive/index.js';
 import type { Verdict } from '../settle/index.js';
 
 export function aboutDelivery(delivery: InFlight<Subscription>, consumer: string): DeliveryEvent {
   const { path, group } = delivery.route;
   const attempt = delivery.attemptsBefore + 1;
-  return { path, group, consumer, id: delivery.messageId, attempt };
+  const publishedAt = entryTime(delivery.origin);
+  return { path, group, consumer, id: delivery.messageId, attempt, publishedAt };
 }
 
 /** Tells how a delivery ended, once Redis has confirmed it. */
@@ -30,10 +37,12 @@ export function tellSettled(
     const { delayMs, error } = verdict;
     // A duplicate that waits for the first has not failed.
     if (error === undefined) return;
-    events.tell('retried', () => ({ ...about(), delayMs, error }));
+    const { ranMs: runMs } = delivery;
+    events.tell('retried', () => ({ ...about(), delayMs, error, runMs }));
   } else if (verdict.kind === 'dead') {
     const { reason, error } = verdict;
-    events.tell('deadLettered', () => ({ ...about(), reason, error }));
+    const { ranMs: runMs } = delivery;
+    events.tell('deadLettered', () => ({ ...about(), reason, error, runMs }));
   } else if (verdict.kind === 'release') {
     events.tell('released', about);
   } else if (verdict.kind === 'drop') {

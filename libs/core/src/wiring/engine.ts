@@ -22,6 +22,7 @@ import {
   type RegisteredRoute,
 } from '../redis/index.js';
 import { Sweeper } from '../sweep/index.js';
+import { Refusals } from './refusals.js';
 import { buildScheduling, type Scheduling } from './scheduling.js';
 import { uniqueName } from './unique-name.js';
 
@@ -55,6 +56,7 @@ export class Engine {
   readonly publisher: Publisher;
   readonly sweeper: Sweeper;
   readonly scheduling: Scheduling;
+  readonly refusals = new Refusals();
   isConnected = false;
   isClosing = false;
   private readonly publishing: Connection;
@@ -142,9 +144,11 @@ export class Engine {
   /** Something in the background failed. */
   fault(where: string, thrown: unknown): void {
     if (this.isClosing) return;
+    const reply = replyOf(thrown);
+    const refusal = reply ?? replyOf(toError(thrown).cause);
+    if (refusal !== undefined) this.refusals.note(where, refusal);
     if (isTransient(thrown)) {
       // The connection tells of its own faults, once.
-      const reply = replyOf(thrown);
       if (reply !== undefined) this.refused(reply);
       return;
     }

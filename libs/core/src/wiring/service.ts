@@ -5,11 +5,14 @@ import { inOwnContext } from '../own-context.js';
 import type { Consumer, ConsumerContext } from '../receive/index.js';
 import type { RegisteredRoute } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';
-import { buildConsumer, type ConsumingParts, type Registration } from './consuming.js';
+import { Consuming } from './consuming.js';
 import type { Engine } from './engine.js';
 import { Gate } from './gate.js';
+import { Life } from './life.js';
 import { Pullers } from './pullers.js';
 import { validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
+import type { Registration, StepsParts } from './route-steps.js';
+import type { WatchedRoute } from './standstill.js';
 import { uniqueName } from './unique-name.js';
 
 /** What one pass did. */
@@ -21,6 +24,9 @@ export interface Processed {
   readonly deadLettered: number;
 }
 
+/** Whether a process consumes. */
+export type ConsumingState = 'none' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped';
+
 /** The half of a process that subscribes: its handlers, its consumer, and what is pulled by hand. */
 export class Service {
   private readonly pullers: Pullers;
@@ -29,14 +35,26 @@ export class Service {
   /** Paths on which this process has joined its group. */
   private readonly joined = new Set<string>();
   private readonly passes = new Set<Consumer>();
-  private consuming: Consumer | undefined;
-  private started: Promise<void> | undefined;
-  private stopped: Promise<void> | undefined;
-  private released = 0;
+  /** The latest. */
+  private life: Life | undefined;
 
   constructor(private readonly engine: Engine) {
     this.gate = new Gate(engine, (path) => this.registrations.has(path));
     this.pullers = new Pullers(engine, (consumer) => this.contextOf(consumer));
+  }
+
+  /** The name of its consumer, which is another one after each start. */
+  get consumer(): string {
+    return this.life?.consumer ?? this.engine.consumer;
+  }
+
+  get state(): ConsumingState {
+    const { life } = this;
+    if (life === undefined || this.registrations.size === 0) return 'none';
+    if (life.phase !== 'running') return life.phase;
+    const routes = this.watchedRoutes;
+    const isPaused = routes.length > 0 && routes.every(({ subscription }) => subscription.isOff);
+    return isPaused ? 'paused' : 'running';
   }
 
   get inFlightCount(): number {
@@ -48,41 +66,89 @@ export class Service {
     return this.consuming?.readAges ?? [];
   }
 
+  /** Its handlers with their routes, as far as they are consumed. */
+  get watchedRoutes(): WatchedRoute[] {
+    const consuming = this.life?.consuming;
+    return [...this.registrations.values()].flatMap((registration) => {
+      const subscription = consuming?.subscriptionOf(registration.path);
+      return subscription === undefined ? [] : [{ registration, subscription }];
+    });
+  }
+
   keepsExpired(path: string): boolean {
     return this.registrations.get(path)?.options.onExpired === 'dead-letter';
   }
 
   /**
-   * Registers the handler of a path for this group; `start` begins to deliver to it.
+   * Registers the handler of a path for this group. `start` begins to deliver to it; once started, it begins at once.
    *
    * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
    */
   handle<T = unknown>(path: string, handler: WebhookHandler<T>, options?: HandlerOptions<T>): void {
     const normal = normalizePath(path);
-    if (this.started !== undefined) {
-      throw new ConfigError(`Register the handler of "${displayPath(normal)}" before start().`);
-    }
     if (this.registrations.has(normal)) {
       throw new ConfigError(
         `Path "${displayPath(normal)}" has a handler already in group "${this.engine.options.group}"; a group has one for each path.`,
         { code: 'HANDLER_DUPLICATE' },
       );
     }
-    this.registrations.set(normal, {
+    const registration = {
       path: normal,
       handler: handler as WebhookHandler,
       options: resolveHandleOptions(options, this.engine.options.handlers),
-    });
+    };
+    const { life } = this;
+    const isLate = life !== undefined && !life.isEnding();
+    if (isLate) this.engine.requireGroup();
+    this.registrations.set(normal, registration);
+    if (!isLate) return;
+    const adding = inOwnContext(() => this.takeOn(life, registration));
+    life.takeOn(adding);
+    adding.catch((error: unknown) => this.engine.fault('start', error));
   }
 
-  /** Begins to deliver. Without handlers it is a publisher only and opens no reader. */
+  /** Deliveries of the path that its handler runs at the same time; of a batch handler, batches. */
+  concurrencyOf(path: string): number {
+    return this.registered(path).options.concurrency;
+  }
+
+  /**
+   * Changes how many run at the same time, at once and for later starts.
+   *
+   * @throws {ConfigError} if the path has no handler here, or the number is not acceptable
+   */
+  setConcurrency(path: string, concurrency: number): void {
+    const before = this.registered(path);
+    const options = resolveHandleOptions({ concurrency }, before.options);
+    const registration = { ...before, options };
+    this.registrations.set(before.path, registration);
+    this.life?.consuming?.resize(registration);
+  }
+
+  private registered(path: string): Registration {
+    const normal = normalizePath(path);
+    const registration = this.registrations.get(normal);
+    if (registration === undefined) {
+      throw new ConfigError(`"${displayPath(normal)}" has no handler in this process.`);
+    }
+    return registration;
+  }
+
+  /** Begins to deliver, after a stop too. Without handlers it is a publisher only and opens no reader. */
   start(): Promise<void> {
-    this.started ??= inOwnContext(() => this.begin()).catch((error: unknown) => {
+    if (this.life?.isEnding() === false) return this.life.ready();
+    const previous = this.life;
+    // What is held under a name must be held by one.
+    const life = new Life(
+      previous === undefined ? this.engine.consumer : uniqueName(this.engine.options.consumerName),
+    );
+    this.life = life;
+    life.started = inOwnContext(() => this.begin(life, previous)).catch((error: unknown) => {
       // It may be tried again.
-      this.started = undefined;
+      this.failed(life);
       throw error;
     });
-    return this.started;
+    return life.ready();
   }
 
   /**
@@ -95,7 +161,7 @@ export class Service {
   async processOnce(options: ReceiveOptions = {}): Promise<Processed> {
     validReceive(options);
     const { count = 100, blockMs } = options;
-    if (this.started !== undefined) {
+    if (this.life !== undefined && this.life.phase !== 'stopped') {
       throw new ConfigError('processOnce() is for a process that has not called start().');
     }
     await this.engine.connect();
@@ -103,7 +169,7 @@ export class Service {
     const result = { processed: 0, failed: 0, deadLettered: 0 };
     // Of its own, because another pass may run: what is held under a name must be held by one.
     const name = uniqueName(this.engine.options.consumerName);
-    const consuming = this.makeConsumer(name, (verdict, outcome) => {
+    const { consumer } = this.makeConsuming(name, (verdict, outcome) => {
       if (verdict.kind === 'dead') result.deadLettered += 1;
       else if (verdict.kind === 'retry' && outcome?.kind === 'failure') result.failed += 1;
       else if (outcome?.kind === 'success') result.processed += 1;
@@ -111,11 +177,11 @@ export class Service {
     const connection = this.engine.connections.make('read');
     try {
       await connection.connect(this.engine.options.connectTimeoutMs);
-      this.passes.add(consuming);
-      await this.join(consuming);
-      await consuming.runOnce(connection, { count, blockMs });
+      this.passes.add(consumer);
+      await this.join(consumer);
+      await consumer.runOnce(connection, { count, blockMs });
     } finally {
-      this.passes.delete(consuming);
+      this.passes.delete(consumer);
       this.engine.connections.close(connection);
     }
     return result;
@@ -137,23 +203,30 @@ export class Service {
 
   /**
    * Stops reading, waits up to `drainTimeoutMs` for running handlers, and gives back what they have not finished.
-   * Publishing goes on.
+   * Publishing goes on; `start` begins again.
    */
   stop(): Promise<void> {
-    if (this.started === undefined) return Promise.resolve();
-    this.stopped ??= inOwnContext(() => this.stopConsuming());
-    return this.stopped;
+    const { life } = this;
+    if (life === undefined) return Promise.resolve();
+    life.stopped ??= inOwnContext(() => this.end(life));
+    return life.stopped;
   }
 
   /** What is still about to begin finds out at its next step. */
-  private async stopConsuming(): Promise<void> {
-    const { consuming } = this;
-    if (consuming === undefined) return;
-    this.consuming = undefined;
-    await consuming.stop();
-    const { released } = this;
-    const { consumer, group } = this.engine;
-    this.engine.events.tell('stopped', () => ({ group, consumer, released }));
+  private async end(life: Life): Promise<void> {
+    if (life.phase === 'stopped') return;
+    life.phase = 'stopping';
+    const { consuming, consumer } = life;
+    try {
+      if (consuming === undefined) return;
+      await consuming.stop();
+      for (const connection of life.connections) this.engine.connections.close(connection);
+      life.consuming = undefined;
+      const { group } = this.engine;
+      this.engine.events.tell('stopped', () => ({ group, consumer, released: life.released }));
+    } finally {
+      life.phase = 'stopped';
+    }
   }
 
   /** Gives back what was pulled and not settled. */
@@ -178,37 +251,82 @@ export class Service {
     if (consuming !== undefined) this.switchOff(consuming, isOff);
   }
 
-  private switchOff(consuming: Consumer, isOff: (path: string) => boolean): void {
-    consuming.switchOff(isOff).catch((error: unknown) => this.engine.fault('consume', error));
+  private switchOff(consumer: Consumer, isOff: (path: string) => boolean): void {
+    consumer.switchOff(isOff).catch((error: unknown) => this.engine.fault('consume', error));
   }
 
-  private async begin(): Promise<void> {
+  /** What consumes, unless it has been told to stop. */
+  private get consuming(): Consumer | undefined {
+    return this.life?.isEnding() === false ? this.life.consuming?.consumer : undefined;
+  }
+
+  private async begin(life: Life, previous: Life | undefined): Promise<void> {
     if (this.registrations.size > 0) this.engine.requireGroup();
-    if (this.engine.options.connect === 'fail') return this.beginConsuming();
-    this.beginConsuming().catch((error: unknown) => this.engine.fault('start', error));
+    if (previous !== undefined) {
+      await previous.stopped?.catch(() => undefined);
+      // As after a restart of the process: it comes back also where a person has removed its group meanwhile.
+      for (const path of this.registrations.keys()) this.joined.delete(path);
+    }
+    life.begun = this.consume(life);
+    if (this.engine.options.connect === 'fail') return life.begun;
+    life.begun.catch((error: unknown) => {
+      this.failed(life);
+      this.engine.fault('start', error);
+    });
   }
 
-  private async beginConsuming(): Promise<void> {
+  private failed(life: Life): void {
+    life.phase = 'stopped';
+    life.consuming = undefined;
+  }
+
+  private async consume(life: Life): Promise<void> {
     await this.engine.connect();
-    if (this.registrations.size === 0 || this.stopped !== undefined || this.engine.isClosing)
-      return;
-    const { consumer, group } = this.engine;
-    const consuming = this.makeConsumer(consumer);
-    this.consuming = consuming;
-    await this.join(consuming);
+    if (life.isEnding() || this.engine.isClosing) return;
+    if (this.registrations.size > 0) await this.consumeAll(life);
+    if (!life.isEnding()) life.phase = 'running';
+  }
+
+  private async consumeAll(life: Life): Promise<void> {
+    const { consumer } = life;
+    const registrations = [...this.registrations.values()];
+    for (const each of registrations) life.known.add(each);
+    const consuming = this.makeConsuming(consumer, (verdict) => {
+      if (verdict.kind === 'release') life.released += 1;
+    });
+    life.consuming = consuming;
+    await this.join(consuming.consumer);
     // Stopped meanwhile.
-    if (this.consuming !== consuming) return;
-    consuming.start(() => this.engine.connections.make('read'));
-    const routes = [...this.registrations.keys()];
+    if (life.isEnding()) return;
+    consuming.start(() => {
+      const connection = this.engine.connections.make('read');
+      life.connections.push(connection);
+      return connection;
+    });
+    const { group } = this.engine;
+    const routes = registrations.map(({ path }) => path);
     this.engine.events.tell('started', () => ({ group, consumer, routes }));
   }
 
+  /** Takes on a handler that was registered after the start. */
+  private async takeOn(life: Life, registration: Registration): Promise<void> {
+    await life.started;
+    await life.begun;
+    if (life.isEnding() || life.known.has(registration)) return;
+    if (life.consuming === undefined) return this.consumeAll(life);
+    life.known.add(registration);
+    await life.consuming.add(registration, async () => {
+      const isOff = this.gate.closedOf(await this.engine.registry.routes());
+      return isOff(registration.path);
+    });
+  }
+
   /** Before the first read, so that what is paused or deleted is not begun with. */
-  private async join(consuming: Consumer): Promise<void> {
+  private async join(consumer: Consumer): Promise<void> {
     const { connect, connectTimeoutMs } = this.engine.options;
     await this.engine.checkPermissions('consume');
-    await consuming.join(connect === 'wait' ? undefined : connectTimeoutMs);
-    await consuming.switchOff(this.gate.closedOf(await this.engine.registry.routes()));
+    await consumer.join(connect === 'wait' ? undefined : connectTimeoutMs);
+    await consumer.switchOff(this.gate.closedOf(await this.engine.registry.routes()));
   }
 
   private contextOf(consumer: string): ConsumerContext {
@@ -217,18 +335,13 @@ export class Service {
     return { group, consumer, keys, clock, options, joined, command, registry };
   }
 
-  private makeConsumer(name: string, onSettled?: ConsumingParts['onSettled']): Consumer {
+  private makeConsuming(name: string, onSettled: StepsParts['onSettled']): Consuming {
     const { sweeper, events } = this.engine;
-    return buildConsumer({
-      context: this.contextOf(name),
-      registrations: this.registrations.values(),
-      sweeper,
-      events,
-      onFault: (where, error) => this.engine.fault(where, error),
-      onSettled: (verdict, outcome) => {
-        if (verdict.kind === 'release') this.released += 1;
-        onSettled?.(verdict, outcome);
-      },
-    });
+    const parts = {
+      ...{ context: this.contextOf(name), sweeper, events },
+      onFault: (where: string, error: unknown) => this.engine.fault(where, error),
+      ...(onSettled === undefined ? {} : { onSettled }),
+    };
+    return new Consuming(parts, this.registrations.values());
   }
 }
