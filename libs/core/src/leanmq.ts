@@ -57,7 +57,7 @@ export class LeanMQ implements AsyncDisposable {
   /** @throws {ConfigError} for an option that is not acceptable */
   constructor(options: LeanMQOptions) {
     this.engine = new Engine(options, {
-      onRegistry: (routes) => this.service.onRegistry(routes),
+      onRegistry: (news) => this.service.onRegistry(news),
       touch: () => this.service.touch(),
       keepsExpired: (path) => this.service.keepsExpired(path),
     });

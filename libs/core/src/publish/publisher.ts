@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import { ClosedError, toError } from '../errors.js';
 import type { MessageLimits } from '../message/index.js';
-import type { Connection, Keys, RegisteredRoute, Registry } from '../redis/index.js';
+import type { Connection, Keys, Registry, RegistryNews } from '../redis/index.js';
 import type { Unit, UnitOutcome } from './batch.js';
 import { replicationOf, type Replication } from './durability.js';
 import { GroupCommit } from './group-commit.js';
@@ -25,6 +25,9 @@ import { bytesOf, encodeSend, type EncodedSend } from './send.js';
 import { sendsOf, type Tick } from './tick.js';
 import { CollectedTransaction, type Transaction } from './transaction.js';
 import { aborted } from './unanswered.js';
+
+/** How many paths are registered at once when the server has lost its data. */
+const REGISTERED_AGAIN = 1_000;
 
 export interface PublisherHooks {
   /** Opens a connection for sends that wait for replicas. */
@@ -54,9 +57,9 @@ export class Publisher {
 
   constructor(
     private readonly id: string,
-    connection: Connection,
+    private readonly connection: Connection,
     keys: Keys,
-    registry: Registry,
+    private readonly registry: Registry,
     private readonly limits: MessageLimits,
     private readonly options: PublisherOptions & { readonly silenceMs: number },
     private readonly hooks: PublisherHooks,
@@ -146,12 +149,27 @@ export class Publisher {
   }
 
   /** The registry has changed, or is told for the first time; nothing is sent before that. */
-  onRegistry(routes: readonly RegisteredRoute[]): void {
-    for (const { path, deletedAt } of routes) {
-      // To publish to it again revives it.
-      if (deletedAt !== undefined) this.registered.delete(path);
-    }
+  onRegistry({ routes, changed, isNewHistory }: RegistryNews): void {
     this.maxLengths.update(routes);
+    if (changed === undefined && !isNewHistory) return;
+    const known = new Set<string>();
+    const deleted = new Set<string>();
+    for (const { path, createdAt, deletedAt } of routes) {
+      if (deletedAt !== undefined) deleted.add(path);
+      else if (createdAt > 0) known.add(path);
+    }
+    const lost: string[] = [];
+    for (const path of changed ?? [...this.registered]) {
+      if (known.has(path) || !this.registered.delete(path)) continue;
+      // To publish to a deleted one revives it; what only went missing was there, and nobody has deleted it.
+      if (isNewHistory && !deleted.has(path)) lost.push(path);
+    }
+    // Those used last; the others are registered when they are used again.
+    for (const path of lost.slice(-REGISTERED_AGAIN)) {
+      this.registered.add(path);
+      const { connection, registry } = this;
+      registry.addRoute(connection.client, path).catch(() => this.registered.delete(path));
+    }
   }
 
   /** The registry could not be read: what waits for it says so when its time is over. */

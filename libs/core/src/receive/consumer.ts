@@ -204,6 +204,19 @@ export class Consumer {
     this.dispatcher.serveAllSoon();
   }
 
+  /** The registry has lost that the group is on these paths: says so again, where nobody has removed it. */
+  async rejoin(paths: readonly string[]): Promise<void> {
+    const missing = [...this.subscriptions].filter(
+      ({ path, isOff }) => !isOff && paths.includes(path),
+    );
+    if (missing.length === 0) return;
+    const { command, registry } = this.context;
+    const barred = await command.run((client) =>
+      ensureGroups(client, registry, missing, 'earliest', 'again'),
+    );
+    this.turnOff(barred);
+  }
+
   /** The handler of a delivery has returned, or never ran: its slot is free. */
   ended(delivery: InFlight<Subscription>): void {
     const subscription = delivery.route;

@@ -20,6 +20,7 @@ export { readSilenceMs, type ClientOptions } from './options.js';
 export { checkPermissions, type Purpose } from './permissions.js';
 export type { RegisteredGroup, RegisteredRoute, RouteSettings } from './registered.js';
 export { Registry, type RegisterReason } from './registry.js';
+export type { RegistryNews } from './registry-mirror.js';
 export { RegistryWatch } from './registry-watch.js';
 export { defineScript, listOf, oneOf, type Script, type ScriptArgument } from './script.js';
 export * as lua from './scripts.generated.js';

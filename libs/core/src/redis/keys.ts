@@ -4,11 +4,17 @@
  */
 export class Keys {
   readonly registry: string;
+  /** Notes of what has changed in the registry: STREAM, in the same slot. */
+  readonly changes: string;
+  /** Deleted routes: ZSET, path → when it was deleted, epoch ms; in the same slot. */
+  readonly tombstones: string;
   readonly schedules: string;
   private readonly routes = new Map<string, RouteKeys>();
 
   constructor(private readonly prefix: string) {
     this.registry = `${prefix}:routes`;
+    this.changes = `${prefix}:{${this.registry}}:changes`;
+    this.tombstones = `${prefix}:{${this.registry}}:tombstones`;
     this.schedules = `${prefix}:schedules`;
   }
 

@@ -5,7 +5,7 @@ const asText = (raw: unknown): string => raw as string;
 
 export const registerRouteScript = defineScript({
   lua: lua.registerRouteLua,
-  keys: ['registry'],
+  keys: ['registry', 'changes', 'tombstones'],
   args: ['path'],
   reply: oneOf('new', 'revived', 'known'),
 });
@@ -13,7 +13,7 @@ export const registerRouteScript = defineScript({
 /** Followed by paths; the reply are those on which the group may be created. */
 export const registerGroupsScript = defineScript({
   lua: lua.registerGroupsLua,
-  keys: ['registry'],
+  keys: ['registry', 'changes', 'tombstones'],
   args: ['group', 'how'],
   reply: listOf(asText),
 });
@@ -29,15 +29,15 @@ export const touchGroupsScript = defineScript({
 /** The reply are the groups that the route has, or had. */
 export const buryRouteScript = defineScript({
   lua: lua.buryRouteLua,
-  keys: ['registry'],
-  args: ['path'],
+  keys: ['registry', 'changes', 'tombstones'],
+  args: ['path', 'keptMs'],
   reply: listOf(asText),
 });
 
-/** Followed by fields and values in turn. */
+/** Followed by fields and values in turn; without any it says that the recurring sends have changed. */
 export const changeRegistryScript = defineScript({
   lua: lua.changeRegistryLua,
-  keys: ['registry'],
+  keys: ['registry', 'changes'],
   args: [],
   reply: Number,
 });

@@ -1,12 +1,15 @@
 import type { Redis } from 'ioredis';
 
 import type { Connection } from './connection.js';
+import type { Keys } from './keys.js';
 import {
   readRoutes,
+  type OnUnreadable,
   type RegisteredGroup,
   type RegisteredRoute,
   type RouteSettings,
 } from './registered.js';
+import { RegistryMirror, readFields, type RegistryNews } from './registry-mirror.js';
 import {
   buryRouteScript,
   changeRegistryScript,
@@ -21,6 +24,10 @@ import {
  */
 export type RegisterReason = 'declare' | 'start' | 'again';
 
+const PATHS_PER_CALL = 200;
+/** Long enough for everybody who had the route to have heard that it was deleted. */
+const TOMBSTONE_MS = 7 * 24 * 3_600_000;
+
 /** Values of fields: undefined removes one, `now` is the server's instant. */
 type Change = Readonly<Record<string, string | undefined>>;
 
@@ -30,14 +37,21 @@ type Change = Readonly<Record<string, string | undefined>>;
  * cheap read whether there is news.
  */
 export class Registry {
+  private readonly key: string;
+  /** What scripts that change it are given. */
+  private readonly all: Pick<Keys, 'registry' | 'changes' | 'tombstones'>;
+
   constructor(
     private readonly connection: Connection,
-    private readonly key: string,
-  ) {}
+    { registry, changes, tombstones }: Pick<Keys, 'registry' | 'changes' | 'tombstones'>,
+  ) {
+    this.key = registry;
+    this.all = { registry, changes, tombstones };
+  }
 
   /** Makes a route known; publishing to a deleted one revives it. Harmless when repeated. */
   async addRoute(client: Redis, path: string): Promise<void> {
-    await registerRouteScript.run(client, { registry: this.key }, { path });
+    await registerRouteScript.run(client, this.all, { path });
   }
 
   /**
@@ -52,20 +66,23 @@ export class Registry {
     how: RegisterReason,
   ): Promise<string[]> {
     if (paths.length === 0) return [];
-    return registerGroupsScript.run(
-      client,
-      { registry: this.key },
-      { group, how },
-      { args: paths },
-    );
+    const allowed: string[] = [];
+    // A script for thousands of them would hold up everybody else.
+    for (let from = 0; from < paths.length; from += PATHS_PER_CALL) {
+      const more = { args: paths.slice(from, from + PATHS_PER_CALL) };
+      const some = await registerGroupsScript.run(client, this.all, { group, how }, more);
+      for (const path of some) allowed.push(path);
+    }
+    return allowed;
   }
 
   /** Notes that a consumer of the group is there. */
-  touch(paths: readonly string[], group: string): Promise<number> {
+  async touch(paths: readonly string[], group: string): Promise<void> {
     const keys = { registry: this.key };
-    return this.connection.run((client) =>
-      touchGroupsScript.run(client, keys, { group }, { args: paths }),
-    );
+    for (let from = 0; from < paths.length; from += PATHS_PER_CALL) {
+      const more = { args: paths.slice(from, from + PATHS_PER_CALL) };
+      await this.connection.run((client) => touchGroupsScript.run(client, keys, { group }, more));
+    }
   }
 
   /** Leaves a note that it was removed: its running consumers stop with a warning instead of creating it anew. */
@@ -110,15 +127,19 @@ export class Registry {
    */
   bury(path: string): Promise<string[]> {
     return this.connection.run((client) =>
-      buryRouteScript.run(client, { registry: this.key }, { path }),
+      buryRouteScript.run(client, this.all, { path, keptMs: TOMBSTONE_MS }),
     );
   }
 
   async stateOf(path: string): Promise<'known' | 'deleted' | 'unknown'> {
-    const [known, deleted] = await this.connection.run((client) =>
-      client.hmget(this.key, `route:${path}`, `deleted:${path}`),
+    const [[known, deleted], buried] = await this.connection.run((client) =>
+      Promise.all([
+        client.hmget(this.key, `route:${path}`, `deleted:${path}`),
+        client.zscore(this.all.tombstones, path),
+      ]),
     );
-    return known != null ? 'known' : deleted != null ? 'deleted' : 'unknown';
+    if (known != null) return 'known';
+    return deleted != null || buried !== null ? 'deleted' : 'unknown';
   }
 
   /** A group of a route; undefined if it is not registered. */
@@ -135,20 +156,29 @@ export class Registry {
     };
   }
 
-  version(): Promise<string | null> {
-    return this.connection.run((client) => client.hget(this.key, 'version'));
+  /** What it says, to be looked at again and again. */
+  mirror(onUnreadable: OnUnreadable): RegistryMirror {
+    return new RegistryMirror(this.all, onUnreadable);
+  }
+
+  /** @returns what has changed since the last look; undefined if nothing has */
+  look(mirror: RegistryMirror): Promise<RegistryNews | undefined> {
+    return this.connection.run((client) => mirror.look(client));
+  }
+
+  /** Says that the recurring sends have changed, which are told together with the registry. */
+  async schedulesChanged(): Promise<void> {
+    await this.connection.run((client) => changeRegistryScript.run(client, this.all, {}));
   }
 
   /** Everything that is known. */
   async routes(): Promise<RegisteredRoute[]> {
-    const fields = await this.connection.run((client) => client.hgetall(this.key));
-    return readRoutes(fields);
+    return readRoutes(await this.connection.run((client) => readFields(client, this.all)));
   }
 
   private async change(change: Change): Promise<void> {
     const args = Object.entries(change).flatMap(([field, value]) => [field, value ?? '']);
     if (args.length === 0) return;
-    const keys = { registry: this.key };
-    await this.connection.run((client) => changeRegistryScript.run(client, keys, {}, { args }));
+    await this.connection.run((client) => changeRegistryScript.run(client, this.all, {}, { args }));
   }
 }

@@ -1,4 +1,4 @@
-import { defineScript, lua, type Connection, type Keys } from '../redis/index.js';
+import { defineScript, lua, type Connection, type Keys, type Registry } from '../redis/index.js';
 
 const forgetScript = defineScript({
   lua: lua.forgetSchedulesLua,
@@ -26,6 +26,7 @@ export class Homes {
   constructor(
     private readonly connection: Connection,
     private readonly keys: Keys,
+    private readonly registry: Registry,
   ) {}
 
   async all(): Promise<Home[]> {
@@ -67,7 +68,7 @@ export class Homes {
 
   /** Not in one step with the change: in a Cluster the two keys are on different nodes. */
   private async tell(): Promise<void> {
-    await this.connection.run((client) => client.hincrby(this.keys.registry, 'version', 1));
+    await this.registry.schedulesChanged();
   }
 }
 

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-import { ClosedError, ConfigError, toError } from '../errors.js';
+import { ClosedError, ConfigError, show, toError } from '../errors.js';
 import { Events } from '../events.js';
 import { displayPath } from '../message/index.js';
 import { resolveOptions, type LeanMQOptions, type ResolvedOptions } from '../options.js';
@@ -19,7 +19,7 @@ import {
   withoutArguments,
   type Connection,
   type Purpose,
-  type RegisteredRoute,
+  type RegistryNews,
 } from '../redis/index.js';
 import { Sweeper } from '../sweep/index.js';
 import { Refusals } from './refusals.js';
@@ -34,7 +34,7 @@ const REFUSAL_OVER_MS = 60_000;
 /** What the engine asks of the service that it carries. */
 export interface EngineHooks {
   /** The registry has changed, or is told for the first time. */
-  onRegistry: (routes: readonly RegisteredRoute[]) => void;
+  onRegistry: (news: RegistryNews) => void;
   /** Says that its groups are there. */
   touch: () => Promise<void>;
   /** Whether this service wants expired messages of the path as dead letters. */
@@ -81,10 +81,15 @@ export class Engine {
       this.connections.closeAll();
       throw error;
     }
-    this.registry = new Registry(this.command, this.keys.registry);
+    this.registry = new Registry(this.command, this.keys);
     this.watch = new RegistryWatch(this.registry, {
       isReady: () => this.command.ready,
-      onChange: (routes) => this.onRegistry(routes),
+      onChange: (news) => this.onRegistry(news),
+      onUnreadable: (field, value) => {
+        const message = `The registry has ${show(field)} with ${show(value)}, which this version does not understand and leaves out: a newer version, another tool or a mistake. Others of its kind are left out in silence.`;
+        this.events.tell('warning', () => ({ code: 'REGISTRY_FIELD', message }));
+      },
+      onFault: (error) => this.fault('registry', error),
       touch: () => this.hooks.touch(),
       touchMs: Math.min(this.options.leaseMs, TOUCH_MS),
     });
@@ -166,11 +171,23 @@ export class Engine {
     this.events.tell('warning', () => ({ code: 'BROKER_REFUSES', message }));
   }
 
-  private onRegistry(routes: readonly RegisteredRoute[]): void {
-    this.publisher.onRegistry(routes);
-    this.sweeper.onRegistry(routes);
+  /** Each listener by itself: one that fails keeps no other from what it is to know. */
+  private onRegistry(news: RegistryNews): void {
+    const { routes } = news;
+    const listeners = [
+      () => this.publisher.onRegistry(news),
+      () => this.sweeper.onRegistry(routes),
+      () => this.hooks.onRegistry(news),
+    ];
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.fault('registry', error);
+      }
+    }
+    if (!news.schedulesChanged) return;
     this.scheduling.refresh().catch((error: unknown) => this.fault('schedules', error));
-    this.hooks.onRegistry(routes);
   }
 
   private async open(): Promise<void> {

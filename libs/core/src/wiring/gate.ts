@@ -15,12 +15,16 @@ export class Gate {
   closedOf(routes: readonly RegisteredRoute[]): (path: string) => boolean {
     const { group } = this.engine.options;
     const off = new Set<string>();
+    const known = new Set<string>();
     for (const route of routes) {
+      known.add(route.path);
       const own = route.groups.find((each) => each.group === group);
       const isBarred = this.isBarred(route, group);
       if (isBarred || own?.pausedAt !== undefined) off.add(route.path);
       if (!isBarred) this.told.delete(route.path);
     }
+    // A tombstone that was forgotten in time is none that was lifted.
+    for (const path of this.told) if (!known.has(path)) off.add(path);
     return (path) => off.has(path);
   }
 

@@ -30,7 +30,7 @@ export interface Scheduling {
 /** Wires the recurring sends to the publisher and the sweeper. */
 export function buildScheduling(parts: SchedulingParts): Scheduling {
   const { command, keys, registry, limits, publisher, sweeper, events, connect, onFault } = parts;
-  const homes = new Homes(command, keys);
+  const homes = new Homes(command, keys, registry);
   const store = new ScheduleStore(command, keys);
   const onUnreadable = (path: string, id: string, { message: why }: Error): void => {
     const message = `Recurring send "${id}" of "${displayPath(path)}" cannot be read by this version and is left to others; make it again with upsert(), or remove it. ${why}`;

@@ -3,7 +3,7 @@ import { displayPath, normalizePath } from '../message/index.js';
 import { resolveHandleOptions, type HandlerOptions } from '../handler-options.js';
 import { inOwnContext } from '../own-context.js';
 import type { Consumer, ConsumerContext } from '../receive/index.js';
-import type { RegisteredRoute } from '../redis/index.js';
+import type { RegisteredRoute, RegistryNews } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';
 import { Consuming } from './consuming.js';
 import type { Engine } from './engine.js';
@@ -242,13 +242,27 @@ export class Service {
   }
 
   /** What the registry says has changed. */
-  onRegistry(routes: readonly RegisteredRoute[]): void {
+  onRegistry({ routes, isNewHistory }: RegistryNews): void {
     this.pullers.onRegistry(routes);
     const { consuming, passes } = this;
     if (consuming === undefined && passes.size === 0) return;
     const isOff = this.gate.closedOf(routes);
     for (const each of passes) this.switchOff(each, isOff);
-    if (consuming !== undefined) this.switchOff(consuming, isOff);
+    if (consuming === undefined) return;
+    this.switchOff(consuming, isOff);
+    if (isNewHistory) this.registerAgain(consuming, routes);
+  }
+
+  /** A failover may have lost that the group is on a route, where the route itself is still there. */
+  private registerAgain(consuming: Consumer, routes: readonly RegisteredRoute[]): void {
+    const { group } = this.engine;
+    const known = new Set(
+      routes
+        .filter(({ groups }) => groups.some((each) => each.group === group))
+        .map(({ path }) => path),
+    );
+    const missing = [...this.registrations.keys()].filter((path) => !known.has(path));
+    consuming.rejoin(missing).catch((error: unknown) => this.engine.fault('consume', error));
   }
 
   private switchOff(consumer: Consumer, isOff: (path: string) => boolean): void {

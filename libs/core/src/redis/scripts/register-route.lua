@@ -4,13 +4,18 @@
 -- Invariant: a route is known or deleted, never both and never neither. Harmless when repeated.
 --
 -- KEYS[1] -> registry
+-- KEYS[2] -> notes of its changes
+-- KEYS[3] -> tombstones
 -- ARGV[1] -> path
 -- Output: 'new', 'revived' or 'known'
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
 
+-- part: note-change
+
 local revived = redis.call('HDEL', KEYS[1], 'deleted:' .. ARGV[1])
+revived = math.max(revived, redis.call('ZREM', KEYS[3], ARGV[1]))
 local added = redis.call('HSETNX', KEYS[1], 'route:' .. ARGV[1], now)
 if revived + added == 0 then return 'known' end
-redis.call('HINCRBY', KEYS[1], 'version', 1)
+noteChange(KEYS[1], KEYS[2], {'route:' .. ARGV[1], 'deleted:' .. ARGV[1]})
 return revived == 1 and 'revived' or 'new'

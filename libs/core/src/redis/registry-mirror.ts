@@ -1,0 +1,208 @@
+import type { Redis } from 'ioredis';
+
+import { BrokerRefusedError } from '../errors.js';
+import {
+  isOwnField,
+  readRoute,
+  splitField,
+  type OnUnreadable,
+  type RegisteredRoute,
+} from './registered.js';
+
+/** The form of the registry that this version knows. A newer one may mean what it does not understand. */
+export const REGISTRY_FORMAT = 1;
+
+const TOMBSTONE = 'deleted:';
+const FIELDS_PER_READ = 500;
+// Beyond that everything is read: the notes are kept for about twice as many changes.
+const NOTES_PER_READ = 500;
+
+/** What a look at the registry found. */
+export interface RegistryNews {
+  readonly routes: readonly RegisteredRoute[];
+  /** Paths that something has changed for; undefined when everything was read. */
+  readonly changed: ReadonlySet<string> | undefined;
+  /** Recurring sends were changed, or may have been. */
+  readonly schedulesChanged: boolean;
+  /** What was known before may be gone: the server lost its data, or an older version has changed something. */
+  readonly isNewHistory: boolean;
+}
+
+interface Point {
+  readonly version: number;
+  readonly stamp: string;
+}
+
+interface RegistryKeys {
+  readonly registry: string;
+  readonly changes: string;
+  readonly tombstones: string;
+}
+
+/**
+ * What the registry says, kept beside it: a look reads three fields, and where something has changed, what has. A path
+ * for each id would otherwise make every process read everything all the time.
+ */
+export class RegistryMirror {
+  private at: Point | undefined;
+  private readonly fieldsOf = new Map<string, Map<string, string>>();
+  private readonly routes = new Map<string, RegisteredRoute>();
+
+  constructor(
+    private readonly keys: RegistryKeys,
+    private readonly onUnreadable: OnUnreadable,
+  ) {}
+
+  /**
+   * Reads what has changed since the last look. Harmless when repeated.
+   *
+   * @returns undefined if nothing has
+   * @throws {BrokerRefusedError} if the registry is of a form that this version does not know
+   */
+  async look(client: Redis): Promise<RegistryNews | undefined> {
+    const [version, stamp, format] = await client.hmget(
+      this.keys.registry,
+      'version',
+      'stamp',
+      'format',
+    );
+    assertFormat(format);
+    const now = pointOf(version, stamp);
+    const { at } = this;
+    if (at?.version === now.version && at.stamp === now.stamp) return undefined;
+    const fields = at === undefined ? undefined : await this.notedBetween(client, at, now);
+    if (fields === undefined) return this.readAll(client);
+    return this.readSome(client, fields, now);
+  }
+
+  private async readAll(client: Redis): Promise<RegistryNews> {
+    const isNewHistory = this.at !== undefined;
+    const all = await readFields(client, this.keys);
+    assertFormat(all['format']);
+    this.at = pointOf(all['version'], all['stamp']);
+    this.fieldsOf.clear();
+    this.routes.clear();
+    for (const [field, value] of Object.entries(all)) this.put(field, value);
+    for (const path of this.fieldsOf.keys()) this.readPath(path);
+    return { routes: this.list, changed: undefined, schedulesChanged: true, isNewHistory };
+  }
+
+  private async readSome(
+    client: Redis,
+    fields: ReadonlySet<string>,
+    now: Point,
+  ): Promise<RegistryNews> {
+    const names = [...fields].filter((field) => field !== '');
+    const changed = new Set<string>();
+    for (let from = 0; from < names.length; from += FIELDS_PER_READ) {
+      const some = names.slice(from, from + FIELDS_PER_READ);
+      const [values, buried] = await Promise.all([
+        client.hmget(this.keys.registry, ...some),
+        Promise.all(some.map((field) => this.buriedAt(client, field))),
+      ]);
+      some.forEach((field, index) => {
+        const path = this.put(field, values[index] ?? buried[index]);
+        if (path !== undefined) changed.add(path);
+      });
+    }
+    for (const path of changed) this.readPath(path);
+    this.at = now;
+    return {
+      routes: this.list,
+      changed,
+      schedulesChanged: names.length < fields.size,
+      isNewHistory: false,
+    };
+  }
+
+  private get list(): RegisteredRoute[] {
+    return [...this.routes.values()];
+  }
+
+  /**
+   * Which fields were changed between two looks, as the notes say.
+   *
+   * @returns undefined where they do not tell: some are missing, or belong to another history
+   */
+  private async notedBetween(
+    client: Redis,
+    { version, stamp }: Point,
+    now: Point,
+  ): Promise<Set<string> | undefined> {
+    const count = now.version - version;
+    // Every history begins with nothing.
+    if (stamp === '' || !(count > 0 && count <= NOTES_PER_READ)) return undefined;
+    const [first, last] = [`${version + 1}-0`, `${now.version}-0`];
+    const notes = await client.xrange(this.keys.changes, first, last).catch(() => []);
+    if (notes.length !== count) return undefined;
+    const fields = new Set<string>();
+    let before = stamp;
+    for (const [, [, previous, , own, , named]] of notes as [string, string[]][]) {
+      if (previous !== before || own === undefined || named === undefined || named === '*') {
+        return undefined;
+      }
+      before = own;
+      for (const field of named.split('\n')) fields.add(field);
+    }
+    return before === now.stamp ? fields : undefined;
+  }
+
+  /** @returns the path that the field is about; undefined if it is about none */
+  private put(field: string, value: string | null | undefined): string | undefined {
+    const path = splitField(field)?.path;
+    if (path === undefined) {
+      if (value != null && !isOwnField(field)) this.onUnreadable(field, value);
+      return undefined;
+    }
+    const fields = this.fieldsOf.get(path) ?? new Map<string, string>();
+    if (value == null) fields.delete(field);
+    else fields.set(field, value);
+    if (fields.size === 0) this.fieldsOf.delete(path);
+    else this.fieldsOf.set(path, fields);
+    return path;
+  }
+
+  /** The tombstone of a route that had no groups is not among the fields. */
+  private async buriedAt(client: Redis, field: string): Promise<string | null> {
+    if (!field.startsWith(TOMBSTONE)) return null;
+    return client.zscore(this.keys.tombstones, field.slice(TOMBSTONE.length));
+  }
+
+  private readPath(path: string): void {
+    const fields = this.fieldsOf.get(path);
+    const route = fields === undefined ? undefined : readRoute(path, fields, this.onUnreadable);
+    if (route === undefined) this.routes.delete(path);
+    else this.routes.set(path, route);
+  }
+}
+
+/** All fields, and tombstones as if they were some. */
+export async function readFields(
+  client: Redis,
+  { registry, tombstones }: RegistryKeys,
+): Promise<Record<string, string>> {
+  const [fields, buried] = await Promise.all([
+    client.hgetall(registry),
+    client.zrange(tombstones, '0', '-1', 'WITHSCORES'),
+  ]);
+  for (let index = 0; index < buried.length; index += 2) {
+    // A route that was revived by an older version has left its tombstone behind.
+    const path = buried[index] as string;
+    if (fields[`route:${path}`] === undefined)
+      fields[`${TOMBSTONE}${path}`] ??= buried[index + 1] as string;
+  }
+  return fields;
+}
+
+/** @throws {BrokerRefusedError} */
+function assertFormat(format: string | null | undefined): void {
+  if (format == null || Number(format) <= REGISTRY_FORMAT) return;
+  throw new BrokerRefusedError(
+    `What is in Redis under this prefix has format ${JSON.stringify(format).slice(0, 40)}, and this version of LeanMQ knows format ${REGISTRY_FORMAT}: a newer version has been here. Update this process, or give it another "prefix".`,
+    { code: 'REGISTRY_FORMAT' },
+  );
+}
+
+function pointOf(version: string | null | undefined, stamp: string | null | undefined): Point {
+  return { version: Number(version ?? 0) || 0, stamp: stamp ?? '' };
+}

@@ -1,0 +1,22 @@
+-- Counts a change of the registry, and notes which fields it was about, so that a process reads only these. Each note has
+-- the stamp of the one before: whoever finds another one than its own knows that history has changed (FLUSHALL, a lost
+-- failover, a process of an older version, which only counts), and reads everything.
+--
+-- Nothing rests on the notes: where they cannot be written, everybody reads everything.
+local NOTES_KEPT, FIELDS_NOTED = 1000, 1000
+local function noteChange(registry, changes, fields)
+  local at = redis.call('TIME')
+  local version = string.format('%.0f', redis.call('HINCRBY', registry, 'version', 1))
+  local before = redis.call('HGET', registry, 'stamp') or ''
+  local stamp = at[1] .. '.' .. at[2] .. '.' .. version
+  redis.call('HSETNX', registry, 'format', '1')
+  redis.call('HSET', registry, 'stamp', stamp)
+  local named = #fields <= FIELDS_NOTED and table.concat(fields, '\n') or '*'
+  local note = {'MAXLEN', '~', NOTES_KEPT, version .. '-0', 'p', before, 's', stamp, 'f', named}
+  if redis.pcall('XADD', changes, unpack(note)).err then
+    -- Notes of another history, whose versions were higher, or something that is none of ours.
+    redis.call('DEL', changes)
+    redis.pcall('XADD', changes, unpack(note))
+  end
+  return tonumber(version)
+end
