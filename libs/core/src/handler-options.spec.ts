@@ -60,7 +60,7 @@ describe('the options of a handler', () => {
     ['batch.waitMs', 60_001, '60001', 'a whole number, 0 to 60000'],
   ])('%s may not be %p', (name, given, shown, allowed) => {
     const [option = '', part] = name.split('.');
-    const whole = { count: 1, perMs: 1, size: 1, waitMs: 1 };
+    const whole = option === 'batch' ? { size: 1, waitMs: 1 } : { count: 1, perMs: 1 };
     const options = { [option]: part === undefined ? given : { ...whole, [part]: given } };
     expect(() => resolveHandler(options)).toThrow(ConfigError);
     expect(() => resolveHandler(options)).toThrow(

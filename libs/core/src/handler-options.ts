@@ -1,4 +1,9 @@
 import { ConfigError, show } from './errors.js';
+import {
+  FOREIGN_TO_BATCHES,
+  FOREIGN_TO_HANDLERS,
+  FOREIGN_TO_RATE_LIMITS,
+} from './foreign-names.js';
 import type { WebhookDelivery } from './message/index.js';
 import { LONGEST_MS, defined, known, parts, whole, word } from './option-values.js';
 import { SUBSCRIPTION_DEFAULTS, type SubscriptionOptions } from './receive/index.js';
@@ -28,7 +33,7 @@ export function resolveHandleOptions(
     throw new ConfigError(`The options of a handler are ${show(options)}; give an object.`);
   }
   const given = options ?? {};
-  known('a handler', given, Object.keys(HANDLE_DEFAULTS));
+  known('a handler', given, Object.keys(HANDLE_DEFAULTS), FOREIGN_TO_HANDLERS);
   const resolved: HandleOptions = { ...defaults, ...defined(given) };
   whole('concurrency', resolved.concurrency, 1, 10_000);
   whole('attempts', resolved.attempts, 1);
@@ -85,6 +90,7 @@ function isStore(given: object | null): boolean {
 function validRateLimit(rateLimit: HandleOptions['rateLimit']): void {
   if (rateLimit === undefined) return;
   const { count, perMs } = parts('rateLimit', rateLimit);
+  known('"rateLimit"', rateLimit, ['count', 'perMs'], FOREIGN_TO_RATE_LIMITS);
   // The grants of one period are kept in Redis.
   whole('rateLimit.count', count, 1, 10_000);
   whole('rateLimit.perMs', perMs, 1, LONGEST_MS);
@@ -93,6 +99,7 @@ function validRateLimit(rateLimit: HandleOptions['rateLimit']): void {
 function validBatch(batch: HandleOptions['batch']): void {
   if (batch === undefined) return;
   const { size, waitMs } = parts('batch', batch);
+  known('"batch"', batch, ['size', 'waitMs'], FOREIGN_TO_BATCHES);
   whole('batch.size', size, 1, 10_000);
   whole('batch.waitMs', waitMs, 0, 60_000);
 }

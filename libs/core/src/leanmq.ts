@@ -38,6 +38,7 @@ import type { Schedules } from './schedules/index.js';
 import {
   Engine,
   Service,
+  assertHandler,
   healthOf,
   managingOf,
   type Health,
@@ -158,6 +159,7 @@ export class LeanMQ implements AsyncDisposable {
     handler: BatchHandler<T>,
     options: HandlerOptions<T> = {},
   ): this {
+    assertHandler(normalizePath(path), handler);
     const { batch: given = BATCH_DEFAULTS } = options;
     // What is none is refused below; spread, it would be the defaults.
     const batch = Object(given) === given ? { ...BATCH_DEFAULTS, ...given } : given;

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 
 import { ConfigError, show } from './errors.js';
+import { FOREIGN_TO_LEANMQ } from './foreign-names.js';
 import { HANDLE_DEFAULTS, resolveHandleOptions, type HandleOptions } from './handler-options.js';
 import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './message/index.js';
 import { PUBLISHER_DEFAULTS, validPublisher, type PublisherOptions } from './publish/index.js';
@@ -71,7 +72,7 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
     throw new ConfigError(`The options are ${given}; give an object with "redis".`);
   }
   const { redis, group, consumerName = hostname(), limits, handlers, ...engine } = options;
-  known('LeanMQ', options, NAMES);
+  known('LeanMQ', options, NAMES, FOREIGN_TO_LEANMQ);
   const resolved: EngineOptions = {
     ...ENGINE_DEFAULTS,
     ...defined(engine),
@@ -109,6 +110,7 @@ function plainName(consumerName: string): string {
 
 function validStartFrom(startFrom: EngineOptions['startFrom']): void {
   if (startFrom === 'earliest' || startFrom === 'latest') return;
+  if (Object(startFrom) === startFrom) known('"startFrom"', startFrom, ['at']);
   const at: unknown = Reflect.get(Object(startFrom) as object, 'at');
   if (!Number.isSafeInteger(at) || (at as number) < 0) {
     throw ConfigError.option('startFrom', startFrom, '"earliest", "latest" or { at: epoch ms }');
@@ -116,6 +118,7 @@ function validStartFrom(startFrom: EngineOptions['startFrom']): void {
 }
 
 function validRetention(retention: EngineOptions['retention']): void {
+  if (Object(retention) === retention) known('"retention"', retention, ['count', 'ageMs']);
   const { count, ageMs } = Object(retention) as Record<'count' | 'ageMs', unknown>;
   const amount = count ?? ageMs;
   const isBoth = count !== undefined && ageMs !== undefined;

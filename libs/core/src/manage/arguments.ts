@@ -10,17 +10,6 @@ export function wholeNumber(name: string, value: number, least: number): number 
   return value;
 }
 
-/** @throws {ConfigError} for anything but an object with some of these names */
-export function knownOptions(owner: string, options: unknown, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigError(`The options of ${owner} are ${show(options)}; give an object.`);
-  }
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    throw new ConfigError(`Option "${name}" is not known; ${owner} takes ${names.join(', ')}.`);
-  }
-}
-
 /** @throws {ConfigError} unless it has the form of an entry's id */
 export function validEntryId(what: string, id: EntryId): EntryId {
   if (typeof id !== 'string' || !isEntryId(id)) {

@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { ConfigError } from '../errors.js';
 import type { EntryId } from '../message/index.js';
-import { knownOptions, wholeNumber } from './arguments.js';
+import { known } from '../option-values.js';
+import { wholeNumber } from './arguments.js';
 import type { DeadLetter } from './dead-letter.js';
 import {
   FILTER_NAMES,
@@ -54,7 +55,7 @@ export function checkBatch(
   options: DeadLetterBatchOptions,
   more: readonly string[] = [],
 ): void {
-  knownOptions(owner, options, [...BATCH_NAMES, ...more]);
+  known(owner, options, [...BATCH_NAMES, ...more]);
   const { limit, perSecond } = options;
   if (limit !== undefined) wholeNumber('limit', limit, 1);
   if (perSecond !== undefined && !(Number.isFinite(perSecond) && perSecond > 0)) {

@@ -1,6 +1,7 @@
 import { RouteFullError } from '../errors.js';
 import { displayPath, normalizePath, validGroup, type EntryId } from '../message/index.js';
-import { knownOptions, validEntryId, wholeNumber } from './arguments.js';
+import { known, type ForeignNames } from '../option-values.js';
+import { validEntryId, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { readDeadLetter, type DeadLetter } from './dead-letter.js';
 import { checkBatch, runBatch, type DeadLetterBatchOptions } from './dead-letter-batch.js';
@@ -39,6 +40,15 @@ type Ids = EntryId | readonly EntryId[];
 // Payloads are moved inside Redis; a script holds up everybody else while it does.
 const PER_CALL = 100;
 
+const FOREIGN: ForeignNames = Object.freeze({
+  limit: 'give "count"',
+  size: 'give "count"',
+  cursor: 'give "after", the id of the last one',
+  offset: 'give "after", the id of the last one',
+  start: 'give "after", the id of the last one',
+  group: 'give it to deadLetters(path, group)',
+});
+
 /** The dead letters of one group on one route. */
 export class DeadLetters {
   private readonly queue: DeadLetterQueue;
@@ -60,7 +70,7 @@ export class DeadLetters {
 
   /** Those that match, the oldest first, one page: the next one begins `after` the id of the last one. */
   async list<T = unknown>(options: ListOptions = {}): Promise<DeadLetter<T>[]> {
-    knownOptions('list()', options, [...FILTER_NAMES, 'count', 'after']);
+    known('list()', options, [...FILTER_NAMES, 'count', 'after'], FOREIGN);
     const count = wholeNumber('count', options.count ?? 100, 1);
     const matches = matcherOf(options);
     const range = rangeOf(options);
@@ -89,7 +99,7 @@ export class DeadLetters {
 
   /** What they died of, with how many died of it, the most frequent first. */
   async fingerprints(filter: DeadLetterFilter = {}): Promise<Fingerprint[]> {
-    knownOptions('fingerprints()', filter, FILTER_NAMES);
+    known('fingerprints()', filter, FILTER_NAMES);
     const matches = matcherOf(filter);
     await this.context.ready();
     const fingerprints = new Fingerprints();

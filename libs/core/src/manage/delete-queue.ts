@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import { entryTime } from '../message/index.js';
-import { knownOptions } from './arguments.js';
+import { known } from '../option-values.js';
 import type { ManageContext } from './context.js';
 import { deleteRouteScript } from './route-scripts.js';
 
@@ -23,7 +23,7 @@ export async function deleteQueue(
   path: string,
   options: DeleteQueueOptions = {},
 ): Promise<number> {
-  knownOptions('delete()', options, ['deadLetters']);
+  known('delete()', options, ['deadLetters']);
   const { deadLetters = false } = options;
   const route = keys.route(path);
   const groups = await registry.bury(path);

@@ -1,7 +1,8 @@
 import { ConfigError, GroupBusyError, NotFoundError } from '../errors.js';
 import { displayPath, validGroup } from '../message/index.js';
 import { createGroups, type RegisteredGroup, type StartFrom } from '../redis/index.js';
-import { assertQueue, knownOptions } from './arguments.js';
+import { known } from '../option-values.js';
+import { assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { removeGroupScript } from './route-scripts.js';
 
@@ -42,7 +43,7 @@ export async function declareGroup(
   options: DeclareGroupOptions = {},
 ): Promise<void> {
   validGroup(group);
-  knownOptions('declareGroup()', options, ['startFrom', 'onExpired']);
+  known('declareGroup()', options, ['startFrom', 'onExpired']);
   const { startFrom = 'earliest', onExpired } = options;
   validStartFrom(startFrom);
   if (onExpired !== undefined && !ON_EXPIRED.includes(onExpired)) {
@@ -70,7 +71,7 @@ export async function removeGroup(
   group: string,
   options: RemoveGroupOptions = {},
 ): Promise<RemovedGroup> {
-  knownOptions('removeGroup()', options, ['force', 'deadLetters']);
+  known('removeGroup()', options, ['force', 'deadLetters']);
   validGroup(group);
   const { force = false, deadLetters = false } = options;
   const { registry, changed } = context;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ConfigError, NotFoundError } from '../errors.js';
+import { known, type ForeignNames } from '../option-values.js';
 import { decodePayload, entryTime, readEntry, uniqueId, type EntryId } from '../message/index.js';
 import type { Connection, RouteKeys } from '../redis/index.js';
 import { replayHistoryScript } from './scripts.js';
@@ -48,6 +49,16 @@ export interface ReplayResult extends ReplayProgress {
   readonly sample: readonly PastMessage[];
 }
 
+const REPLAY_NAMES: readonly string[] = [
+  ...['from', 'to', 'where', 'limit', 'perSecond', 'dryRun', 'onProgress', 'signal', 'resume'],
+];
+const FOREIGN: ForeignNames = Object.freeze({
+  since: 'give "from"',
+  until: 'give "to"',
+  filter: 'give "where"',
+  count: 'give "limit"',
+  rate: 'give "perSecond"',
+});
 const PAGE = 100;
 const SAMPLE = 5;
 // What was replayed waits behind live retries, and no more of it at a time than a group works off in a moment.
@@ -68,6 +79,13 @@ export class HistoryReplay<T = unknown> {
     private readonly connection: Connection,
     private readonly options: ReplayOptions<T>,
   ) {
+    known('replay()', options, REPLAY_NAMES, FOREIGN);
+    const { where, onProgress } = options;
+    for (const [name, value] of Object.entries({ where, onProgress })) {
+      if (value !== undefined && typeof value !== 'function') {
+        throw ConfigError.option(name, value, 'a function');
+      }
+    }
     for (const name of ['limit', 'perSecond'] as const) {
       const value = options[name];
       if (value !== undefined && !(Number.isFinite(value) && value > 0)) {

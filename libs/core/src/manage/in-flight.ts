@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.js';
 import { readHistory, type EntryId, type History } from '../message/index.js';
-import { assertGroup, knownOptions, wholeNumber } from './arguments.js';
+import { known } from '../option-values.js';
+import { assertGroup, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { heldSince } from './held-since.js';
 import { inFlightScript } from './route-scripts.js';
@@ -43,7 +44,7 @@ export async function listInFlight(
   path: string,
   options: InFlightOptions = {},
 ): Promise<InFlightInfo[]> {
-  knownOptions('inFlight()', options, ['group', 'count']);
+  known('inFlight()', options, ['group', 'count']);
   const group = options.group ?? context.ownGroup();
   const count = wholeNumber('count', options.count ?? 100, 1);
   if (count > MOST) throw ConfigError.option('count', count, `a whole number, 1 to ${MOST}`);

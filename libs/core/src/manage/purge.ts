@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.js';
-import { assertGroup, assertQueue, knownOptions } from './arguments.js';
+import { known } from '../option-values.js';
+import { assertGroup, assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { groupNames } from './queue-info.js';
 import { eraseScript, purgeScript } from './route-scripts.js';
@@ -25,7 +26,7 @@ export async function purge(
   path: string,
   options: PurgeOptions = {},
 ): Promise<number> {
-  knownOptions('purge()', options, ['group', 'allGroups']);
+  known('purge()', options, ['group', 'allGroups']);
   const { allGroups = false } = options;
   if (!allGroups) {
     const group = options.group ?? context.ownGroup();

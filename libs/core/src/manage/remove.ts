@@ -1,6 +1,7 @@
 import { MessageError, MessageWaitingError, show } from '../errors.js';
 import { displayPath } from '../message/index.js';
-import { assertGroup, assertQueue, knownOptions } from './arguments.js';
+import { known } from '../option-values.js';
+import { assertGroup, assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { find, type FoundRaw } from './find.js';
 import { removeMessageScript, type RawFound } from './route-scripts.js';
@@ -32,7 +33,7 @@ export async function remove(
   id: string,
   options: RemoveOptions = {},
 ): Promise<RemovedFrom | undefined> {
-  knownOptions('remove()', options, ['group', 'allGroups']);
+  known('remove()', options, ['group', 'allGroups']);
   const { allGroups = false } = options;
   if (allGroups) await assertQueue(context, path);
   const group = allGroups ? undefined : (options.group ?? context.ownGroup());

@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.js';
 import type { RouteSettings } from '../redis/index.js';
-import { assertGroup, assertQueue, knownOptions, wholeNumber } from './arguments.js';
+import { known, type ForeignNames } from '../option-values.js';
+import { assertGroup, assertQueue, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
 
 /** Settings to change; null goes back to the default. */
@@ -9,6 +10,20 @@ export type QueueSettings = {
 };
 
 const NAMES = ['maxLength', 'retention', 'deadLetters'];
+
+/** As Redis, BullMQ, RabbitMQ and SQS call them. */
+const FOREIGN: ForeignNames = Object.freeze({
+  maxLen: 'give "maxLength"',
+  maxSize: 'give "maxLength"',
+  limit: 'give "maxLength"',
+  'x-max-length': 'give "maxLength"',
+  removeOnComplete: 'give "retention"',
+  removeOnFail: 'give "deadLetters"',
+  dlq: 'give "deadLetters"',
+  ttlMs: 'it is an option of a send',
+  concurrency: 'it is an option of a handler',
+  paused: 'call pause() or resume()',
+});
 
 /**
  * Changes settings of a queue for all its services, which honour them within a second. What is not given stays.
@@ -20,7 +35,7 @@ export async function configure(
   path: string,
   settings: QueueSettings,
 ): Promise<void> {
-  knownOptions('configure()', settings, NAMES);
+  known('configure()', settings, NAMES, FOREIGN);
   const { maxLength, retention, deadLetters } = settings;
   if (maxLength != null) wholeNumber('maxLength', maxLength, 1);
   if (retention != null) validRetention(retention);
@@ -65,6 +80,6 @@ function validLimits(limits: NonNullable<RouteSettings['deadLetters']>): void {
 }
 
 function only(owner: string, given: object, names: readonly string[]): [string, unknown][] {
-  knownOptions(owner, given, names);
+  known(owner, given, names);
   return Object.entries(given).filter(([, value]) => value !== undefined);
 }

@@ -41,7 +41,7 @@ describe('limits', () => {
     (name) => {
       const limits: unknown = JSON.parse(`{"${name}":5}`);
       expect(() => resolveLimits(limits as Partial<MessageLimits>)).toThrow(
-        `Option "limits.${name}" is not known; there are payloadBytes, depth, headerBytes.`,
+        `Option "${name}" is not known; "limits" takes payloadBytes, depth, headerBytes`,
       );
     },
   );

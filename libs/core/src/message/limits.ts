@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.js';
+import { unknownOption } from '../option-values.js';
 
 /** What a single message may be. Larger is refused at publish with a `MessageTooLargeError`. */
 export interface MessageLimits {
@@ -26,8 +27,7 @@ export function resolveLimits(limits: Partial<MessageLimits> = {}): MessageLimit
   const resolved: { -readonly [Name in keyof MessageLimits]: number } = { ...MESSAGE_LIMITS };
   for (const [name, value] of Object.entries(limits)) {
     if (!isLimit(name)) {
-      const known = Object.keys(MESSAGE_LIMITS).join(', ');
-      throw new ConfigError(`Option "limits.${name}" is not known; there are ${known}.`);
+      throw unknownOption('"limits"', name, Object.keys(MESSAGE_LIMITS));
     }
     // An option that is given as undefined is one that is not given.
     if ((value as unknown) === undefined) continue;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 
 import { ConfigError, show } from '../errors.js';
-import { isPlainText, type InFlight, type WebhookDelivery } from '../message/index.js';
+import { displayPath, isPlainText, type InFlight, type WebhookDelivery } from '../message/index.js';
 import { inOwnContext } from '../own-context.js';
 import { defineScript, lua, type Connection, type RouteKeys } from '../redis/index.js';
 
@@ -145,10 +145,9 @@ export class Once {
       Buffer.byteLength(key) > MAX_KEY_BYTES ||
       !isPlainText(key)
     ) {
-      throw ConfigError.option(
-        'idempotent',
-        key,
-        'a function that returns 1 to 512 bytes of text without control characters',
+      const allowed = '1 to 512 bytes of text without control characters';
+      throw new ConfigError(
+        `The key function of "idempotent" returned ${show(key)} for message ${show(delivery.id)} of "${displayPath(delivery.path)}"; let it return ${allowed}, or throw RejectError for a message without a key.`,
       );
     }
     return key;

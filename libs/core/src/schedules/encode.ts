@@ -5,7 +5,9 @@ import {
   normalizePath,
   type MessageLimits,
 } from '../message/index.js';
+import { known } from '../option-values.js';
 import { isCatchUp, type CatchUp } from './catch-up.js';
+import { FOREIGN_TO_SCHEDULES } from './foreign-names.js';
 import type { RuleSpec } from './rule.js';
 import type { ScheduleSpec } from './schedule.js';
 
@@ -49,12 +51,7 @@ export function encodeSchedule(given: ScheduleSpec, limits: MessageLimits): Enco
   if (typeof given !== 'object' || (given as unknown) === null) {
     throw new ConfigError(`The recurring send is ${show(given)}; give an object with "id".`);
   }
-  for (const name of Object.keys(given)) {
-    if (NAMES.includes(name)) continue;
-    throw new ConfigError(
-      `Option "${name}" is not known; a recurring send takes ${NAMES.join(', ')}.`,
-    );
-  }
+  known('a recurring send', given, NAMES, FOREIGN_TO_SCHEDULES);
   const { id, path, data, headers, ttlMs, catchUp = 'last' } = given;
   if (!isCatchUp(catchUp)) {
     throw ConfigError.option('catchUp', catchUp, '"none", "last" or "all"');

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.js';
+import { known, type ForeignNames } from '../option-values.js';
 import { inOwnContext } from '../own-context.js';
 
 /** When a failed delivery is tried again. */
@@ -59,6 +60,23 @@ export function backoffMs(
   return Math.round(full * (least + random() * (1 - least)));
 }
 
+const PARTS = {
+  exponential: ['type', 'baseMs', 'factor', 'capMs', 'jitter'],
+  fixed: ['type', 'delayMs'],
+} as const;
+const FOREIGN: ForeignNames = Object.freeze({
+  delay: 'give "baseMs", or "delayMs" with { type: "fixed" }',
+  initialDelay: 'give "baseMs"',
+  minTimeout: 'give "baseMs"',
+  min: 'give "baseMs"',
+  max: 'give "capMs"',
+  maxDelay: 'give "capMs"',
+  maxMs: 'give "capMs"',
+  maxTimeout: 'give "capMs"',
+  multiplier: 'give "factor"',
+  randomize: 'give "jitter"',
+});
+
 /** @throws {ConfigError} naming the part that is not acceptable */
 export function validBackoff(backoff: Backoff): Backoff {
   if (typeof backoff === 'function') return backoff;
@@ -66,6 +84,8 @@ export function validBackoff(backoff: Backoff): Backoff {
     throw ConfigError.option('backoff', backoff, 'an object with a type, or a function');
   }
   const type: string = backoff.type;
+  if (Object.hasOwn(PARTS, type))
+    known(`a backoff that is ${type}`, backoff, PARTS[backoff.type], FOREIGN);
   if (backoff.type === 'fixed') {
     atLeast('backoff.delayMs', backoff.delayMs, 0);
   } else if (type === 'exponential') {

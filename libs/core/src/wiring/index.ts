@@ -1,3 +1,4 @@
+export { assertHandler } from './assert-handler.js';
 export { Engine } from './engine.js';
 export { healthOf, type HandlerHealth, type Health } from './health.js';
 export { managingOf } from './managing.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { RejectError, RetryError, type LeanMQError } from '../errors.js';
+import { ConfigError, RejectError, RetryError, type LeanMQError } from '../errors.js';
 import type { Events } from '../events.js';
 import {
   decodePayload,
@@ -9,7 +9,7 @@ import {
   type WebhookDelivery,
 } from '../message/index.js';
 import type { HandleOptions } from '../handler-options.js';
-import { LONGEST_MS, whole } from '../option-values.js';
+import { LONGEST_MS, known, whole, type ForeignNames } from '../option-values.js';
 import { PullConsumer, Subscription, type ConsumerContext } from '../receive/index.js';
 import type { Connection, RegisteredRoute } from '../redis/index.js';
 import { Delivery } from '../run/index.js';
@@ -43,8 +43,32 @@ export interface ReceiveOptions {
   readonly consumer?: string;
 }
 
+const FOREIGN: ForeignNames = Object.freeze({
+  max: 'give "count"',
+  limit: 'give "count"',
+  batchSize: 'give "count"',
+  maxNumberOfMessages: 'give "count"',
+  timeout: 'give "blockMs"',
+  timeoutMs: 'give "blockMs"',
+  waitMs: 'give "blockMs"',
+  waitTimeSeconds: 'give "blockMs"',
+  group: 'it is an option of LeanMQ',
+});
+
+const FOREIGN_TO_RETRY: ForeignNames = Object.freeze({
+  delay: 'give "afterMs"',
+  delayMs: 'give "afterMs"',
+  delaySeconds: 'give "afterMs"',
+  reason: 'give "error"',
+});
+
 /** @throws {ConfigError} naming the option, what was given and what is allowed */
-export function validReceive({ count, blockMs }: ReceiveOptions): void {
+export function validReceive(options: ReceiveOptions): void {
+  known('receive() and processOnce()', options, ['count', 'blockMs', 'consumer'], FOREIGN);
+  const { count, blockMs, consumer } = options;
+  if (consumer !== undefined && typeof consumer !== 'string') {
+    throw ConfigError.option('consumer', consumer, 'a text');
+  }
   if (count !== undefined) whole('count', count, 1);
   if (blockMs !== undefined) whole('blockMs', blockMs, 0, LONGEST_MS);
 }
@@ -173,11 +197,14 @@ export class Puller {
     const settle = (outcome: Outcome): Promise<Settled> => this.settle(inFlight, outcome);
     return {
       ack: () => settle({ kind: 'success' }),
-      retry: ({ afterMs, error } = {}) =>
-        settle({
+      retry: async (given = {}) => {
+        known('retry()', given, ['afterMs', 'error'], FOREIGN_TO_RETRY);
+        const { afterMs, error } = given;
+        return settle({
           kind: 'failure',
           error: afterMs === undefined ? error : new RetryError({ afterMs, cause: error }),
-        }),
+        });
+      },
       deadLetter: (reason) => settle({ kind: 'failure', error: new RejectError(reason) }),
       release: () => settle({ kind: 'released' }),
       extend: () => this.consumer.extend(),

@@ -5,6 +5,7 @@ import { inOwnContext } from '../own-context.js';
 import type { Consumer, ConsumerContext } from '../receive/index.js';
 import type { RegisteredRoute, RegistryNews } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';
+import { assertHandler } from './assert-handler.js';
 import { Consuming } from './consuming.js';
 import type { Engine } from './engine.js';
 import { Gate } from './gate.js';
@@ -86,6 +87,7 @@ export class Service {
    */
   handle<T = unknown>(path: string, handler: WebhookHandler<T>, options?: HandlerOptions<T>): void {
     const normal = normalizePath(path);
+    assertHandler(normal, handler);
     if (this.registrations.has(normal)) {
       throw new ConfigError(
         `Path "${displayPath(normal)}" has a handler already in group "${this.engine.options.group}"; a group has one for each path.`,

@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import { LeanMQ, type LeanMQOptions } from '@leanmq/core';
+
+import { useBroker } from '../support/broker.js';
+import { nextEvent } from '../support/eventually.js';
+
+const broker = useBroker();
+
+/** As in plain JavaScript, where no compiler looks at names. */
+type Loose = Record<string, (...given: unknown[]) => unknown>;
+
+function loose(value: unknown): Loose {
+  return value as Loose;
+}
+
+async function messageOf(call: () => unknown): Promise<string> {
+  try {
+    await call();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+describe('an option that is not known is refused, with the one that was meant,', () => {
+  test.each<[string, object, RegExp]>([
+    ['LeanMQ', { host: 'localhost' }, /give \{ host, port \} as "redis"/],
+    ['LeanMQ', { leaseMS: 5 }, /did you mean "leaseMs"\?/],
+    [
+      'LeanMQ',
+      { retention: { counts: 5 } },
+      /"retention" takes count, ageMs; did you mean "count"\?/,
+    ],
+    ['LeanMQ', { startFrom: { at: 1, time: 2 } }, /"startFrom" takes at/],
+    ['LeanMQ', { durability: { replica: 1, timeoutMs: 5 } }, /did you mean "replicas"\?/],
+    ['LeanMQ', { limits: { payload: 5 } }, /did you mean "payloadBytes"\?|takes payloadBytes/],
+    ['LeanMQ', { handlers: { prefetch: 5 } }, /give "concurrency"/],
+  ])('to %s: %j', async (_, options, message) => {
+    const all = { redis: broker.url, ...options } as unknown as LeanMQOptions;
+    expect(await messageOf(() => new LeanMQ(all))).toMatch(message);
+  });
+
+  test.each<[object, RegExp]>([
+    [{ retries: 3 }, /give "attempts", which counts the first one too/],
+    [{ concurency: 3 }, /did you mean "concurrency"\?/],
+    [{ timeout: 3 }, /give "handlerTimeoutMs"/],
+    [{ backoff: { type: 'exponential', delay: 5 } }, /give "baseMs"/],
+    [{ backoff: { type: 'fixed', delay: 5 } }, /did you mean "delayMs"\?|give "baseMs"/],
+    [{ backoff: { type: 'fixed', delayMs: 5, jiter: 'full' } }, /a backoff that is fixed takes/],
+    [{ rateLimit: { max: 5, duration: 1_000 } }, /give "count"/],
+    [{ rateLimit: { count: 5, perMS: 1_000 } }, /did you mean "perMs"\?/],
+    [{ batch: { size: 5, maxWaitMs: 10 } }, /give "waitMs"/],
+  ])('to a handler: %j', async (options, message) => {
+    const mq = broker.mq();
+    expect(await messageOf(() => loose(mq)['handle']?.('/a', () => undefined, options))).toMatch(
+      message,
+    );
+  });
+
+  test.each<[string, (mq: LeanMQ) => unknown, RegExp]>([
+    ['receive', (mq) => loose(mq)['receive']?.('/a', { waitTimeSeconds: 5 }), /give "blockMs"/],
+    ['processOnce', (mq) => loose(mq)['processOnce']?.({ limit: 5 }), /give "count"/],
+    ['replay', (mq) => loose(mq)['replay']?.('/a', { since: 5 }), /give "from"/],
+    ['purge', (mq) => loose(mq.queue('/a'))['purge']?.({ allgroup: true }), /"allGroups"\?/],
+    ['delete', (mq) => loose(mq.queue('/a'))['delete']?.({ deadletters: true }), /"deadLetters"\?/],
+    ['configure', (mq) => loose(mq.queue('/a'))['configure']?.({ maxLen: 5 }), /give "maxLength"/],
+    ['list', (mq) => loose(mq.deadLetters('/a'))['list']?.({ limit: 5 }), /give "count"/],
+    [
+      'upsert',
+      (mq) =>
+        loose(mq.schedules)['upsert']?.({ id: 'a', path: '/a', data: 1, pattern: '* * * * *' }),
+      /give "cron"/,
+    ],
+  ])('to %s()', async (_, call, message) => {
+    const mq = broker.mq();
+    await mq.publish('/a', 1);
+    expect(await messageOf(() => call(mq))).toMatch(message);
+  });
+
+  test('to retry() of a pulled delivery, which stays in flight', async () => {
+    const mq = broker.mq();
+    await mq.publish('/a', 1);
+    const [delivery] = await mq.receive('/a', { blockMs: 2_000 });
+    expect(await messageOf(() => loose(delivery)['retry']?.({ delay: 5 }))).toMatch(
+      /give "afterMs"/,
+    );
+    expect(await delivery?.ack()).toBe('settled');
+  });
+});
+
+test.each([undefined, null, {}, 'onOrder', [() => undefined]])(
+  'a handler that is %p is refused',
+  async (handler) => {
+    const mq = broker.mq();
+    expect(await messageOf(() => loose(mq)['handle']?.('/a', handler))).toMatch(
+      /^The handler of "\/a\/" is .*; give a function that gets the delivery\.$/,
+    );
+    expect(await messageOf(() => loose(mq)['handleBatch']?.('/a', handler))).toMatch(
+      /^The handler of "\/a\/" is /,
+    );
+  },
+);
+
+test('a key function that returns nothing is an error that says what to do', async () => {
+  const mq = broker.mq();
+  const idempotent = (() => undefined) as unknown as () => string;
+  mq.handle('/a', () => undefined, { idempotent, attempts: 1 });
+  await mq.start();
+  const died = nextEvent<{ error: { message: string } }>(mq.events, 'deadLettered');
+  const { id } = await mq.publish('/a', 1);
+  expect((await died).error.message).toMatch(
+    `The key function of "idempotent" returned undefined for message "${id}" of "/a/"; let it return 1 to 512 bytes`,
+  );
+});
