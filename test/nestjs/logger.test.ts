@@ -51,7 +51,7 @@ describe('the log', () => {
     const { publisher, next, close, mq, lines } = await start();
     const group = nest.broker.prefix;
     expect(lines).toEqual([
-      `log Started ${mq.consumer} in group "${group}" with 3 routes: /ok/, /rejected/, /failing/`,
+      `log Started ${mq.consumer} in group "${group}" with 3 queues: /ok/, /rejected/, /failing/`,
     ]);
     const acked = next('acked');
     await publisher.send('/ok', {});
@@ -107,6 +107,40 @@ describe('the log', () => {
       'debug /ok/ 1-0 failed and is gone, because it was acked before: Error: no metrics',
       'warn /ok/ has 2 messages that may have crashed a process; group "g" runs them alone',
     ]);
+  });
+
+  test('names all queues at the start, however many they are', async () => {
+    class Many {}
+    const paths = Array.from({ length: 30 }, (_, number) => `/queue/${number}/`);
+    for (const [number, path] of paths.entries()) {
+      const value = () => undefined;
+      Object.defineProperty(Many.prototype, `on${number}`, { value, configurable: true });
+      OnWebhook(path)(Many.prototype, `on${number}`, { value } as never);
+    }
+    const logger = new Lines();
+    await nest.init(nest.build({ providers: [Many] }, { logger: true }).setLogger(logger));
+    expect(logger.lines.at(-1)).toContain(`with 30 queues: ${paths.join(', ')}`);
+  });
+
+  test('lets nothing that others wrote end a line or steer a terminal', async () => {
+    const { mq, lines } = await start();
+    const forged = '\n[Nest] 1  - LOG forged\u001b[2K\u009b31m\u202e\u2028';
+    const error = { name: `E${forged}`, message: `m${forged}` };
+    const delivery = { path: `p${forged}`, group: `g${forged}`, consumer: 'c', id: `i${forged}` };
+    const failed = { ...delivery, attempt: 1, delayMs: 1, runMs: 1, publishedAt: 1, error };
+    const thrown = new Error(`t${forged}`);
+    mq.events.tell('retried', () => failed);
+    mq.events.tell('lost', () => failed);
+    mq.events.tell('deadLettered', () => ({ ...failed, reason: 'failed' }));
+    mq.events.tell('suspected', () => ({ ...delivery, count: 2 }));
+    mq.events.tell('warning', () => ({ code: `c${forged}`, message: forged }));
+    mq.events.tell('fault', () => ({ where: `w${forged}`, error: thrown }));
+    mq.events.tell('connectionLost', () => ({ role: 'command', error: thrown }));
+    mq.events.tell('stopped', () => ({ group: `g${forged}`, consumer: `c${forged}`, released: 0 }));
+    expect(lines).toHaveLength(9);
+    // eslint-disable-next-line no-control-regex -- control characters are exactly what must not be there
+    for (const line of lines) expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
+    for (const line of lines.slice(1)) expect(line).toContain('\\n[Nest] 1');
   });
 
   test('says when there is nothing to handle', async () => {

@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
 
+import { printable } from '@leanmq/core';
+
 type Style = Parameters<typeof styleText>[0];
 
 /** Colours are for people at a terminal who did not ask for none (https://no-color.org). */
@@ -7,19 +9,21 @@ function wantsColour(): boolean {
   return process.stdout.isTTY && !process.env['NO_COLOR'];
 }
 
+/** What the services say, or failed with, may hold what steers a terminal. */
 function paint(style: Style, text: string): string {
-  return wantsColour() ? styleText(style, text) : text;
+  const safe = printable(text);
+  return wantsColour() ? styleText(style, safe) : safe;
 }
 
 /** How the story is told: chapters, plain sentences, and what was found to be true. */
 export const terminal = {
   title: (text: string): void => console.log(`\n${paint('bold', text)}`),
-  say: (text: string): void => console.log(`  ${text}`),
+  say: (text: string): void => console.log(`  ${printable(text)}`),
   /** Details of the sentence before. */
   detail: (text: string): void => console.log(`    ${paint('gray', text)}`),
   /** Something that was checked, and holds. */
-  proven: (text: string): void => console.log(`  ${paint('green', '✓')} ${text}`),
-  wrong: (text: string): void => console.log(`  ${paint('red', '✗')} ${text}`),
+  proven: (text: string): void => console.log(`  ${paint('green', '✓')} ${printable(text)}`),
+  wrong: (text: string): void => console.log(`  ${paint('red', '✗')} ${printable(text)}`),
   last: (text: string, ok: boolean): void => console.log(`\n${paint(ok ? 'green' : 'red', text)}`),
 };
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import { toError } from './errors.js';
+import { printableStack } from './show.js';
 import type { DeadReason, ErrorRecord } from './message/index.js';
 import { inOwnContext } from './own-context.js';
 import type { ConnectionRole } from './redis/index.js';
@@ -126,7 +127,7 @@ export class Events extends EventEmitter<LeanMQEvents> {
       return this.tell('fault', () => ({ where: `listener of ${name}`, error }));
     }
     process.emitWarning(
-      `A listener of LeanMQ's event "${name}" failed: ${error.stack ?? error.message}`,
+      `A listener of LeanMQ's event "${name}" failed: ${printableStack(error)}`,
       'LeanMQWarning',
     );
   }

@@ -1,4 +1,5 @@
 export * from './errors.js';
+export { printable, printableStack } from './show.js';
 export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
 export { LeanMQ } from './leanmq.js';
 export type {

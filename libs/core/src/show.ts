@@ -5,7 +5,7 @@ const MAX_SHOWN = 80;
 /** Renders a given value for an error message, short and without ever throwing. */
 export function show(value: unknown): string {
   try {
-    return render(value);
+    return printable(render(value));
   } catch {
     // A Proxy or a getter may refuse any look at it.
     return typeof value === 'function' ? 'a function' : 'an object';
@@ -47,4 +47,40 @@ export function toError(thrown: unknown): Error {
     // A Proxy may refuse to tell its prototype.
   }
   return new Error(typeof thrown === 'string' ? thrown : show(thrown), { cause: thrown });
+}
+
+/**
+ * What steers a terminal, ends a line or turns its direction: control characters (C0, DEL, C1), separators of lines and
+ * paragraphs, marks of direction, what is invisible, and halves of surrogate pairs.
+ */
+const STEERING =
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Surrogate}]/gu;
+
+/**
+ * Renders text that others wrote (names, ids, errors, payloads) for a line of a log or a terminal: what could end the line
+ * or steer the terminal is written as an escape, `\n` or `\u001b`.
+ *
+ * @example
+ * ```ts
+ * logger.warn(printable(`Order ${id} failed: ${error.message}`));
+ * ```
+ */
+export function printable(text: string): string {
+  return text.replace(STEERING, escaped);
+}
+
+/** Renders an error with its stack for a log: its message in one line, and a line for each call. */
+export function printableStack({ name, message, stack = '' }: Error): string {
+  const calls = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  return [`${name}: ${message}`, ...calls].map(printable).join('\n');
+}
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escaped(character: string): string {
+  const short = SHORT_ESCAPES[character];
+  if (short !== undefined) return short;
+  const hex = (character.codePointAt(0) ?? 0).toString(16);
+  return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
 }

@@ -1,13 +1,10 @@
 import { displayPath, type LeanMQ, type LeanMQEvents } from '@leanmq/core';
-import { Logger } from '@nestjs/common';
 
-const CONTEXT = 'LeanMQ';
-/** Routes that are named when consuming starts; more would be no line any more. */
-const NAMED = 10;
+import { lineLogger } from './line-logger.js';
 
 /** Writes what matters to Nest's log, a line each, and nothing for an ordinary message. */
 export function logEvents({ events }: LeanMQ): void {
-  const logger = new Logger(CONTEXT);
+  const logger = lineLogger();
   events.on('started', (event) => logger.log(started(event)));
   events.on('stopped', (event) => logger.log(stopped(event)));
   events.on('connectionLost', (event) => logger.warn(connectionLost(event)));
@@ -20,21 +17,20 @@ export function logEvents({ events }: LeanMQ): void {
   events.on('suspected', (event) => logger.warn(suspected(event)));
   events.on('warning', ({ message, code }) => logger.warn(`${message} (${code})`));
   events.on('fault', ({ where, error }) => {
-    logger.error(`Fault in ${where}: ${error.message}`, error.stack);
+    logger.error(`Fault in ${where}: ${error.message}`, error);
   });
 }
 
 /** What the core has no event for. It may be a mistake: a provider that was forgotten. */
 export function logNoHandlers(): void {
-  new Logger(CONTEXT).log('Ready to publish; no method has @OnWebhook or @OnWebhookBatch');
+  lineLogger().log('Ready to publish; no method has @OnWebhook or @OnWebhookBatch');
 }
 
 type Of<Name extends keyof LeanMQEvents> = LeanMQEvents[Name][0];
 
 function started({ group, consumer, routes }: Of<'started'>): string {
-  const named = routes.slice(0, NAMED).map(displayPath).join(', ');
-  const more = routes.length > NAMED ? ` and ${routes.length - NAMED} more` : '';
-  return `Started ${consumer} in group "${group}" with ${count(routes.length, 'route')}: ${named}${more}`;
+  const named = routes.map(displayPath).join(', ');
+  return `Started ${consumer} in group "${group}" with ${count(routes.length, 'queue')}: ${named}`;
 }
 
 function stopped({ group, consumer, released }: Of<'stopped'>): string {

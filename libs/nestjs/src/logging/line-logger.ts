@@ -1,0 +1,24 @@
+import { printable, printableStack } from '@leanmq/core';
+import { Logger } from '@nestjs/common';
+
+/** Nest's log for text that others may have written: no name, id, error or payload in it ends a line or steers a terminal. */
+export interface LineLogger {
+  debug(line: string): void;
+  log(line: string): void;
+  warn(line: string): void;
+  /** @param thrown its stack is written too */
+  error(line: string, thrown?: Error): void;
+}
+
+export function lineLogger(): LineLogger {
+  const logger = new Logger('LeanMQ');
+  return {
+    debug: (line) => logger.debug(printable(line)),
+    log: (line) => logger.log(printable(line)),
+    warn: (line) => logger.warn(printable(line)),
+    error: (line, thrown) => {
+      if (thrown === undefined) logger.error(printable(line));
+      else logger.error(printable(line), printableStack(thrown));
+    },
+  };
+}
