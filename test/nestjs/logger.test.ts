@@ -110,16 +110,16 @@ describe('the log', () => {
   });
 
   test('names all queues at the start, however many they are', async () => {
-    class Many {}
+    class Many extends Handlers {}
     const paths = Array.from({ length: 30 }, (_, number) => `/queue/${number}/`);
     for (const [number, path] of paths.entries()) {
       const value = () => undefined;
       Object.defineProperty(Many.prototype, `on${number}`, { value, configurable: true });
-      OnWebhook(path)(Many.prototype, `on${number}`, { value } as never);
+      OnWebhook(path)(Many.prototype, `on${number}`, { value });
     }
     const logger = new Lines();
     await nest.init(nest.build({ providers: [Many] }, { logger: true }).setLogger(logger));
-    expect(logger.lines.at(-1)).toContain(`with 30 queues: ${paths.join(', ')}`);
+    expect(logger.lines.at(-1)).toContain(`with 33 queues: ${paths.join(', ')}, /ok/`);
   });
 
   test('lets nothing that others wrote end a line or steer a terminal', async () => {

@@ -36,6 +36,7 @@ test('printableStack keeps the lines of a stack and none of its message', () => 
 
 test('show renders what steers a terminal as an escape, also in the name of a class', () => {
   expect(show('a\u009b\u2028\u202e\n')).toBe('"a\\u009b\\u2028\\u202e\\n"');
-  const forged = Object.defineProperty(class {}, 'name', { value: 'A\u001b[2K' });
-  expect(show(new forged())).toBe('an object (A\\u001b[2K)');
+  class Forged extends Date {}
+  Object.defineProperty(Forged, 'name', { value: 'A\u001b[2K' });
+  expect(show(new Forged())).toBe('an object (A\\u001b[2K)');
 });
