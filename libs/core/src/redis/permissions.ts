@@ -46,7 +46,7 @@ const missingScript = defineScript({
  * Refuses a user who may not do all that something needs, before half of it is done.
  *
  * @param key any key of ours
- * @throws {BrokerRefusedError} that names the missing permissions
+ * @throws {BrokerRefusedError} that names the missing permissions, or the commands that the server lacks
  */
 export async function checkPermissions(
   client: Redis,
@@ -58,10 +58,22 @@ export async function checkPermissions(
     words: [...name.split('|'), ...args.map((arg) => (arg === 'KEY' ? key : arg))],
   }));
   const args = asked.flatMap(({ words }) => [words.length, ...words]);
-  const refused = await missingScript.run(client, { ours: key }, {}, { args });
-  if (refused.length === 0) return;
-  const texts = new Set(refused.map((words) => words.join(' ')));
-  const missing = asked.filter(({ words }) => texts.has(words.join(' '))).map(({ name }) => name);
+  const found = await missingScript.run(client, { ours: key }, {}, { args });
+  const namesOf = (state: 'absent' | 'denied'): string[] => {
+    const texts = new Set(
+      found.filter(([each]) => each === state).map(([, ...words]) => words.join(' ')),
+    );
+    return asked.filter(({ words }) => texts.has(words.join(' '))).map(({ name }) => name);
+  };
+  const absent = namesOf('absent');
+  if (absent.length > 0) {
+    throw new BrokerRefusedError(
+      `The server does not know ${absent.join(', ').replaceAll('|', ' ')}, which LeanMQ needs to ${purpose}: it is renamed, hidden by a managed service, or not of this server. docs/operations.md lists what a server needs.`,
+      { code: 'COMMAND_MISSING' },
+    );
+  }
+  const missing = namesOf('denied');
+  if (missing.length === 0) return;
   throw new BrokerRefusedError(
     `The user of Redis may not run ${missing.join(', ')}, which LeanMQ needs to ${purpose}. Give it ${missing
       .map((name) => `+${name}`)

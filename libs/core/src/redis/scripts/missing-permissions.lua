@@ -1,11 +1,12 @@
 #!lua flags=no-writes
--- Tells which commands the user of this connection may not run, inside scripts and outside of them. Runs none of them.
+-- Tells which commands the user of this connection may not run, inside scripts and outside of them, and which of them
+-- the server does not have, or hides. Runs none of them.
 --
 -- Each is asked for as a complete call: Redis 7.0 ends itself when it is asked about one that lacks an argument.
 --
 -- KEYS[1] -> a key of ours; if it is not permitted, this call itself is refused
 -- ARGV -> for each command: the number of its words, then the words
--- Output: those that are not permitted, as they were given
+-- Output: for each that is not there 'absent' and its words as they were given, for each that is not permitted 'denied'
 local missing = {}
 -- Some servers that speak Redis' protocol cannot tell.
 if not redis.acl_check_cmd then return missing end
@@ -13,9 +14,10 @@ local at = 1
 while at <= #ARGV do
   local last = at + tonumber(ARGV[at])
   local words = {unpack(ARGV, at + 1, last)}
-  -- It throws for a command that the server does not know, which nobody could permit.
+  -- It throws for a command that the server does not know: hidden by a managed service, or renamed.
   local ok, permitted = pcall(redis.acl_check_cmd, unpack(words))
-  if ok and not permitted then missing[#missing + 1] = words end
+  if not ok then missing[#missing + 1] = {'absent', unpack(words)} end
+  if ok and not permitted then missing[#missing + 1] = {'denied', unpack(words)} end
   at = last + 1
 end
 return missing
