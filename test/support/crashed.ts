@@ -30,10 +30,12 @@ export async function crashed(
     [string, string[]][],
   ][];
   const ids = (reply[0]?.[1] ?? []).map(([id]) => id);
+  const [seconds] = (await redis.time()).map(Number) as [number, number];
+  const noticedAt = (seconds - 500) * 1_000;
   for (const id of ids) {
     await redis.xclaim(log, 'g', 'dead', 0, id, 'IDLE', 600_000, 'RETRYCOUNT', times);
     // Somebody has noticed long ago, so that the next look takes it over.
-    await redis.hset(`${prefix}:{${path}}:stale:g`, `log:${id}`, `dead ${times} 0`);
+    await redis.hset(`${prefix}:{${path}}:stale:g`, `log:${id}`, `dead ${times} ${noticedAt}`);
   }
   return ids;
 }

@@ -84,6 +84,9 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   }
   validPublisher(resolved);
   whole('leaseMs', resolved.leaseMs, 100, LONGEST_MS);
+  for (const name of ['lookaheadBytes', 'replyBytes'] as const) {
+    whole(name, resolved[name], 1);
+  }
   whole('drainTimeoutMs', resolved.drainTimeoutMs, 0, LONGEST_MS);
   whole('sweepMs', resolved.sweepMs, 10, LONGEST_MS);
   validStartFrom(resolved.startFrom);

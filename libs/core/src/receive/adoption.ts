@@ -9,6 +9,8 @@ import { adoptScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
 const PAGE = 500;
+// Of bodies that pass through a script, which takes Redis a few milliseconds.
+const MAX_BYTES = 2 * 1024 * 1024;
 
 /** A client as the server knows it. Ids begin again when the server restarts. */
 export interface ServerSideClient {
@@ -88,15 +90,16 @@ async function adoptFrom(
   for (let start = '-'; ;) {
     const page = await pendingPage(client, stream, group, start, consumer);
     const held = new Set(Array.from(subscription.deliveries(source), ({ entryId }) => entryId));
-    const unknown = page.map(([id]) => id).filter((id) => !held.has(id));
-    if (unknown.length > 0) {
+    let unknown = page.map(([id]) => id).filter((id) => !held.has(id));
+    while (unknown.length > 0) {
       const sentAt = performance.now();
-      const found = await adoptScript.run(
+      const { seen, found } = await adoptScript.run(
         client,
         { stream },
-        { group, consumer },
+        { group, consumer, maxBytes: MAX_BYTES },
         { args: unknown },
       );
+      unknown = unknown.slice(seen);
       for (const claim of found) {
         if (subscription.mayBeSuspect(claim.deliveries)) continue;
         // Nothing is known of its idle time: the next heartbeat confirms the lease.

@@ -1,6 +1,7 @@
 import { ShutdownError, type LeanMQError } from '../errors.js';
 import type { InFlight } from '../message/index.js';
 import type { Connection } from '../redis/index.js';
+import { ByteBudget } from './byte-budget.js';
 import type { ConsumerContext } from './context.js';
 import { Dispatcher } from './dispatcher.js';
 import { ensureGroups, joinGroups } from './groups.js';
@@ -14,6 +15,7 @@ import { Readers } from './readers.js';
 import { Reclaimer } from './reclaimer.js';
 import type { Subscription } from './subscription.js';
 import { Verifier } from './verifier.js';
+import { clockStepped, notAlone, stalled, type Warning } from './warnings.js';
 
 // How long what was released at the end may take to be confirmed.
 const CONFIRM_MS = 2_000;
@@ -26,6 +28,8 @@ export interface ConsumerHooks {
   onReclaimed?: (subscription: Subscription, count: number) => void;
   onSuspects?: (subscription: Subscription, count: number) => void;
   onLost?: (delivery: InFlight<Subscription>) => void;
+  /** Something that a person should know, but that stops nothing. */
+  onWarning?: (code: string, message: string) => void;
   onFault: (error: unknown) => void;
 }
 
@@ -41,6 +45,7 @@ export class Consumer {
   private readonly quarantine: Quarantine;
   private readonly dispatcher: Dispatcher;
   private readonly verifier: Verifier;
+  private readonly budget: ByteBudget;
   /** Reads instead of the readers, while it makes a pass. */
   private passReader: PassReader | undefined;
   /** Counts the calls of `switchOff`: the latest holds. */
@@ -52,11 +57,14 @@ export class Consumer {
     private readonly hooks: ConsumerHooks,
   ) {
     this.subscriptions = new Set(subscriptions);
+    this.budget = new ByteBudget(context.options.lookaheadBytes);
+    for (const each of subscriptions) each.share(this.budget);
     this.dispatcher = new Dispatcher(context, this.subscriptions, {
       run: hooks.run,
       release: hooks.release,
       onRoom: (subscription) => void this.reclaimer.more(subscription),
       onServed: (subscription) => this.readers.wake(subscription),
+      onFault: hooks.onFault,
     });
     this.verifier = new Verifier(context, (delivery) => {
       hooks.onLost?.(delivery);
@@ -68,12 +76,18 @@ export class Consumer {
       onBarred: (barred) => this.turnOff(barred),
       onFault: hooks.onFault,
     });
-    this.heartbeat = new Heartbeat(context, this.subscriptions, (delivery) => {
-      hooks.onLost?.(delivery);
-      this.forgetIfDone(delivery);
-    });
+    this.heartbeat = new Heartbeat(
+      context,
+      this.subscriptions,
+      (delivery) => {
+        hooks.onLost?.(delivery);
+        this.forgetIfDone(delivery);
+      },
+      (stalledMs) => this.warn(stalled(stalledMs, context.options.leaseMs)),
+    );
     this.reclaimer = new Reclaimer(context, this.subscriptions, {
       onFault: hooks.onFault,
+      onClockStep: (stepMs) => this.warn(clockStepped(stepMs)),
       onUncertain: () => {
         this.readers.adoptSoon();
         this.passReader?.adoptSoon();
@@ -87,11 +101,14 @@ export class Consumer {
         this.dispatcher.serveSoon(subscription);
       },
     });
-    const isolation = new Isolation(this.subscriptions, this.dispatcher, this.readers, {
-      run: hooks.run,
-      leaseMs: context.options.leaseMs,
-    });
-    this.quarantine = new Quarantine(context, this.reclaimer, isolation);
+    const isolation = new Isolation(this.subscriptions, this.dispatcher, this.readers, hooks.run);
+    this.quarantine = new Quarantine(context, this.reclaimer, isolation, (paths) =>
+      this.warn(notAlone(paths)),
+    );
+  }
+
+  private warn({ code, message }: Warning): void {
+    this.hooks.onWarning?.(code, message);
   }
 
   /**
@@ -127,6 +144,7 @@ export class Consumer {
     subscription.isOff = barred.length > 0 || (await isOff());
     if (this.dispatcher.isStopping) return;
     this.subscriptions.add(subscription);
+    subscription.share(this.budget);
     this.dispatcher.add(subscription);
     this.readers.add(subscription);
     await this.heartbeat.beat();

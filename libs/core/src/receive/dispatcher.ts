@@ -17,6 +17,7 @@ export interface DispatcherHooks {
   onRoom: (subscription: Subscription) => void;
   /** The route was served: slots of it may be free. */
   onServed: (subscription: Subscription) => void;
+  onFault: (error: unknown) => void;
 }
 
 /** Starts what has been taken in as soon as there is a slot for it, or gives it back. */
@@ -46,7 +47,9 @@ export class Dispatcher {
     if (rateLimit === undefined) return;
     const key = subscription.keys.rate(context.group);
     const onGranted = (): void => this.serveSoon(subscription);
-    this.limiters.set(subscription, new RateLimiter(rateLimit, key, context, onGranted));
+    const { onFault } = this.hooks;
+    const limiter = new RateLimiter(rateLimit, key, context, { onGranted, onFault });
+    this.limiters.set(subscription, limiter);
   }
 
   /** Something has happened to the route. */

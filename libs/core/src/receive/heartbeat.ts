@@ -19,18 +19,23 @@ export class Heartbeat {
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
   private beating = false;
+  /** When the event loop last had a turn for it, monotonic ms. */
+  private turnAt = 0;
 
   constructor(
     private readonly context: ConsumerContext,
     private readonly subscriptions: ReadonlySet<Subscription>,
     private readonly onLost: (delivery: InFlight<Subscription>) => void,
+    /** The event loop, or the whole process, stood still for longer than a lease. */
+    private readonly onStalled?: (stalledMs: number) => void,
   ) {}
 
   /** Anew, if it beats already. */
   start(): void {
     this.stop();
     const everyMs = this.context.options.leaseMs / 3;
-    this.timer = inOwnContext(() => setInterval(() => void this.beat(), everyMs));
+    this.turnAt = performance.now();
+    this.timer = inOwnContext(() => setInterval(() => this.turn(), everyMs));
     this.stopListening = this.context.command.onEveryReady(() => void this.beat());
     this.notePresence();
   }
@@ -38,6 +43,14 @@ export class Heartbeat {
   stop(): void {
     clearInterval(this.timer);
     this.stopListening?.();
+  }
+
+  private turn(): void {
+    const now = performance.now();
+    const stalledMs = now - this.turnAt;
+    this.turnAt = now;
+    if (stalledMs > this.context.options.leaseMs) this.onStalled?.(stalledMs);
+    void this.beat();
   }
 
   /** Renews now. */

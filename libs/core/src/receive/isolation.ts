@@ -9,10 +9,7 @@ export class Isolation {
     private readonly subscriptions: ReadonlySet<Subscription>,
     private readonly dispatcher: Dispatcher,
     private readonly readers: Readers,
-    private readonly settings: {
-      readonly run: (delivery: InFlight<Subscription>) => void;
-      readonly leaseMs: number;
-    },
+    private readonly run: (delivery: InFlight<Subscription>) => void,
   ) {}
 
   /** Stops reading and starting; resolves to whether all handlers ended within `timeoutMs`. */
@@ -27,21 +24,21 @@ export class Isolation {
     );
   }
 
-  /** Runs them, and nothing else, for a lease at most; resolves to whether all of them were settled by then. */
-  async runApart(suspects: readonly InFlight<Subscription>[]): Promise<boolean> {
+  /** Runs them, and nothing else, for so long at most; resolves to whether all of them were settled by then. */
+  async runApart(suspects: readonly InFlight<Subscription>[], forMs: number): Promise<boolean> {
     const { dispatcher } = this;
     if (dispatcher.isStopping) {
       for (const suspect of suspects) dispatcher.giveBack(suspect);
       return false;
     }
-    const { run, leaseMs } = this.settings;
+    const { run } = this;
     for (const suspect of suspects) {
       suspect.route.begin(suspect);
       run(suspect);
     }
     const areOver = (): boolean => suspects.every(({ isOver }) => isOver);
     // A handler that takes long, or never ends, keeps its slot, not everything else.
-    await dispatcher.conditions.until(() => dispatcher.isStopping || areOver(), leaseMs);
+    await dispatcher.conditions.until(() => dispatcher.isStopping || areOver(), forMs);
     return areOver();
   }
 

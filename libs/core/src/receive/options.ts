@@ -16,6 +16,16 @@ export interface ConsumerOptions {
   readonly drainTimeoutMs: number;
   /** How long a read waits at the server for messages, ms. */
   readonly blockMs: number;
+  /**
+   * What a process holds of messages for which no slot is free, over all routes, bytes. One read may exceed it, by
+   * `replyBytes` at most.
+   */
+  readonly lookaheadBytes: number;
+  /**
+   * What one reply of Redis may hold of messages, bytes, as far as the sizes of a route's latest messages tell. Where
+   * messages suddenly become larger it is 256 messages at most.
+   */
+  readonly replyBytes: number;
   /** Where a group begins that is new on its route. */
   readonly startFrom: StartFrom;
 }
@@ -25,6 +35,10 @@ export const CONSUMER_DEFAULTS: ConsumerOptions = Object.freeze({
   drainTimeoutMs: 10_000,
   // Each renewal of an idle read costs one command; a half-open connection is found out that much later.
   blockMs: 5_000,
+  // 1,000 messages of 32 KiB: smaller ones are limited by their count.
+  lookaheadBytes: 32 * 1024 * 1024,
+  // 64 messages of the largest size: takes Redis some milliseconds.
+  replyBytes: 16 * 1024 * 1024,
   startFrom: 'earliest',
 });
 

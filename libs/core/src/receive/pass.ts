@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
+import type { Source } from '../message/index.js';
 import type { Connection } from '../redis/index.js';
+import { readCount } from './byte-budget.js';
 import type { ConsumerContext } from './context.js';
 import { LostReplies } from './lost-replies.js';
 import { read } from './read.js';
@@ -42,13 +44,26 @@ export class PassReader {
     let left = count;
     for (const subscription of hungry) {
       for (const source of BOTH_SOURCES) {
-        const room = Math.min(left, subscription.appetite);
-        if (room <= 0) continue;
-        left -= await this.readOnce(new Streams([subscription], [source]), room, undefined);
+        left -= await this.readAll(subscription, source, left);
       }
     }
     if (left < count || blockMs === undefined || hungry.length === 0) return count - left;
     return this.readWithin(hungry, blockMs);
+  }
+
+  /** Reads until there is no more, or no room, `most` entries at most, in replies of limited size. */
+  private async readAll(subscription: Subscription, source: Source, most: number): Promise<number> {
+    const streams = new Streams([subscription], [source]);
+    let came = 0;
+    for (;;) {
+      const room = Math.min(most - came, subscription.appetite);
+      if (room <= 0) return came;
+      const { replyBytes } = this.context.options;
+      const count = readCount(room, 1, subscription.entryBytes, replyBytes);
+      const last = await this.readOnce(streams, count, undefined);
+      came += last;
+      if (last < count) return came;
+    }
   }
 
   /** Waits in turns: a connection that is silent for much longer than a reader's counts as dead. */

@@ -13,10 +13,13 @@ import { Reclaimer } from './reclaimer.js';
 import { leaveScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 import { Verifier } from './verifier.js';
+import { clockStepped, stalled, type Warning } from './warnings.js';
 
 export interface PullHooks {
   /** Gives a delivery back without using an attempt up; `settled` is to be called. */
   release: (delivery: InFlight<Subscription>) => void;
+  /** Something that a person should know, but that stops nothing. */
+  onWarning?: (code: string, message: string) => void;
   onFault: (error: unknown) => void;
 }
 
@@ -43,10 +46,17 @@ export class PullConsumer {
     this.verifier = new Verifier(context, (lost) => this.subscription.ended(lost));
     this.reader = new PassReader(context, connection, [subscription], this.verifier.verify);
     // Whether its caller still settles it or not: it may come again.
-    this.heartbeat = new Heartbeat(context, this.subscriptions, (lost) => this.drop(lost));
+    const warn = ({ code, message }: Warning): void => hooks.onWarning?.(code, message);
+    this.heartbeat = new Heartbeat(
+      context,
+      this.subscriptions,
+      (lost) => this.drop(lost),
+      (stalledMs) => warn(stalled(stalledMs, context.options.leaseMs)),
+    );
     this.reclaimer = new Reclaimer(context, this.subscriptions, {
       onReclaimed: (_, { suspects }) => (this.hasSuspects = suspects > 0),
       onUncertain: () => this.reader.adoptSoon(),
+      onClockStep: (stepMs) => warn(clockStepped(stepMs)),
       onFault: hooks.onFault,
     });
   }

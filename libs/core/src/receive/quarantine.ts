@@ -8,14 +8,19 @@ import type { Subscription } from './subscription.js';
 
 // Suspects are rare and mostly innocent; the others must not wait for them for long.
 const SESSION_MS = 1_000;
-// A process whose handlers run for long must not spend its time waiting for them to end.
-const LEASES_BETWEEN_TRIES = 9;
+// How much of that is for the handlers to end that are running when it begins.
+const QUIET_MS = 500;
+// Where handlers always run for longer, suspects run beside them in the end.
+const TRIES = 3;
 
 /**
  * Runs suspects apart: in one process of the group at a time, with nothing else in flight there. A message that has been
  * in two crashes may have caused them or may have been a neighbour. First they run together, because most are innocent
  * and those that take long would take longer one by one; who was in a crash then runs alone, and when the process dies
  * with it alone, it is known.
+ *
+ * Nothing else waits for longer than a session: a suspect that takes longer is joined by others, and where handlers do not
+ * end in time, suspects run beside them after a few tries.
  */
 export class Quarantine {
   private readonly waiting = new Set<Subscription>();
@@ -23,11 +28,15 @@ export class Quarantine {
   /** Not to be tried again before, monotonic ms. */
   private notBefore = 0;
   private stopped = false;
+  /** How often in a row there were handlers that did not end. */
+  private crowdedTries = 0;
 
   constructor(
     private readonly context: ConsumerContext,
     private readonly reclaimer: Reclaimer,
     private readonly isolation: Isolation,
+    /** Suspects of these paths are about to run beside other handlers. */
+    private readonly onCrowded: (paths: readonly string[]) => void,
   ) {}
 
   /** There are suspects on the route. They are reported at every reclaim until somebody has run them. */
@@ -58,8 +67,10 @@ export class Quarantine {
     this.reclaimer.paused = true;
     try {
       const { leaseMs } = this.context.options;
-      const isDone = (await this.isolation.enter(leaseMs)) && (await this.runSuspects());
-      if (!isDone) this.notBefore = performance.now() + leaseMs * LEASES_BETWEEN_TRIES;
+      const until = performance.now() + SESSION_MS;
+      const isQuiet = await this.isolation.enter(Math.min(QUIET_MS, leaseMs));
+      const isDone = this.mayRun(isQuiet) && (await this.runSuspects(until));
+      if (!isDone) this.notBefore = performance.now() + leaseMs;
     } catch {
       // The connection broke: the suspects stay where they are and are reported again.
     } finally {
@@ -70,9 +81,17 @@ export class Quarantine {
     }
   }
 
+  private mayRun(isQuiet: boolean): boolean {
+    this.crowdedTries = isQuiet ? 0 : this.crowdedTries + 1;
+    if (this.crowdedTries === 0) return true;
+    if (this.crowdedTries < TRIES || this.stopped) return false;
+    this.crowdedTries = 0;
+    this.onCrowded([...this.waiting].map(({ path }) => path));
+    return true;
+  }
+
   /** Whether none of them is left running, which would have to be waited for before the next ones. */
-  private async runSuspects(): Promise<boolean> {
-    const until = performance.now() + SESSION_MS;
+  private async runSuspects(until: number): Promise<boolean> {
     for (const subscription of this.waiting) {
       while (performance.now() < until && !this.stopped) {
         const { concurrency } = subscription.options;
@@ -83,7 +102,7 @@ export class Quarantine {
           this.context.options.leaseMs / 3,
         );
         const areOver = await this.isolation
-          .runApart(suspects)
+          .runApart(suspects, Math.max(0, until - performance.now()))
           .finally(() => clearInterval(renewal));
         if (!areOver) return false;
       }

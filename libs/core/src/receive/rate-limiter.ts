@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
 
 import { uniqueId } from '../message/index.js';
-import { defineScript, lua } from '../redis/index.js';
+import { defineScript, isTransient, lua } from '../redis/index.js';
 import type { ConsumerContext } from './context.js';
 import type { RateLimit } from './options.js';
 
 const permitsScript = defineScript({
   lua: lua.permitsLua,
   keys: ['rate'],
-  args: ['count', 'perMs', 'wanted', 'name'],
+  args: ['count', 'perMs', 'wanted', 'name', 'useWithinMs', 'mostUseWithinMs'],
   reply: (raw) => {
     const [granted, waitMs] = raw as [number, number];
     return { granted, waitMs };
@@ -16,13 +16,22 @@ const permitsScript = defineScript({
 });
 
 const RETRY_MS = 100;
-// A permit that a pause has kept from being used would add to those of a later period.
-const USE_WITHIN_MS = 100;
+// Time may not cure a refusal, such as a key of another type.
+const FAULT_PAUSE_MS = 1_000;
+// What is granted counts until it can be used no more: the longer that is, the lower the rate. It grows where replies take
+// longer, as permits would never be used there.
+const LEAST_USE_WITHIN_MS = 20;
+const MOST_USE_WITHIN_MS = 2_000;
 
-/** Permits to begin deliveries, asked for in Redis as they are needed. */
+/**
+ * Permits to begin deliveries, asked for in Redis as they are needed. They count from when they were asked for: after a
+ * pause of this process those that it still had would add to those of a later period.
+ */
 export class RateLimiter {
   private permits = 0;
-  private grantedAt = 0;
+  /** Monotonic ms. */
+  private usableUntil = 0;
+  private useWithinMs = LEAST_USE_WITHIN_MS;
   private stopped = false;
   private asking = false;
   private timer: NodeJS.Timeout | undefined;
@@ -31,13 +40,19 @@ export class RateLimiter {
     private readonly limit: RateLimit,
     private readonly key: string,
     private readonly context: ConsumerContext,
-    private readonly onGranted: () => void,
+    private readonly hooks: {
+      readonly onGranted: () => void;
+      readonly onFault: (error: unknown) => void;
+    },
   ) {}
 
   /** Uses a permit up, if there is one. */
   take(): boolean {
-    if (performance.now() - this.grantedAt > USE_WITHIN_MS) this.permits = 0;
     if (this.permits === 0) return false;
+    if (performance.now() > this.usableUntil) {
+      this.permits = 0;
+      return false;
+    }
     this.permits -= 1;
     return true;
   }
@@ -47,19 +62,30 @@ export class RateLimiter {
     if (this.asking || wanted <= 0) return;
     this.asking = true;
     const { count, perMs } = this.limit;
+    const { useWithinMs } = this;
+    const askedAt = performance.now();
     permitsScript
       .run(
         this.context.command.client,
         { rate: this.key },
-        { count, perMs, wanted: Math.min(wanted, count), name: uniqueId() },
+        {
+          ...{ count, perMs, useWithinMs },
+          wanted: Math.min(wanted, count),
+          name: uniqueId(),
+          mostUseWithinMs: MOST_USE_WITHIN_MS,
+        },
       )
       .then(
         ({ granted, waitMs }) => {
           this.permits = granted;
-          this.grantedAt = performance.now();
+          this.usableUntil = askedAt + useWithinMs;
+          this.adapt(performance.now() - askedAt);
           this.later(granted > 0 ? 0 : waitMs);
         },
-        () => this.later(RETRY_MS),
+        (error: unknown) => {
+          if (!isTransient(error)) this.hooks.onFault(error);
+          this.later(isTransient(error) ? RETRY_MS : FAULT_PAUSE_MS);
+        },
       );
   }
 
@@ -68,10 +94,18 @@ export class RateLimiter {
     clearTimeout(this.timer);
   }
 
+  /** Doubles the time for replies that come too late to be used, and shortens it by and by for others. */
+  private adapt(tookMs: number): void {
+    const fitting = tookMs * 2 > this.useWithinMs ? this.useWithinMs * 2 : this.useWithinMs * 0.9;
+    this.useWithinMs = Math.round(
+      Math.min(MOST_USE_WITHIN_MS, Math.max(LEAST_USE_WITHIN_MS, fitting)),
+    );
+  }
+
   private later(waitMs: number): void {
     const done = (): void => {
       this.asking = false;
-      this.onGranted();
+      this.hooks.onGranted();
     };
     if (waitMs === 0) done();
     else if (!this.stopped) this.timer = setTimeout(done, waitMs);

@@ -51,6 +51,7 @@ export async function read(
     const { subscription, source } = streams.originOf(stream);
     if (entries.length === count) subscription.isHot = true;
     total += entries.length;
+    subscription.ageSizes();
     for (const [entryId, fields] of entries) {
       subscription.accept({ source, entryId, fields: fields ?? [], deliveries: 1 }, leasedUntil);
     }

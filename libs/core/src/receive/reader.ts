@@ -7,6 +7,7 @@ import { isMissingGroup, isTransient, type Connection } from '../redis/index.js'
 import { adopt, isSameServer, succeed, type ServerSideClient } from './adoption.js';
 import { Aside } from './aside.js';
 import { BlockedRead } from './blocked-read.js';
+import { readCount } from './byte-budget.js';
 import type { ConsumerContext } from './context.js';
 import { ensureGroups, REGROUP_PAUSE_MS } from './groups.js';
 import { read } from './read.js';
@@ -25,8 +26,6 @@ export interface ReaderHooks {
 }
 
 const FAULT_PAUSE_MS = 1_000;
-// More than this does not make a read cheaper, and holds up everybody else on the server.
-const MAX_COUNT = 500;
 
 /**
  * Reads the logs and inboxes of its routes over a connection of its own, one read at a time, each asking only for what
@@ -151,7 +150,7 @@ export class Reader {
 
   private read(hungry: readonly Subscription[]): Promise<void> {
     return this.aside.together(hungry, (some) =>
-      some === hungry ? this.readTogether(some) : this.readOnce(some, undefined),
+      some === hungry ? this.readTogether(some) : this.readOnce(some, hungry.length, undefined),
     );
   }
 
@@ -169,14 +168,16 @@ export class Reader {
     }
     // Each at its own pace; those where little happens share a read that does not wait.
     const others = hungry.filter(({ isHot }) => !isHot);
-    const reads: Promise<unknown>[] = hot.map((each) => this.readOnce([each], undefined));
-    if (others.length > 0) reads.push(this.readOnce(others, undefined));
+    const reads: Promise<unknown>[] = hot.map((each) =>
+      this.readOnce([each], hungry.length, undefined),
+    );
+    if (others.length > 0) reads.push(this.readOnce(others, hungry.length, undefined));
     await Promise.all(reads);
   }
 
   private readBlocking(hungry: readonly Subscription[]): Promise<number> {
     return this.blocked.during(this.streamsOf(hungry).subscriptions, () =>
-      this.readOnce(hungry, this.context.options.blockMs),
+      this.readOnce(hungry, hungry.length, this.context.options.blockMs),
     );
   }
 
@@ -187,14 +188,21 @@ export class Reader {
     return this.streams;
   }
 
+  /** @param together how many routes are read at this moment, this call's among them */
   private async readOnce(
     subscriptions: readonly Subscription[],
+    together: number,
     blockMs: number | undefined,
   ): Promise<number> {
-    let least = MAX_COUNT;
-    for (const { appetite } of subscriptions) least = Math.min(least, appetite);
+    let least = Infinity;
+    let largest = 0;
+    for (const { appetite, entryBytes } of subscriptions) {
+      least = Math.min(least, appetite);
+      largest = Math.max(largest, entryBytes);
+    }
     // COUNT is for each stream, and a route has two: more may come than there is room for, but an inbox is seldom full.
-    const request = { streams: this.streamsOf(subscriptions), count: least, blockMs };
+    const count = readCount(least, together, largest, this.context.options.replyBytes);
+    const request = { streams: this.streamsOf(subscriptions), count, blockMs };
     const came = await read(this.connection.client, this.context, request, this.hooks.onRead);
     this.readingSince = performance.now();
     return came;

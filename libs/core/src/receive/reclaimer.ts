@@ -1,10 +1,18 @@
 import { performance } from 'node:perf_hooks';
 
-import type { Claim, InFlight } from '../message/index.js';
-import { isConnectionFault, isMissingGroup } from '../redis/index.js';
+import { BrokerRefusedError } from '../errors.js';
+import { displayPath, type Claim, type InFlight } from '../message/index.js';
+import { isConnectionFault, isMissingGroup, isTransient } from '../redis/index.js';
+import { ClockSteps } from './clock-steps.js';
 import type { ConsumerContext } from './context.js';
 import { suspectFrom } from './options.js';
-import { beginSuspectScript, reclaimScript, type Reclaimed } from './scripts.js';
+import {
+  beginSuspectScript,
+  reclaimScript,
+  restampScript,
+  type PendingCursor,
+  type Reclaimed,
+} from './scripts.js';
 import type { Subscription } from './subscription.js';
 
 // Each costs the server two looks at a pending list.
@@ -15,8 +23,23 @@ export interface ReclaimHooks {
   onReclaimed: (subscription: Subscription, found: Reclaimed) => void;
   /** The answer of a takeover was lost: deliveries may be ours that nobody here knows of. */
   onUncertain?: () => void;
+  /** The server's clock was set, or another server answers whose clock differs. */
+  onClockStep?: (stepMs: number) => void;
   onFault: (error: unknown) => void;
 }
+
+/** Where a call goes on with a route. */
+interface Look extends PendingCursor {
+  readonly subscription: Subscription;
+}
+
+type Mode = 'normal' | 'suspect' | 'lone';
+
+// Of the bodies that a call takes over, which takes Redis a few milliseconds.
+const MAX_BYTES = 2 * 1024 * 1024;
+// So many calls look at what is stale of some routes; the rest is for the next visit.
+const MAX_CALLS = 10;
+const BEGINNING: PendingCursor = Object.freeze({ log: '', inbox: '' });
 
 /**
  * Looks for deliveries that nobody keeps alive any more and takes over what there is room for, every third of the lease
@@ -25,6 +48,11 @@ export interface ReclaimHooks {
 export class Reclaimer {
   private timer: NodeJS.Timeout | undefined;
   private visiting: Promise<void> | undefined;
+  /** Where taking goes on, on routes where stale deliveries wait for room. */
+  private readonly cursors = new Map<Subscription, PendingCursor>();
+  private readonly clockSteps = new ClockSteps();
+  /** Deliveries may seem to have been given in the future. */
+  private mustRestamp = true;
   /** Paused while a suspect runs alone. */
   paused = false;
 
@@ -46,11 +74,32 @@ export class Reclaimer {
     await this.visiting;
   }
 
-  /** Slots were freed on a route where stale deliveries wait for them. */
+  /** Slots were freed on a route where stale deliveries wait for them: goes on where the last call had no room. */
   async more(subscription: Subscription): Promise<void> {
-    if (this.visiting !== undefined || this.paused) return;
+    if (this.visiting !== undefined || this.paused || !this.context.command.ready) return;
     subscription.hasStaleLeft = false;
-    await this.visit([subscription]);
+    if (subscription.isOff) return;
+    this.visiting = this.takeMore(subscription).finally(() => {
+      this.visiting = undefined;
+    });
+    await this.visiting;
+  }
+
+  private async takeMore(subscription: Subscription): Promise<void> {
+    try {
+      const from = this.cursors.get(subscription) ?? BEGINNING;
+      const look = { subscription, ...from };
+      const [found] = await this.reclaim([look], 'normal', 'take', ({ freeSlots }) => freeSlots);
+      if (found === undefined) return;
+      subscription.hasStaleLeft = !isWhole(found.next);
+      if (isWhole(found.next)) this.cursors.delete(subscription);
+      else this.cursors.set(subscription, found.next);
+      if (found.taken.length > 0 || subscription.hasStaleLeft) {
+        this.hooks.onReclaimed(subscription, { ...found, suspects: 0 });
+      }
+    } catch (error) {
+      if (!isMissingGroup(error)) this.hooks.onFault(error);
+    }
   }
 
   /**
@@ -66,15 +115,15 @@ export class Reclaimer {
   /** Throws only if none of them could be begun with: those that were count as run, and are kept alive. */
   private async takeOf(
     subscription: Subscription,
-    mode: 'suspect' | 'lone',
+    mode: Exclude<Mode, 'normal'>,
     most: number,
   ): Promise<InFlight<Subscription>[]> {
     const { mayHoldSuspect } = subscription;
     // Until it is known what became of each.
     subscription.mayHoldSuspect = true;
-    const [found] = await this.reclaim([subscription], mode, () => most);
+    const taken = await this.takeFirst(subscription, mode, most);
     const begun = await Promise.allSettled(
-      (found?.taken ?? []).map((claim) => this.beginSuspect(subscription, claim)),
+      taken.map((claim) => this.beginSuspect(subscription, claim)),
     );
     const suspects = begun
       .map((each) => (each.status === 'fulfilled' ? each.value : undefined))
@@ -83,6 +132,23 @@ export class Reclaimer {
     if (failed === undefined) subscription.mayHoldSuspect = mayHoldSuspect;
     else if (suspects.length === 0) throw failed.reason;
     return suspects;
+  }
+
+  /** The first such deliveries, however many others are stale before them. */
+  private async takeFirst(
+    subscription: Subscription,
+    mode: Mode,
+    most: number,
+  ): Promise<readonly Claim[]> {
+    let from = BEGINNING;
+    for (let call = 0; call < MAX_CALLS; call += 1) {
+      const [found] = await this.reclaim([{ subscription, ...from }], mode, 'take', () => most);
+      if (found === undefined || found.taken.length > 0 || isWhole(found.next)) {
+        return found?.taken ?? [];
+      }
+      from = found.next;
+    }
+    return [];
   }
 
   private async beginSuspect(
@@ -138,56 +204,135 @@ export class Reclaimer {
     subscriptions: readonly Subscription[],
     room: (subscription: Subscription) => number,
   ): Promise<void> {
-    try {
-      for (const some of chunks(byMaxCrashes(subscriptions), ROUTES_PER_CALL)) {
-        const sentAt = performance.now();
-        const found = await this.reclaim(some, 'normal', room);
-        found.forEach((each, index) => {
-          const subscription = some[index] as Subscription;
-          for (const claim of each.taken) {
-            subscription.accept(claim, sentAt + this.context.options.leaseMs);
-          }
-          subscription.hasStaleLeft = each.left > 0;
-          // What is left may have got room meanwhile.
-          if (each.taken.length > 0 || each.suspects > 0 || each.left > 0) {
-            this.hooks.onReclaimed(subscription, each);
-          }
-        });
+    for (const some of chunks(byMaxCrashes(subscriptions), ROUTES_PER_CALL)) {
+      try {
+        if (this.mustRestamp) await this.restamp();
+        await this.takeStaleOf(some, room);
+      } catch (error) {
+        if (!isMissingGroup(error)) this.hooks.onFault(error);
+        if (isTransient(error)) return;
       }
-    } catch (error) {
-      if (!isMissingGroup(error)) this.hooks.onFault(error);
     }
   }
 
-  private reclaim(
+  /** Takes what there is room for and notes the rest, call by call. */
+  private async takeStaleOf(
     subscriptions: readonly Subscription[],
-    mode: 'normal' | 'suspect' | 'lone',
     room: (subscription: Subscription) => number,
-  ): Promise<Reclaimed[]> {
-    const { command, group, consumer, options } = this.context;
-    const { maxCrashes } = (subscriptions[0] as Subscription).options;
-    const found = reclaimScript.run(
-      command.client,
-      {},
-      {
-        group,
-        consumer,
-        leaseMs: options.leaseMs,
-        confirmMs: Math.floor(options.leaseMs / 3),
-        maxCrashes,
-        suspectFrom: suspectFrom(maxCrashes),
-        mode,
-      },
-      {
-        keys: subscriptions.flatMap(({ keys }) => [keys.log, keys.inbox(group), keys.stale(group)]),
-        args: subscriptions.map(room),
-      },
-    );
-    return found.catch((error: unknown) => {
-      if (isConnectionFault(error)) this.hooks.onUncertain?.();
-      throw error;
-    });
+  ): Promise<void> {
+    let looks: Look[] = subscriptions.map((subscription) => ({ subscription, ...BEGINNING }));
+    const left = new Map(subscriptions.map((each) => [each, room(each)]));
+    const roomLeft = (subscription: Subscription): number => left.get(subscription) ?? 0;
+    for (const { subscription } of looks) {
+      subscription.hasStaleLeft = false;
+      this.cursors.delete(subscription);
+    }
+    for (let call = 0; call < MAX_CALLS && looks.length > 0 && !this.paused; call += 1) {
+      const found = await this.reclaim(looks, 'normal', 'look', roomLeft);
+      found.forEach((each, index) => {
+        const { subscription } = looks[index] as Look;
+        left.set(subscription, Math.max(0, roomLeft(subscription) - each.taken.length));
+        if (each.problem !== '') this.hooks.onFault(refusedLook(subscription, each.problem));
+        if (each.left > 0) subscription.hasStaleLeft = true;
+        // What is left may have got room meanwhile.
+        if (each.taken.length > 0 || each.suspects > 0 || each.left > 0) {
+          this.hooks.onReclaimed(subscription, each);
+        }
+      });
+      looks = looks
+        .map(({ subscription }, index) => ({ subscription, ...(found[index]?.next ?? DONE) }))
+        .filter((look) => !isWhole(look));
+    }
+    // More is stale than could be looked at.
+    for (const { subscription } of looks) subscription.hasStaleLeft = true;
   }
+
+  /** What is taken is taken in, unless it is to be run alone. */
+  private async reclaim(
+    looks: readonly Look[],
+    mode: Mode,
+    how: 'look' | 'take',
+    room: (subscription: Subscription) => number,
+  ): Promise<readonly Reclaimed[]> {
+    const { command, group, consumer, options, clock } = this.context;
+    const { maxCrashes } = (looks[0] as Look).subscription.options;
+    const { leaseMs } = options;
+    const sentAt = performance.now();
+    const { serverMs, found } = await reclaimScript
+      .run(
+        command.client,
+        {},
+        {
+          ...{ group, consumer, leaseMs, maxCrashes, mode, how },
+          confirmMs: Math.floor(leaseMs / 3),
+          suspectFrom: suspectFrom(maxCrashes),
+          maxBytes: MAX_BYTES,
+        },
+        {
+          keys: looks.flatMap(({ subscription: { keys } }) => [
+            ...[keys.log, keys.inbox(group), keys.stale(group)],
+          ]),
+          args: looks.flatMap(({ subscription, log, inbox }) => [room(subscription), log, inbox]),
+        },
+      )
+      .catch((error: unknown) => {
+        if (isConnectionFault(error)) this.hooks.onUncertain?.();
+        throw error;
+      });
+    const stepMs = this.clockSteps.note(serverMs, sentAt, performance.now());
+    clock.sync(serverMs, sentAt);
+    if (stepMs !== 0) {
+      this.mustRestamp ||= stepMs < 0;
+      this.hooks.onClockStep?.(stepMs);
+    }
+    if (mode !== 'normal') return found;
+    found.forEach(({ taken }, index) => {
+      for (const claim of taken) looks[index]?.subscription.accept(claim, sentAt + leaseMs);
+    });
+    return found;
+  }
+
+  /** After the server's clock was set back, what was given before would be stale only when it has caught up. */
+  private async restamp(): Promise<void> {
+    const { command, group } = this.context;
+    this.mustRestamp = false;
+    try {
+      const keys = [...this.subscriptions].flatMap((each) => [
+        each.keys.log,
+        each.keys.inbox(group),
+      ]);
+      for (let from = 0; from < keys.length; from += 2 * ROUTES_PER_CALL) {
+        let streams = keys.slice(from, from + 2 * ROUTES_PER_CALL);
+        let cursors = streams.map(() => '');
+        while (streams.length > 0) {
+          const next = await restampScript.run(
+            command.client,
+            {},
+            { group },
+            { keys: streams, args: cursors },
+          );
+          streams = streams.filter((_, index) => next[index] !== 'end');
+          cursors = next.filter((cursor) => cursor !== 'end');
+        }
+      }
+    } catch (error) {
+      this.mustRestamp = true;
+      throw error;
+    }
+  }
+}
+
+const DONE: PendingCursor = Object.freeze({ log: 'end', inbox: 'end' });
+
+function isWhole({ log, inbox }: PendingCursor): boolean {
+  return log === 'end' && inbox === 'end';
+}
+
+function refusedLook({ path }: Subscription, problem: string): BrokerRefusedError {
+  return new BrokerRefusedError(
+    `Redis refused a look for stale deliveries of "${displayPath(path)}": ${problem}`,
+    {},
+  );
 }
 
 /** One call knows one limit. */

@@ -9,6 +9,12 @@ export const heartbeatScript = defineScript({
   reply: listOf((ids) => ids as string[]),
 });
 
+/** After which entry a look at a pending list goes on: `''` for its beginning, `'end'` when all of it was seen. */
+export interface PendingCursor {
+  readonly log: string;
+  readonly inbox: string;
+}
+
 /** What a reclaim found on one route. */
 export interface Reclaimed {
   readonly taken: readonly Claim[];
@@ -16,26 +22,46 @@ export interface Reclaimed {
   readonly left: number;
   /** Ripe, but to be run alone. */
   readonly suspects: number;
+  readonly next: PendingCursor;
+  /** Why the route could not be looked at; '' if it could. */
+  readonly problem: string;
 }
 
-/** Keys are log, inbox and stale notes of each route; followed by how many to take of each. */
+type RawReclaimed = [[Source, string, string[], number][], number, number, string, string, string];
+
+/** Keys are log, inbox and stale notes of each route; followed for each by how many to take and where to go on. */
 export const reclaimScript = defineScript({
   lua: lua.reclaimLua,
   keys: [],
-  args: ['group', 'consumer', 'leaseMs', 'confirmMs', 'suspectFrom', 'maxCrashes', 'mode'],
-  reply: listOf((raw): Reclaimed => {
-    const [taken, left, suspects] = raw as [[Source, string, string[], number][], number, number];
-    return {
-      taken: taken.map(([source, entryId, fields, deliveries]) => ({
-        source,
-        entryId,
-        fields,
-        deliveries,
-      })),
-      left,
-      suspects,
-    };
-  }),
+  args: [
+    'group',
+    'consumer',
+    'leaseMs',
+    'confirmMs',
+    'suspectFrom',
+    'maxCrashes',
+    'mode',
+    'how',
+    'maxBytes',
+  ],
+  reply: (raw) => {
+    const [serverMs, ...routes] = raw as [number, ...RawReclaimed[]];
+    const found = routes.map(([taken, left, suspects, log, inbox, problem]): Reclaimed => {
+      const claims = taken.map(([source, entryId, fields, deliveries]) => ({
+        ...{ source, entryId, fields, deliveries },
+      }));
+      return { taken: claims, left, suspects, next: { log, inbox }, problem };
+    });
+    return { serverMs, found };
+  },
+});
+
+/** Keys are streams; followed for each by where to go on. */
+export const restampScript = defineScript({
+  lua: lua.restampLua,
+  keys: [],
+  args: ['group'],
+  reply: listOf(String),
 });
 
 export const beginSuspectScript = defineScript({
@@ -49,11 +75,15 @@ export const beginSuspectScript = defineScript({
 export const adoptScript = defineScript({
   lua: lua.adoptLua,
   keys: ['stream'],
-  args: ['group', 'consumer'],
-  reply: listOf((raw) => {
-    const [entryId, fields, deliveries] = raw as [string, string[], number];
-    return { entryId, fields, deliveries };
-  }),
+  args: ['group', 'consumer', 'maxBytes'],
+  reply: (raw) => {
+    const [seen, found] = raw as [number, [string, string[], number][]];
+    return {
+      /** How many of the ids were looked at. */
+      seen,
+      found: found.map(([entryId, fields, deliveries]) => ({ entryId, fields, deliveries })),
+    };
+  },
 });
 
 /** Keys are the streams. */

@@ -3,12 +3,15 @@ import { performance } from 'node:perf_hooks';
 import type { LeanMQError } from '../errors.js';
 import { InFlight, type Claim, type Source } from '../message/index.js';
 import type { RouteKeys } from '../redis/index.js';
+import { sizeOf, type ByteBudget } from './byte-budget.js';
 import { Held } from './held.js';
 import { lookahead } from './lookahead.js';
 import { suspectFrom, type SubscriptionOptions } from './options.js';
 
 /** How much of the latest duration goes into the mean. */
 const WEIGHT = 0.05;
+/** What is left with each read of the size of the largest entry. */
+const SIZE_DECAY = 0.75;
 
 /**
  * A route as this process consumes it: what it holds, what runs, and how much more it wants.
@@ -22,6 +25,8 @@ export class Subscription {
   private disowned = 0;
   private meanRunMs: number | undefined;
   private readonly held = { log: new Held<Subscription>(), inbox: new Held<Subscription>() };
+  private budget: ByteBudget | undefined;
+  private largestBytes = 0;
   /** Its last read came back full, so that more is waiting. */
   isHot = false;
   /** Nothing is read or begun: the route is paused for the group, or deleted. */
@@ -43,6 +48,21 @@ export class Subscription {
     /** Whether the group wants what expires as dead letters. */
     readonly keepsExpired = false,
   ) {}
+
+  /** What is read ahead counts there from now on. */
+  share(budget: ByteBudget): void {
+    this.budget = budget;
+  }
+
+  /** Size of the largest entries of the latest reads; 0 if there was none. */
+  get entryBytes(): number {
+    return this.largestBytes;
+  }
+
+  /** A read has brought entries: earlier ones say less about the next. */
+  ageSizes(): void {
+    this.largestBytes *= SIZE_DECAY;
+  }
 
   streamOf(source: Source): string {
     return source === 'log' ? this.keys.log : this.keys.inbox(this.group);
@@ -81,13 +101,20 @@ export class Subscription {
     const room = concurrency + ahead;
     const free = room - this.running - this.bufferedCount;
     if (free <= 0) return 0;
-    return this.bufferedCount === 0 || free >= room / 4 ? free : 0;
+    if (this.bufferedCount > 0 && free < room / 4) return 0;
+    if (this.budget === undefined || ahead === 0) return free;
+    const fitting = Math.floor(this.budget.leftBytes / Math.max(1, this.largestBytes));
+    return Math.min(free, this.freeSlots + fitting);
   }
 
   /** Takes a claim in, to be run in its turn. */
   accept(claim: Claim, leasedUntil: number): void {
     const delivery = this.admit(claim, leasedUntil);
-    if (delivery !== undefined) this.buffer.push(delivery);
+    if (delivery === undefined) return;
+    const size = sizeOf(claim.fields);
+    if (size > this.largestBytes) this.largestBytes = size;
+    this.budget?.take(size);
+    this.buffer.push(delivery);
   }
 
   /**
@@ -152,6 +179,7 @@ export class Subscription {
     const taken = this.buffer.slice(this.head);
     this.buffer = [];
     this.head = 0;
+    for (const { fields } of taken) this.budget?.giveBack(sizeOf(fields));
     return taken;
   }
 
@@ -203,6 +231,7 @@ export class Subscription {
   private shift(): InFlight<Subscription> | undefined {
     const delivery = this.buffer[this.head];
     if (delivery === undefined) return undefined;
+    this.budget?.giveBack(sizeOf(delivery.fields));
     this.head += 1;
     // Shifting an array moves all of it; dropping the taken part now and then does not.
     if (this.head === this.buffer.length || this.head > 1_024) {

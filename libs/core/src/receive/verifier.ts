@@ -31,9 +31,8 @@ export class Verifier {
   /** Verifies these routes before anything else is done on a new connection for commands: acks are sent there. */
   start(subscriptions: Iterable<Subscription>): void {
     this.stop();
-    const all = [...subscriptions];
     this.stopListening = this.context.command.onEveryArrival((client, isSameServer) =>
-      this.verify(client, all, isSameServer),
+      this.verify(client, [...subscriptions], isSameServer),
     );
   }
 

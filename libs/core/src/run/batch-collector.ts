@@ -56,12 +56,15 @@ export class BatchCollector {
     clearTimeout(this.timer);
     this.timer = undefined;
     const batch = this.waiting.splice(0, this.options.size).filter((each) => !isCancelled(each));
-    if (batch.length === 0) return;
-    this.running += 1;
-    void this.handle(batch).finally(() => {
-      this.running -= 1;
-      this.flushSoon();
-    });
+    if (batch.length > 0) {
+      this.running += 1;
+      void this.handle(batch).finally(() => {
+        this.running -= 1;
+        this.flushSoon();
+      });
+    }
+    // What is left may have a slot as well.
+    this.flushSoon();
   }
 
   private async handle(batch: readonly Waiting[]): Promise<void> {

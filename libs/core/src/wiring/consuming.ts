@@ -39,6 +39,7 @@ export class Consuming {
       onReclaimed: ({ path }, count) => events.tell('reclaimed', () => ({ path, group, count })),
       onSuspects: ({ path }, count) => events.tell('suspected', () => ({ path, group, count })),
       onLost: (delivery) => events.tell('leaseLost', () => aboutDelivery(delivery, consumer)),
+      onWarning: (code, message) => events.tell('warning', () => ({ code, message })),
       onFault: (error) => onFault('consume', error),
     });
     this.standstill = new Standstill(this.handled.values.bind(this.handled), events);

@@ -110,6 +110,7 @@ export class Puller {
     );
     this.consumer = new PullConsumer(context, subscription, connection, {
       release: (delivery) => this.dismiss(delivery, { kind: 'released' }),
+      onWarning: (code, message) => events.tell('warning', () => ({ code, message })),
       onFault: (error) => onFault('receive', error),
     });
     this.settler = new Settler<Subscription>(subscription, consumer, command, options, {

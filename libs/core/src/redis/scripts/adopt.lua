@@ -7,13 +7,19 @@
 -- KEYS[1] -> stream
 -- ARGV[1] -> group
 -- ARGV[2] -> consumer
--- ARGV[3…] -> entry ids
--- Output: a list of {id, fields, delivery count}
+-- ARGV[3] -> after how many bytes of fields it ends
+-- ARGV[4…] -> entry ids
+-- Output: {how many of the ids were looked at, list of {id, fields, delivery count}}
+local most, bytes = tonumber(ARGV[3]), 0
 local results = {}
-for i = 3, #ARGV do
+for i = 4, #ARGV do
   local id = ARGV[i]
   local pending = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1, ARGV[2])[1]
   local entry = pending and redis.call('XRANGE', KEYS[1], id, id)[1]
-  if entry then results[#results + 1] = {id, entry[2], pending[4]} end
+  if entry then
+    results[#results + 1] = {id, entry[2], pending[4]}
+    for _, field in ipairs(entry[2]) do bytes = bytes + #field end
+    if bytes >= most then return {i - 3, results} end
+  end
 end
-return results
+return {#ARGV - 3, results}

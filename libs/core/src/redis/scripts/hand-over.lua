@@ -119,6 +119,12 @@ function move.schedule(body, id, delayMs)
   return true
 end
 
+-- Whether the mark of a key is this owner's; see begin-once.lua.
+local function isRunBy(mark, owner)
+  local running = 'running ' .. owner
+  return mark == running or (type(mark) == 'string' and string.sub(mark, 1, #running + 1) == running .. ' ')
+end
+
 local results = {}
 for _, each in ipairs(moves) do
   local id, mark = each.id, each.mark
@@ -137,7 +143,7 @@ for _, each in ipairs(moves) do
       -- It leaves the pending list below, and cannot do so twice.
       held[id] = false
       -- Whoever has the same key next may run.
-      if mark ~= '' and redis.pcall('GET', mark) == 'running ' .. consumer .. ' ' .. source .. ' ' .. id then
+      if mark ~= '' and isRunBy(redis.pcall('GET', mark), consumer .. ' ' .. source .. ' ' .. id) then
         freed[#freed + 1] = mark
       end
     end

@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
 -- Takes over deliveries whose consumer no longer renews their leases, at the second sighting.
 --
--- Invariants: what looks stale is only noted at first and taken when it still is a while later, so that an outage of
+-- Invariants: what looks stale is only noted at first and taken when it has been so ever since, a while later: an outage of
 -- Redis, during which nobody can renew, does not set every consumer on every other's work. What has crashed its
 -- process twice is a suspect, left where it is until somebody can run it with nothing but suspects in flight; after
--- one more crash it comes alone, so that only a message that ran alone ever reaches `maxCrashes`.
+-- one more crash it comes alone, so that only a message that ran alone ever reaches `maxCrashes`. One call looks at a
+-- limited number of deliveries and takes a limited number of bytes; its reply says where to go on.
 --
 -- KEYS -> for each route: log, group's inbox, group's stale notes ("<source>:<id>" -> "<owner> <count> <first seen>")
 -- ARGV[1] -> group
@@ -15,76 +16,123 @@
 -- ARGV[6] -> maxCrashes, after which it is none any more
 -- ARGV[7] -> 'normal'; 'suspect' to take only suspects that may run among their like; 'lone' to take only those that
 --            were in a crash so, or need to be in only one more
--- ARGV[8…] -> for each route: how many deliveries may be taken
--- Output: for each route {taken, left, suspects}: taken a list of {source, id, fields, delivery count}, left the number
---         of ripe deliveries that were not taken for want of room, suspects the number of ripe suspects not taken
+-- ARGV[8] -> 'look' to note also what there is no room for; 'take' to stop at it
+-- ARGV[9] -> bytes that may be taken in all; one delivery is taken whatever its size
+-- ARGV[10…] -> for each route three: how many deliveries may be taken; after which id to go on in its log and in its inbox:
+--              '' for the beginning, 'end' to leave it out
+-- Output: the server's time, epoch ms; then for each route {taken, left, suspects, log, inbox, problem}: taken a list of
+--         {source, id, fields, delivery count}, left the number of ripe deliveries that were not taken for want of room,
+--         suspects the number of ripe suspects not taken, log and inbox where to go on, problem why it could not be looked
+--         at, or ''
 local group, consumer, leaseMs, confirmMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local suspectFrom, maxCrashes, mode = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-local PAGE = 1000
+local stopsAtFull, bytesLeft = ARGV[8] == 'take', tonumber(ARGV[9])
+local PAGE, rowsLeft, hasTaken = 500, 1500, false
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
--- Whether the delivery has been noted long enough; notes it otherwise.
-local function isRipe(notes, field, owner, deliveries)
+-- Whether the delivery has been stale since it was noted, long enough; notes it otherwise. A note from the future is from
+-- before the server's clock was set back.
+local function isRipe(notes, field, owner, deliveries, idleMs)
   local mark = owner .. ' ' .. deliveries .. ' '
   local note = redis.call('HGET', notes, field)
   if note and string.sub(note, 1, #mark) == mark then
-    return now - tonumber(string.sub(note, #mark + 1)) >= confirmMs
+    local agoMs = now - (tonumber(string.sub(note, #mark + 1)) or now)
+    if agoMs >= 0 and agoMs <= idleMs then return agoMs >= confirmMs end
   end
   redis.call('HSET', notes, field, mark .. string.format('%.0f', now))
   return false
 end
 
+local function sizeOf(fields)
+  local size = 0
+  for _, field in ipairs(fields) do size = size + #field end
+  return size
+end
+
+-- Takes the delivery, unless it is too large for what is left. Its body is read before it is claimed.
 local function take(stream, source, id, deliveries, taken)
-  if mode ~= 'normal' then
+  local entry = redis.call('XRANGE', stream, id, id)[1]
+  local size = entry and sizeOf(entry[2]) or 0
+  if hasTaken and size > bytesLeft then return false end
+  local claimed
+  if mode == 'normal' then
+    deliveries = deliveries + 1
+    claimed = redis.call('XCLAIM', stream, group, consumer, leaseMs, id, 'RETRYCOUNT', deliveries, 'JUSTID')[1]
+  else
     -- It counts when it is begun with; see begin-suspect.lua.
-    local claimed = redis.call('XCLAIM', stream, group, consumer, leaseMs, id, 'JUSTID')[1]
-    local entry = claimed and redis.call('XRANGE', stream, id, id)[1]
-    if entry then taken[#taken + 1] = {source, id, entry[2], deliveries} end
-    return
+    claimed = redis.call('XCLAIM', stream, group, consumer, leaseMs, id, 'JUSTID')[1]
   end
-  local entry = redis.call('XCLAIM', stream, group, consumer, leaseMs, id)[1]
-  if entry then taken[#taken + 1] = {source, id, entry[2], deliveries + 1} end
+  if claimed and entry then
+    taken[#taken + 1] = {source, id, entry[2], deliveries}
+    bytesLeft, hasTaken = bytesLeft - size, true
+  end
+  return true
 end
 
-local function visit(stream, source, notes, seen, state)
-  local pending = redis.pcall('XPENDING', stream, group, 'IDLE', leaseMs, '-', '+', PAGE)
-  if pending.err then return end
-  if #pending == PAGE then state.complete = false end
-  for _, delivery in ipairs(pending) do
-    local id, owner, deliveries = delivery[1], delivery[2], delivery[4]
-    local field = source .. ':' .. id
-    seen[field] = true
-    if isRipe(notes, field, owner, deliveries) then
-      local kind = 'normal'
-      if deliveries >= suspectFrom and deliveries < maxCrashes then
-        kind = (deliveries > suspectFrom or deliveries == maxCrashes - 1) and 'lone' or 'suspect'
-      end
-      if kind ~= mode then
-        if kind ~= 'normal' then state.suspects = state.suspects + 1 end
-      elseif #state.taken >= state.room then
-        state.left = state.left + 1
-      else
-        take(stream, source, id, deliveries, state.taken)
-        redis.call('HDEL', notes, field)
-      end
+local function kindOf(deliveries)
+  if deliveries < suspectFrom or deliveries >= maxCrashes then return 'normal' end
+  return (deliveries > suspectFrom or deliveries == maxCrashes - 1) and 'lone' or 'suspect'
+end
+
+-- Returns after which id to go on, or 'end'.
+local function visit(stream, source, notes, from, seen, state)
+  while from ~= 'end' and rowsLeft > 0 do
+    local count = math.min(PAGE, rowsLeft)
+    if stopsAtFull then count = math.min(count, 16 + 2 * (state.room - #state.taken)) end
+    local start = from == '' and '-' or '(' .. from
+    local pending = redis.pcall('XPENDING', stream, group, 'IDLE', leaseMs, start, '+', count)
+    if pending.err then
+      if not string.find(pending.err, '^NOGROUP') then state.problem = pending.err end
+      return 'end'
     end
+    rowsLeft = rowsLeft - #pending - 1
+    for _, delivery in ipairs(pending) do
+      local id, owner, deliveries = delivery[1], delivery[2], delivery[4]
+      local field = source .. ':' .. id
+      seen[field] = true
+      if isRipe(notes, field, owner, deliveries, delivery[3]) then
+        local kind = kindOf(deliveries)
+        if kind ~= mode then
+          if kind ~= 'normal' then state.suspects = state.suspects + 1 end
+        elseif #state.taken < state.room and take(stream, source, id, deliveries, state.taken) then
+          redis.call('HDEL', notes, field)
+        else
+          state.left = state.left + 1
+          if stopsAtFull then return from end
+        end
+      end
+      from = id
+    end
+    if #pending < count then return 'end' end
   end
+  return from
 end
 
-local results = {}
+local results = {now}
 for route = 1, #KEYS / 3 do
   local log, inbox, notes = KEYS[route * 3 - 2], KEYS[route * 3 - 1], KEYS[route * 3]
-  local seen = {}
-  local state = {taken = {}, left = 0, suspects = 0, complete = true, room = tonumber(ARGV[7 + route])}
-  visit(log, 'log', notes, seen, state)
-  visit(inbox, 'inbox', notes, seen, state)
-  if state.complete then
-    for _, field in ipairs(redis.call('HKEYS', notes)) do
-      if not seen[field] then redis.call('HDEL', notes, field) end
+  local room, logFrom, inboxFrom = unpack(ARGV, 7 + route * 3, 9 + route * 3)
+  local state, seen = {taken = {}, left = 0, suspects = 0, problem = '', room = tonumber(room)}, {}
+  local found = redis.call('TYPE', notes).ok
+  if found ~= 'none' and found ~= 'hash' then
+    state.problem = 'WRONGTYPE ' .. notes .. ' is a ' .. found .. ', not a hash'
+    logFrom, inboxFrom = 'end', 'end'
+  else
+    local isWhole = logFrom == '' and inboxFrom == ''
+    logFrom = visit(log, 'log', notes, logFrom, seen, state)
+    inboxFrom = visit(inbox, 'inbox', notes, inboxFrom, seen, state)
+    isWhole = isWhole and logFrom == 'end' and inboxFrom == 'end' and redis.call('HLEN', notes) <= PAGE
+    -- Notes of what is stale no more say nothing; where there are many, they go with the key.
+    if isWhole then
+      for _, field in ipairs(redis.call('HKEYS', notes)) do
+        if not seen[field] then redis.call('HDEL', notes, field) end
+      end
+    else
+      redis.call('PEXPIRE', notes, 10 * leaseMs)
     end
   end
-  results[route] = {state.taken, state.left, state.suspects}
+  results[route + 1] = {state.taken, state.left, state.suspects, logFrom, inboxFrom, state.problem}
 end
 return results

@@ -105,12 +105,18 @@ local function attempt(step, route, ...)
   if route.problem == '' then route.problem = type(result) == 'table' and result.err or tostring(result) end
 end
 
+-- Longer than any process holds the lease, unless it sweeps less than once in three minutes; a second one does no harm.
+local LONGEST_LEASE_MS = 600000
+
 local function begin(route)
   local sweeper = route.base .. ':sweeper'
   local holder = redis.call('GET', sweeper)
   if not holder or holder == ARGV[1] then
     redis.call('SET', sweeper, ARGV[1], 'PX', ARGV[2])
     holder = ARGV[1]
+  elseif redis.call('PTTL', sweeper) > LONGEST_LEASE_MS then
+    -- From before the server's clock was set back.
+    redis.call('PEXPIRE', sweeper, ARGV[2])
   end
   route.isHolder = holder == ARGV[1]
 end
