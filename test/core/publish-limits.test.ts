@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BufferFullError, TransactionTooLargeError } from '@leanmq/core';
+import { BufferFullError, TransactionTooLargeError, type LeanMQ } from '@leanmq/core';
 
 import { useBroker } from '../support/broker.js';
 import { eventually } from '../support/eventually.js';
@@ -25,7 +25,7 @@ describe('what waits to be published', () => {
       ...Array<string>(1_000).fill('fulfilled'),
       ...Array<string>(3_000).fill('rejected'),
     ]);
-    const { reason } = ends[2_000] as PromiseRejectedResult;
+    const { reason } = ends[2_000] as { reason: unknown };
     expect(reason).toBeInstanceOf(BufferFullError);
     expect(reason).toMatchObject({ code: 'BUFFER_FULL', outcome: 'not-sent', retryable: true });
     expect(mq.health().publishing).toBe(0);
@@ -118,5 +118,21 @@ describe('a transaction beyond its limit', () => {
     });
     expect(results).toHaveLength(300);
     await eventually(async () => (await lengthOf('a/0')) === 100);
+  });
+});
+
+describe('the mark that tells a repeated batch from a new one', () => {
+  test('is kept for longer than any send keeps trying', async () => {
+    const hour = 3_600_000;
+    const keptFor = async (mq: LeanMQ): Promise<number> =>
+      broker.redis.pttl(broker.key('a', `publisher:${mq.consumer}`));
+    const patient = broker.mq({ publishTimeoutMs: 24 * hour });
+    await patient.publish('/a', 1);
+    expect(await keptFor(patient)).toBeGreaterThan(24.4 * hour);
+    const usual = broker.mq();
+    await usual.publish('/a', 1);
+    expect(await keptFor(usual)).toBeLessThanOrEqual(hour);
+    await usual.publish('/a', 1, { timeoutMs: 2 * hour });
+    expect(await keptFor(usual)).toBeGreaterThan(2.4 * hour);
   });
 });

@@ -199,4 +199,43 @@ describe('backpressure', () => {
     for (const delivery of await mq.receive('/a', { count: 5 })) await delivery.ack();
     expect(await fill(mq, '/a')).toBe(5);
   });
+
+  test('a publish reads no backlog where Redis does not know what is unread, however large it is', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const queue = mq.queue('/a');
+    await queue.declareGroup('g');
+    await queue.configure({ maxLength: 2_000 });
+    await mq.publishMany(
+      '/a',
+      Array.from({ length: 300 }, (_, data) => ({ data })),
+    );
+    for (const delivery of await mq.receive('/a', { count: 300 })) await delivery.ack();
+    const body = 'x'.repeat(2_000);
+    const items = Array.from({ length: 1_900 }, () => ({ data: body }));
+    const sent = await mq.publishMany('/a', items);
+    await broker.redis.xdel(broker.key('a', 'log'), (sent[1_000] as { id: string }).id);
+    expect((await queue.groups())[0]).toMatchObject({ lag: undefined });
+
+    const reads = async (publish: () => Promise<unknown>): Promise<number> => {
+      const before = await xrangeCalls();
+      await publish();
+      return (await xrangeCalls()) - before;
+    };
+    // What was noted while Redis knew is enough.
+    expect(await reads(() => mq.publish('/a', 'noted'))).toBe(0);
+    await broker.redis.del(broker.key('a', 'unread:g'));
+    // Some look on, a little each, until all is counted; 4 MB in looks of 128 KiB.
+    for (let n = 0; n < 40; n += 1) {
+      expect(await reads(() => mq.publish('/a', n))).toBeLessThan(12);
+    }
+    expect(await reads(() => mq.publish('/a', 'counted'))).toBe(0);
+    expect(await fill(mq, '/a')).toBe(2_000 - 1_899 - 42);
+    expect(await reads(() => mq.publish('/a', 'full').catch(() => undefined))).toBe(0);
+  });
+
+  /** How often any script has read a part of a log. */
+  async function xrangeCalls(): Promise<number> {
+    const stats = await broker.redis.info('commandstats');
+    return Number(/cmdstat_xrange:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  }
 });

@@ -32,5 +32,9 @@ export function isLater(id: EntryId, than: EntryId): boolean {
 export function* consecutiveIds(first: EntryId): Generator<EntryId, never> {
   const dash = first.indexOf('-');
   const prefix = first.slice(0, dash + 1);
-  for (let sequence = Number(first.slice(dash + 1)); ; sequence += 1) yield prefix + sequence;
+  let sequence = Number(first.slice(dash + 1));
+  for (; sequence < Number.MAX_SAFE_INTEGER; sequence += 1) yield prefix + sequence;
+  // A sequence number has 64 bits; only a foreign entry begins there.
+  let exact = sequence > Number.MAX_SAFE_INTEGER ? BigInt(first.slice(dash + 1)) : BigInt(sequence);
+  for (; ; exact += 1n) yield prefix + exact;
 }

@@ -14,11 +14,11 @@ import { Batch, type Unit, type UnitOutcome } from './batch.js';
 import { cut } from './cut.js';
 import { DeadlineClock } from './deadline-clock.js';
 import type { GroupCommit } from './group-commit.js';
+import type { MarkerTime } from './marker-time.js';
 import type { MaxLengths } from './max-lengths.js';
+import { register } from './register.js';
 import { aborted, overdue, unavailable } from './unanswered.js';
 
-// Far longer than any publish keeps trying, so that a batch that arrives late still finds what has been applied.
-const MARKER_TTL_MS = 3_600_000;
 const RETRY_PAUSE_MS = 50;
 
 /** What all lanes of a publisher share. */
@@ -28,6 +28,7 @@ export interface LaneContext {
   /** Paths that the registry knows of. */
   readonly registered: Set<string>;
   readonly maxLengths: MaxLengths;
+  readonly markers: MarkerTime;
   readonly onSettled: (unit: Unit, outcome: UnitOutcome | undefined) => void;
 }
 
@@ -114,11 +115,11 @@ export class Lane {
   private attempt(batch: Batch): void {
     const { client } = this.connection;
     const { keys } = this.context;
-    this.register(batch);
+    register(batch, client, this.context);
     batch.isOnItsWay = true;
     this.attemptedAt = performance.now();
     const marker = keys.route(this.path).publisher(this.publisherId);
-    let answer = batch.send(client, keys, this.path, marker, MARKER_TTL_MS);
+    let answer = batch.send(client, keys, this.path, marker, this.context.markers.ttlMs);
     if (this.commit !== undefined) {
       answer = this.commit.replicated(batch, answer, (unit, error) => this.settle(unit, error));
     }
@@ -234,18 +235,6 @@ export class Lane {
     if (left.length > 0 && batch.mayBeStored) return;
     this.batch = undefined;
     this.waiting = [...left, ...this.waiting];
-  }
-
-  /** A transaction may be the first to send to other routes than the lane's own. */
-  private register(batch: Batch): void {
-    const { registered, registry } = this.context;
-    for (const { sends } of batch.units) {
-      for (const { path } of sends) {
-        if (registered.has(path)) continue;
-        registered.add(path);
-        registry.addRoute(this.connection.client, path).catch(() => registered.delete(path));
-      }
-    }
   }
 
   private settle(unit: Unit, outcome: UnitOutcome | LeanMQError): void {

@@ -8,6 +8,7 @@ import { replicationOf, type Replication } from './durability.js';
 import { GroupCommit } from './group-commit.js';
 import type { LaneContext } from './lane.js';
 import { Lanes } from './lanes.js';
+import { MarkerTime } from './marker-time.js';
 import { MaxLengths } from './max-lengths.js';
 import { OpenTransactions } from './open-transactions.js';
 import type {
@@ -50,6 +51,7 @@ export class Publisher {
   private readonly transactions: OpenTransactions;
   private readonly registered = new Set<string>();
   private readonly maxLengths = new MaxLengths();
+  private readonly markers: MarkerTime;
   /** Of a send that asks for nothing. */
   private readonly plainRequest: Request;
   private readonly outstanding: Outstanding;
@@ -64,9 +66,10 @@ export class Publisher {
     private readonly options: PublisherOptions & { readonly silenceMs: number },
     private readonly hooks: PublisherHooks,
   ) {
-    const { registered, maxLengths } = this;
+    this.markers = new MarkerTime(options.publishTimeoutMs);
+    const { registered, maxLengths, markers } = this;
     const onSettled: LaneContext['onSettled'] = (unit, outcome) => this.onSettled(unit, outcome);
-    this.context = { keys, registry, registered, maxLengths, onSettled };
+    this.context = { keys, registry, registered, maxLengths, markers, onSettled };
     this.lanes = new Lanes(id, connection, this.context);
     this.outstanding = new Outstanding(options.maxBuffered, options.maxBufferedBytes);
     this.transactions = new OpenTransactions(hooks.onStray);
@@ -222,6 +225,7 @@ export class Publisher {
     if (refusal !== undefined) return Promise.reject(refusal);
     const lane = this.lanesOf(replication).of((tick ?? (sends[0] as EncodedSend)).path);
     this.outstanding.add(sends.length, bytes);
+    this.markers.include(timeoutMs);
     return new Promise((resolve, reject) => {
       const deadline = performance.now() + timeoutMs;
       const unit = {

@@ -24,7 +24,7 @@ for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'pur
   redis.call('UNLINK', base .. ':' .. what)
 end
 for group in pairs(groups) do
-  for _, what in ipairs({'inbox', 'stale', 'rate', 'here'}) do
+  for _, what in ipairs({'inbox', 'stale', 'rate', 'here', 'unread'}) do
     redis.call('UNLINK', base .. ':' .. what .. ':' .. group)
   end
   if ARGV[1] == 'drop' then redis.call('UNLINK', base .. ':dead:' .. group) end

@@ -103,6 +103,8 @@ local function isTaken(send)
   return name and redis.pcall('HEXISTS', send.base .. ':recurring', 'rule:' .. name) == 1
 end
 
+-- part: entry-ids
+
 -- part: unfinished
 
 local function problemOf(sends)
