@@ -6,6 +6,7 @@ import type { Appendfsync } from './topology/topology.js';
 
 export interface ChaosOptions {
   readonly messages: number;
+  readonly large: number;
   readonly seed: number;
   readonly topology: TopologyName;
   readonly appendfsync: Appendfsync;
@@ -25,6 +26,7 @@ export interface ChaosOptions {
 
 interface Given {
   readonly messages?: number;
+  readonly large: number;
   readonly seed?: number;
   readonly topology: TopologyName;
   readonly appendfsync: Appendfsync;
@@ -62,6 +64,7 @@ export function readOptions(
       'Publishes and consumes through faults, and checks afterwards that nothing was lost.',
     )
     .option('--messages <n>', `how many are published (default: ${MESSAGES})`, positive)
+    .option('--large <percent>', 'how many of them have a payload of 250 KiB', percent, 1)
     .option('--seed <n>', 'what the plan is made from (default: another one each time)', whole)
     .addOption(
       new Option('--topology <name>', 'one Redis with an append-only file, or a Sentinel set')
@@ -145,6 +148,7 @@ function complete(given: Given): ChaosOptions {
   const { quick, topology } = given;
   return {
     messages: given.messages ?? (quick ? QUICK_MESSAGES : MESSAGES),
+    large: given.large,
     seed: given.seed ?? Math.floor(Math.random() * 1_000_000),
     topology,
     appendfsync: given.appendfsync,
@@ -167,6 +171,12 @@ function whole(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new InvalidArgumentError('A whole number, 0 or more, is needed.');
+}
+
+function percent(text: string): number {
+  const value = Number(text);
+  if (value >= 0 && value < 100) return value;
+  throw new InvalidArgumentError('A number from 0 up to, but without, 100 is needed.');
 }
 
 function positive(text: string): number {

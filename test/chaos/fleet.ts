@@ -38,14 +38,14 @@ function makeConsumers({ options, programs, folder, redis }: FleetSettings): Slo
 
 function makePublishers(settings: FleetSettings): Slot[] {
   const { options, programs, folder, redis, startAt, durationMs } = settings;
-  const { seed, messages, durability, publishers } = options;
+  const { seed, messages, large, durability, publishers } = options;
   return Array.from(
     { length: publishers },
     (_, index) =>
       new Slot(`p-${index}`, 'publisher', undefined, programs.publisher, folder, (own) => {
         const share = { index, of: publishers };
         return {
-          ...{ ...own, redis, seed, messages, share, startAt, durationMs, durability },
+          ...{ ...own, redis, seed, messages, large, share, startAt, durationMs, durability },
         } satisfies PublisherSettings;
       }),
   );

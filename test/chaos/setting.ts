@@ -51,6 +51,7 @@ export interface ConsumerSettings extends ProcessSettings {
 export interface PublisherSettings extends ProcessSettings {
   readonly seed: number;
   readonly messages: number;
+  readonly large: number;
   /** Of the publishers it is the so-manyth of so many. */
   readonly share: { readonly index: number; readonly of: number };
   /** When the plan began, epoch ms, and over what time its sends are spread. */

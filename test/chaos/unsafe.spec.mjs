@@ -3,17 +3,22 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { UNSAFE, withoutProtection } from './unsafe.mjs';
 
-const path = fileURLToPath(
-  new URL('../../libs/core/src/redis/scripts.generated.ts', import.meta.url),
-);
-const scripts = readFileSync(path, 'utf8');
+/** @param {string} file */
+function read(file) {
+  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  return { path, contents: readFileSync(path, 'utf8') };
+}
 
 describe('a protection that can be switched off', () => {
   it.each(Object.keys(UNSAFE))('is where it is looked for: %s', (mode) => {
-    expect(withoutProtection(mode, path, scripts)).not.toBe(scripts);
+    for (const { file } of UNSAFE[mode] ?? []) {
+      const { path, contents } = read(file);
+      expect(withoutProtection(mode, path, contents)).not.toBe(contents);
+    }
   });
 
   it('is missed loudly when the sources have changed', () => {
+    const { path } = read('libs/core/src/redis/scripts.generated.ts');
     expect(() => withoutProtection('maxlen', path, 'something else')).toThrow(/not once/);
   });
 });

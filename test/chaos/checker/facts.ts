@@ -89,7 +89,7 @@ export function gatherFacts(evidence: Evidence): Facts {
   }
   for (const list of handlings.values()) list.sort((a, b) => a.at - b.at);
   const processes = slots.flatMap(({ records }) => records);
-  const operations = planWorkload(options.seed, options.messages);
+  const operations = planWorkload(options);
   const messages = messagesOf(operations, turns);
   const letters = new Map<string, Letter[]>();
   const entries = new Map<number, LogEntry[]>();

@@ -39,12 +39,13 @@ describe('Random', () => {
 });
 
 describe('planWorkload', () => {
-  const operations = planWorkload(7, 5_000);
+  const operations = planWorkload({ seed: 7, messages: 5_000, large: 1 });
   const sends = operations.flatMap((operation) => operation.sends);
 
   it('is the same for the same seed', () => {
-    expect(planWorkload(7, 500)).toEqual(planWorkload(7, 500));
-    expect(planWorkload(8, 500)).not.toEqual(planWorkload(7, 500));
+    const plan = (seed: number): unknown => planWorkload({ seed, messages: 500, large: 1 });
+    expect(plan(7)).toEqual(plan(7));
+    expect(plan(8)).not.toEqual(plan(7));
   });
 
   it('numbers each message once, so that its operation can be told', () => {
@@ -52,6 +53,15 @@ describe('planWorkload', () => {
     for (const { index, sends: own } of operations) {
       for (const { task } of own) expect(operationOf(task.n)).toBe(index);
     }
+  });
+
+  it('has as many large payloads as it is told to', () => {
+    const large = (percent: number): number =>
+      planWorkload({ seed: 7, messages: 5_000, large: percent })
+        .flatMap((operation) => operation.sends)
+        .filter(({ task }) => task.pad !== undefined).length;
+    expect(large(0)).toBe(0);
+    expect(large(80)).toBeGreaterThan(3_500);
   });
 
   it('has some of every kind', () => {

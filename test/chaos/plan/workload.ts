@@ -51,8 +51,7 @@ export interface Operation {
 }
 
 const KINDS = {
-  ...{ plain: 41, named: 20, delayed: 9, shortLived: 5, longLived: 5, once: 9, transaction: 10 },
-  large: 1,
+  ...{ plain: 42, named: 20, delayed: 9, shortLived: 5, longLived: 5, once: 9, transaction: 10 },
 } as const;
 /** Just below the limit of a payload. */
 export const LARGE = 250 * 1_024;
@@ -66,12 +65,20 @@ export function operationOf(n: number): number {
   return Math.floor(n / NUMBERS_EACH);
 }
 
-/** All that is published, in its order: `messages` sends or a few more. Pure: the same seed, the same workload. */
-export function planWorkload(seed: number, messages: number): Operation[] {
+export interface WorkloadSettings {
+  readonly seed: number;
+  readonly messages: number;
+  /** How many of a hundred operations send a payload of 250 KiB; below 100. */
+  readonly large: number;
+}
+
+/** All that is published, in its order: `messages` sends or a few more. Pure: the same settings, the same workload. */
+export function planWorkload({ seed, messages, large }: WorkloadSettings): Operation[] {
+  const weights = { ...KINDS, large: (large * 100) / (100 - large) };
   const killers = planKillers(seed, messages);
   const operations: Operation[] = [];
   for (let sends = 0; sends < messages;) {
-    const operation = planOperation(seed, operations.length, killers);
+    const operation = planOperation(seed, operations.length, killers, weights);
     operations.push(operation);
     sends += operation.sends.length;
   }
@@ -95,10 +102,11 @@ function planOperation(
   seed: number,
   index: number,
   killers: ReadonlyMap<number, number>,
+  weights: Readonly<Record<keyof typeof KINDS | 'large', number>>,
 ): Operation {
   const random = new Random(seed, 'operation', index);
   const dies = killers.get(index);
-  const kind = dies === undefined ? random.weighted(KINDS) : 'plain';
+  const kind = dies === undefined ? random.weighted(weights) : 'plain';
   const first = index * NUMBERS_EACH;
   if (kind === 'transaction') return planTransaction(random, index, first);
   const path = kind === 'once' ? ONCE : anyPath(random);

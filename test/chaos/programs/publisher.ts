@@ -50,7 +50,7 @@ endOnTerm(mq, history, () => ending.abort());
 
 const isEnding = (): boolean => ending.signal.aborted;
 
-const operations = planWorkload(settings.seed, settings.messages);
+const operations = planWorkload(settings);
 const { open, next } = whereItEnded(before);
 void replayFromTimeToTime();
 const pending = new Set<Promise<void>>();

@@ -3,8 +3,12 @@ import { RedisServer } from '../../support/redis-server.js';
 import { SteppingClock } from '../../support/stepping-clock.js';
 import type { Appendfsync, Topology } from './topology.js';
 
-// Whatever holds it up is to be seen at the end, and nothing else.
-const SLOWLOG = { 'slowlog-log-slower-than': '50000', 'slowlog-max-len': '10000' };
+const CONFIG = {
+  // Whatever holds it up is to be seen at the end, and nothing else.
+  ...{ 'slowlog-log-slower-than': '50000', 'slowlog-max-len': '10000' },
+  // As managed services have it: who asks for more than that at once is cut off.
+  'client-output-buffer-limit': `normal ${96 * 1_024 * 1_024} 0 0`,
+};
 
 /** One Redis with an append-only file, behind a proxy. */
 export class Standalone implements Topology {
@@ -21,7 +25,7 @@ export class Standalone implements Topology {
     const clock = SteppingClock.create();
     const server = await RedisServer.start({
       appendonly,
-      config: SLOWLOG,
+      config: CONFIG,
       ...(clock && { env: clock.env }),
     });
     return new Standalone(server, await TcpProxy.start(server.port), clock);
