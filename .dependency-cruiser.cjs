@@ -103,7 +103,7 @@ module.exports = {
     {
       name: 'core-steps-import',
       comment:
-        'Of the core, a step imports itself, message/, redis/, errors.ts, events.ts, option-values.ts and own-context.ts',
+        'Of the core, a step imports itself, message/, redis/, errors.ts, events.ts, option-values.ts, own-context.ts and within.ts',
       severity: 'error',
       from: { path: STEPS },
       to: {
@@ -111,7 +111,7 @@ module.exports = {
         pathNot: [
           STEPS,
           `${CORE}(message|redis)/`,
-          `${CORE}(errors|events|option-values|own-context)\\.ts$`,
+          `${CORE}(errors|events|option-values|own-context|within)\\.ts$`,
         ],
       },
     },
@@ -131,14 +131,15 @@ module.exports = {
     },
     {
       name: 'core-redis',
-      comment: 'redis/ imports message/, errors.ts, events.ts, option-values.ts and own-context.ts',
+      comment:
+        'redis/ imports message/, errors.ts, events.ts, option-values.ts, own-context.ts and within.ts',
       severity: 'error',
       from: { path: `${CORE}redis/` },
       to: {
         path: CORE,
         pathNot: [
           `${CORE}(redis|message)/`,
-          `${CORE}(errors|events|option-values|own-context)\\.ts$`,
+          `${CORE}(errors|events|option-values|own-context|within)\\.ts$`,
         ],
       },
     },

@@ -11,6 +11,55 @@ const broker = useBroker();
 const pausedAt = async (mq: LeanMQ): Promise<number | undefined> =>
   (await mq.queue('/a').groups()).find(({ group }) => group === 'g')?.pausedAt;
 
+describe('pausing a group and waiting for what runs', () => {
+  test('resolves when handlers of all its processes have ended, and nothing begins meanwhile', async () => {
+    const finish: (() => void)[] = [];
+    let ended = 0;
+    const handler = async (): Promise<void> => {
+      await new Promise<void>((resolve) => finish.push(resolve));
+      ended += 1;
+    };
+    for (let n = 0; n < 2; n += 1) {
+      await broker.consume('/a', handler, { group: 'g', handlers: { concurrency: 1 } });
+    }
+    const operator = broker.mq();
+    for (let n = 0; n < 6; n += 1) await operator.publish('/a', n);
+    await eventually(() => finish.length === 2);
+    let isDrained = false;
+    const drained = operator
+      .queue('/a')
+      .pause({ group: 'g', drain: true })
+      .then(() => (isDrained = true));
+    await eventually(async () => (await pausedAt(operator)) !== undefined);
+    await sleep(1_500);
+    expect(isDrained).toBe(false);
+    finish.forEach((end) => end());
+    await drained;
+    expect(ended).toBe(2);
+    expect(finish).toHaveLength(2);
+    expect(await operator.queue('/a').groups()).toMatchObject([{ waiting: 4, inFlight: 0 }]);
+  });
+
+  test('rejects when that takes too long, and the group stays paused', async () => {
+    const mq = await broker.consume('/a', () => new Promise(() => undefined), {
+      ...{ group: 'g', drainTimeoutMs: 50 },
+    });
+    await mq.publish('/a', 1);
+    await eventually(() => mq.health().handlers[0]?.running === 1);
+    const drained = mq.queue('/a').pause({ drain: true, timeoutMs: 200 });
+    await expect(drained).rejects.toMatchObject({ code: 'DRAIN_TIMEOUT', retryable: true });
+    expect(await pausedAt(mq)).toBeDefined();
+  });
+
+  test('does not wait for what a dead process held', async () => {
+    const mq = await broker.consume('/a', () => undefined, { group: 'g' });
+    await mq.queue('/a').pause();
+    await mq.publish('/a', 1);
+    await broker.redis.xreadgroup('GROUP', 'g', 'dead', 'STREAMS', broker.key('a', 'log'), '>');
+    await mq.queue('/a').pause({ drain: true });
+  });
+});
+
 describe('pausing a group', () => {
   test('is honoured by all its processes within a second, by nobody else, and ends when it is resumed', async () => {
     const seen: [string, unknown][] = [];

@@ -288,14 +288,14 @@ export class LeaseLostError extends BrokerError {
   }
 }
 
-/** The handler ran longer than `handlerTimeoutMs`. */
+/** The handler ran longer than `handlerTimeoutMs`, or a function that is asked before or after it did not answer. */
 export class HandlerTimeoutError extends LeanMQError {
   static {
     brand(this, 'HandlerTimeoutError');
   }
 
-  constructor(timeoutMs: number) {
-    super('HANDLER_TIMEOUT', `The handler did not finish within ${timeoutMs} ms.`, {
+  constructor(timeoutMs: number, what = 'The handler') {
+    super('HANDLER_TIMEOUT', `${what} did not finish within ${timeoutMs} ms.`, {
       retryable: true,
     });
   }

@@ -15,7 +15,7 @@ export interface HandleOptions extends SubscriptionOptions, RunOptions, SettleOp
 
 /** What a handler of payloads of type `T` may say otherwise than the defaults. */
 export type HandlerOptions<T = unknown> = Partial<Omit<HandleOptions, 'idempotent'>> & {
-  readonly idempotent?: boolean | ((delivery: WebhookDelivery<T>) => string);
+  readonly idempotent?: boolean | ((delivery: WebhookDelivery<T>) => string | Promise<string>);
 };
 
 export const HANDLE_DEFAULTS: HandleOptions = Object.freeze({

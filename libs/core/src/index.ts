@@ -32,6 +32,7 @@ export {
   type ListOptions,
   type ListedQueue,
   type PastMessage,
+  type PauseOptions,
   type Place,
   type PurgeOptions,
   type Queue,
@@ -82,5 +83,5 @@ export type {
 } from './run/index.js';
 export type { RateLimit, StartFrom } from './receive/index.js';
 export type { CatchUp, Schedule, ScheduleSpec, Schedules } from './schedules/index.js';
-export { BACKOFF_DEFAULTS, backoffMs, type Backoff } from './settle/index.js';
+export { BACKOFF_DEFAULTS, backoffMs, type Backoff, type BackoffAnswer } from './settle/index.js';
 export type { Retention } from './sweep/index.js';

@@ -17,6 +17,7 @@ export {
 } from './history-replay.js';
 export type { InFlightInfo, InFlightOptions } from './in-flight.js';
 export type { PurgeOptions } from './purge.js';
+export type { PauseOptions } from './pause.js';
 export { Queue } from './queue.js';
 export type { ConsumerInfo, GroupInfo, QueueInfo } from './queue-info.js';
 export { listWithDeadLetters, type ListedQueue } from './queue-list.js';

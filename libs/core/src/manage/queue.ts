@@ -12,11 +12,12 @@ import {
   type RemovedGroup,
 } from './groups.js';
 import { listInFlight, type InFlightInfo, type InFlightOptions } from './in-flight.js';
+import { pause, setPaused, type PauseOptions } from './pause.js';
 import { purge, type PurgeOptions } from './purge.js';
 import { inspect, type GroupInfo, type QueueInfo } from './queue-info.js';
 import { remove, type RemoveOptions, type RemovedFrom } from './remove.js';
 import { cancelReplay, listReplays, type NotedReplay } from './replays.js';
-import { configure, setPaused, type QueueSettings } from './settings.js';
+import { configure, type QueueSettings } from './settings.js';
 
 const COUNT_LIMIT = 10_000;
 
@@ -126,10 +127,15 @@ export class Queue {
     return listInFlight(this.context, this.path, options);
   }
 
-  /** No process of the group begins with a message from now on, a restarted one neither. What runs is finished. */
-  async pause(group: string = this.context.ownGroup()): Promise<void> {
+  /**
+   * Stops delivery to a group, also to processes started later. What runs is finished; `drain` waits for that.
+   *
+   * @param options a group, of this process' own unless told, or options
+   * @throws {LeanMQError} `DRAIN_TIMEOUT` when what runs has not ended within `timeoutMs`; the group stays paused
+   */
+  async pause(options?: string | PauseOptions): Promise<void> {
     await this.context.ready();
-    await setPaused(this.context, this.path, group, true);
+    await pause(this.context, this.path, options);
   }
 
   async resume(group: string = this.context.ownGroup()): Promise<void> {

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.js';
 import type { RouteSettings } from '../redis/index.js';
 import { known, type ForeignNames } from '../option-values.js';
-import { assertGroup, assertQueue, wholeNumber } from './arguments.js';
+import { assertQueue, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
 
 /** Settings to change; null goes back to the default. */
@@ -46,18 +46,6 @@ export async function configure(
     ...(retention !== undefined && { retention }),
     ...(deadLetters !== undefined && { deadLetters }),
   });
-  await context.changed();
-}
-
-/** Pauses a group, or lets it go on, for all its processes and until told otherwise. */
-export async function setPaused(
-  context: ManageContext,
-  path: string,
-  group: string,
-  paused: boolean,
-): Promise<void> {
-  await assertGroup(context, path, group);
-  await context.registry.setPaused(path, group, paused);
   await context.changed();
 }
 

@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Redis } from 'ioredis';
 
-import { ConfigError, show } from '../errors.js';
+import { ConfigError, HandlerTimeoutError, show } from '../errors.js';
 import { displayPath, isPlainText, type InFlight, type WebhookDelivery } from '../message/index.js';
 import { inOwnContext } from '../own-context.js';
 import { defineScript, lua, type Connection, type RouteKeys } from '../redis/index.js';
+import { isThenable, within } from '../within.js';
 
 /** What may happen with a key: its handler runs now, has run, or is running elsewhere for `forMs` at most. */
 export type OnceDecision =
@@ -36,7 +37,7 @@ export interface IdempotencyStore {
 
 export interface OnceOptions {
   /** The handler runs once for each message, or for each key that the function returns, within `idempotencyMs`. */
-  readonly idempotent: boolean | ((delivery: WebhookDelivery<never>) => string);
+  readonly idempotent: boolean | ((delivery: WebhookDelivery<never>) => string | Promise<string>);
   /** Where the marks are kept; in Redis, written in the step that acks, unless told. */
   readonly idempotencyStore: IdempotencyStore | undefined;
 }
@@ -55,27 +56,34 @@ const MAX_KEY_BYTES = 512;
 
 /** Decides for each delivery of an idempotent handler whether it runs. */
 export class Once {
+  /** With a store of the user's, the keys of what runs. */
+  private readonly keyOf = new WeakMap<InFlight<unknown>, string>();
+  /** Longest that a key, or the answer of a store, is waited for before a handler begins, ms. */
+  private readonly patienceMs: number;
   /** With a store of the user's, what is being renewed there. */
   private readonly renewals = new Map<InFlight<unknown>, Promise<void>>();
 
   constructor(
-    private readonly options: OnceOptions,
+    private readonly options: OnceOptions & { readonly handlerTimeoutMs: number | undefined },
     private readonly keys: RouteKeys,
     private readonly group: string,
     private readonly consumer: string,
     private readonly leaseMs: number,
     private readonly connection: Connection,
-  ) {}
+  ) {
+    this.patienceMs = Math.min(options.handlerTimeoutMs ?? Infinity, leaseMs);
+  }
 
   async begin(
     inFlight: InFlight<unknown>,
     delivery: WebhookDelivery,
     signal: AbortSignal,
   ): Promise<OnceDecision> {
-    const key = this.keyOf(delivery);
+    const key = await this.askKey(delivery);
     const owner = this.ownerOf(inFlight);
     const { idempotencyStore } = this.options;
     if (idempotencyStore !== undefined) {
+      this.keyOf.set(inFlight, key);
       return this.beginIn(idempotencyStore, inFlight, key, owner);
     }
     const mark = this.keys.once(this.group, key);
@@ -97,7 +105,17 @@ export class Once {
   ): Promise<OnceDecision> {
     const begin = async (): Promise<OnceDecision> =>
       inOwnContext(() => store.begin(key, owner, this.leaseMs));
-    const decision = validDecision(await begin());
+    const answer = begin();
+    const late = (): Error => {
+      // Given up, the handler does not run: what the store grants too late is freed again.
+      answer
+        .then(async ({ state }) => {
+          if (state === 'run') await store.fail(key, owner);
+        })
+        .catch(() => undefined);
+      return new HandlerTimeoutError(this.patienceMs, 'begin() of "idempotencyStore"');
+    };
+    const decision = validDecision(await within(answer, this.patienceMs, late));
     if (decision.state === 'run') inFlight.renewMark = () => this.renew(inFlight, begin);
     return decision;
   }
@@ -120,7 +138,7 @@ export class Once {
   ): Promise<void> {
     const { idempotencyStore } = this.options;
     if (idempotencyStore === undefined) return;
-    const key = this.keyOf(delivery);
+    const key = this.keyOf.get(inFlight) ?? (await this.askKey(delivery));
     const owner = this.ownerOf(inFlight);
     inFlight.renewMark = undefined;
     const renewal = this.renewals.get(inFlight);
@@ -129,33 +147,48 @@ export class Once {
       await Promise.race([renewal, delay(this.leaseMs, undefined, { ref: false })]);
       this.renewals.delete(inFlight);
     }
-    await (succeeded ? idempotencyStore.complete(key, owner) : idempotencyStore.fail(key, owner));
+    const told = succeeded
+      ? idempotencyStore.complete(key, owner)
+      : idempotencyStore.fail(key, owner);
+    const name = succeeded ? 'complete()' : 'fail()';
+    // As long as a lease: a slot is not held for ever by a store that never answers.
+    await within(
+      Promise.resolve(told),
+      this.leaseMs,
+      () => new HandlerTimeoutError(this.leaseMs, `${name} of "idempotencyStore"`),
+    );
   }
 
-  private keyOf(delivery: WebhookDelivery): string {
+  private async askKey(delivery: WebhookDelivery): Promise<string> {
     const { idempotent } = this.options;
-    const key: unknown =
-      typeof idempotent === 'function'
-        ? idempotent(delivery as WebhookDelivery<never>)
-        : delivery.id;
-    // Two keys that differ only in half a surrogate pair would be one in Redis.
-    if (
-      typeof key !== 'string' ||
-      key === '' ||
-      Buffer.byteLength(key) > MAX_KEY_BYTES ||
-      !isPlainText(key)
-    ) {
-      const allowed = '1 to 512 bytes of text without control characters';
-      throw new ConfigError(
-        `The key function of "idempotent" returned ${show(key)} for message ${show(delivery.id)} of "${displayPath(delivery.path)}"; let it return ${allowed}, or throw RejectError for a message without a key.`,
-      );
-    }
-    return key;
+    if (typeof idempotent !== 'function') return delivery.id;
+    const given: unknown = idempotent(delivery as WebhookDelivery<never>);
+    if (!isThenable(given)) return validKey(given, delivery);
+    const what = 'The key function of option "idempotent"';
+    const late = (): Error => new HandlerTimeoutError(this.patienceMs, what);
+    return validKey(await within(given, this.patienceMs, late), delivery);
   }
 
   private ownerOf({ source, entryId }: InFlight<unknown>): string {
     return `${this.consumer} ${source} ${entryId}`;
   }
+}
+
+/** @throws {ConfigError} if it is none */
+function validKey(key: unknown, { id, path }: WebhookDelivery): string {
+  // Two keys that differ only in half a surrogate pair would be one in Redis.
+  if (
+    typeof key !== 'string' ||
+    key === '' ||
+    Buffer.byteLength(key) > MAX_KEY_BYTES ||
+    !isPlainText(key)
+  ) {
+    const allowed = '1 to 512 bytes of text without control characters';
+    throw new ConfigError(
+      `The key function of "idempotent" returned ${show(key)} for message ${show(id)} of "${displayPath(path)}"; let it return ${allowed}, or throw RejectError for a message without a key.`,
+    );
+  }
+  return key;
 }
 
 /** @throws {ConfigError} if it is none, as a store that the compiler has not seen may answer */

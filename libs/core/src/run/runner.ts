@@ -11,6 +11,7 @@ import {
   type Outcome,
 } from '../message/index.js';
 import { inOwnContext } from '../own-context.js';
+import { isThenable } from '../within.js';
 import { Delivery, type DeliverySource } from './delivery.js';
 import type { Once } from './once.js';
 import type { RunOptions, WebhookHandler } from './options.js';
@@ -147,7 +148,8 @@ export class Runner<Route extends DeliverySource> {
     try {
       await this.handler(delivery);
     } catch (error) {
-      await once.end(inFlight, delivery, false);
+      // A store that does not hear of it frees the key when the lease has run out.
+      await once.end(inFlight, delivery, false).catch(() => undefined);
       throw error;
     }
     await once.end(inFlight, delivery, true);
@@ -197,14 +199,6 @@ function postponeMs(busyMs: number): number {
   // A mark that is taken and yet has run out may stay so: whoever asked at once would ask without end.
   if (busyMs <= 0) return POSTPONE_MS;
   return Math.min(Math.max(busyMs, POSTPONE_LEAST_MS), POSTPONE_MS);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
 }
 
 function unreadable(error: unknown): Outcome {

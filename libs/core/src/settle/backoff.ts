@@ -1,6 +1,5 @@
 import { ConfigError } from '../errors.js';
 import { known, type ForeignNames } from '../option-values.js';
-import { inOwnContext } from '../own-context.js';
 
 /** When a failed delivery is tried again. */
 export type Backoff =
@@ -15,8 +14,15 @@ export type Backoff =
       readonly jitter?: 'equal' | 'full' | 'none';
     }
   | { readonly type: 'fixed'; readonly delayMs: number }
-  /** @returns ms; gets the attempt that just failed, 1 for the first, and what it threw */
-  | ((attempt: number, error: unknown) => number);
+  /**
+   * @param attempt the attempt that just failed, 1 for the first
+   * @param error what it threw
+   * @returns ms, or `dead` for a dead letter at once; or a promise of it, which is waited for 10 s at most
+   */
+  | ((attempt: number, error: unknown) => BackoffAnswer | Promise<BackoffAnswer>);
+
+/** After how many ms a failed delivery is tried again, or that it is not. */
+export type BackoffAnswer = number | 'dead';
 
 // With ten attempts these span four to eight minutes: a short outage downstream is not a dead letter.
 export const BACKOFF_DEFAULTS = Object.freeze({
@@ -40,13 +46,7 @@ export function backoffMs(
   error?: unknown,
   random: () => number = Math.random,
 ): number {
-  if (typeof backoff === 'function') {
-    const given = inOwnContext(backoff, attempt, error);
-    if (!Number.isFinite(given) || given < 0) {
-      throw ConfigError.option('backoff', given, 'a function that returns 0 or more milliseconds');
-    }
-    return Math.round(given);
-  }
+  if (typeof backoff === 'function') return delayOf(backoff(attempt, error));
   if (backoff.type === 'fixed') return Math.round(backoff.delayMs);
   const {
     baseMs = BACKOFF_DEFAULTS.baseMs,
@@ -58,6 +58,24 @@ export function backoffMs(
   const full = baseMs === 0 ? 0 : Math.min(capMs, baseMs * factor ** (attempt - 1));
   const least = { equal: 0.5, full: 0, none: 1 }[jitter];
   return Math.round(full * (least + random() * (1 - least)));
+}
+
+/** The same, where a function may also decide that the delivery is dead. */
+export function answerOf(backoff: Backoff, attempt: number, error: unknown): BackoffAnswer {
+  if (typeof backoff !== 'function') return backoffMs(backoff, attempt);
+  const given = backoff(attempt, error);
+  return given === 'dead' ? given : delayOf(given);
+}
+
+function delayOf(given: unknown): number {
+  if (typeof given !== 'number' || !Number.isFinite(given) || given < 0) {
+    throw ConfigError.option(
+      'backoff',
+      given,
+      'a function that returns 0 or more milliseconds, or "dead"',
+    );
+  }
+  return Math.round(given);
 }
 
 const PARTS = {

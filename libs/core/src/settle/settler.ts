@@ -4,13 +4,15 @@ import type { Redis } from 'ioredis';
 
 import { ConfigError, toError, type LeanMQError } from '../errors.js';
 import { MAX_FIELDS, type InFlight, type Outcome, type Source } from '../message/index.js';
+import { inOwnContext } from '../own-context.js';
 import {
   toBrokerError,
   type Connection,
   type RouteKeys,
   type ScriptArgument,
 } from '../redis/index.js';
-import { BACKOFF_DEFAULTS } from './backoff.js';
+import { isThenable, within } from '../within.js';
+import { BACKOFF_DEFAULTS, type Backoff, type BackoffAnswer } from './backoff.js';
 import { movesByCall, type Move } from './moves.js';
 import { nextHistory } from './next-history.js';
 import type { SettleOptions } from './options.js';
@@ -43,6 +45,8 @@ const MAX_ACKS = 1_000;
 // Of the retries of one turn. To write a stack takes as long as to run a short handler, and where many fail at once they
 // mostly fail alike.
 const MAX_STACKS = 4;
+// Its lease is renewed meanwhile; a backoff that never answers must not hold the message for ever.
+const ANSWER_MS = 10_000;
 const BLOCKED_PAUSE_MS = 1_000;
 const BLOCKED_TOLD_EVERY_MS = 60_000;
 const DROP: Verdict = Object.freeze({ kind: 'drop' });
@@ -89,6 +93,11 @@ export class Settler<Route extends SettleRoute> {
     const { startedAt } = delivery;
     if (outcome.kind !== 'success' && startedAt > 0) delivery.ranMs = performance.now() - startedAt;
     const verdict = this.decide(delivery, outcome);
+    if (verdict instanceof Promise) void verdict.then((later) => this.carryOut(delivery, later));
+    else this.carryOut(delivery, verdict);
+  }
+
+  private carryOut(delivery: InFlight<Route>, verdict: Verdict): void {
     if (verdict.kind === 'retry') this.stacksLeft -= 1;
     if (verdict.kind !== 'ack') {
       this.moves.add(delivery.source, { delivery, verdict });
@@ -99,7 +108,7 @@ export class Settler<Route extends SettleRoute> {
     }
   }
 
-  private decide(delivery: InFlight<Route>, outcome: Outcome): Verdict {
+  private decide(delivery: InFlight<Route>, outcome: Outcome): Verdict | Promise<Verdict> {
     const withStack = this.stacksLeft > 0;
     if (outcome.kind !== 'success' && delivery.fields.length > MAX_FIELDS) {
       // It can go nowhere else.
@@ -109,17 +118,43 @@ export class Settler<Route extends SettleRoute> {
         this.options,
       );
     }
-    try {
-      return decide(outcome, delivery.attemptsBefore, this.options, withStack);
-    } catch (error) {
-      // The user's own backoff threw: that must not stop the retry, which then comes by the default.
+    const before = delivery.attemptsBefore;
+    const { backoff } = this.options;
+    if (outcome.kind !== 'failure' || typeof backoff !== 'function') {
+      return decide(outcome, before, this.options, withStack);
+    }
+    return this.decideBy(backoff, (options) => decide(outcome, before, options, withStack));
+  }
+
+  /** Asks a backoff of the user's, which may take its time. When it fails, the default decides. */
+  private decideBy(
+    backoff: Extract<Backoff, (...args: never[]) => unknown>,
+    by: (options: SettleOptions) => Verdict,
+  ): Verdict | Promise<Verdict> {
+    const failed = (error: unknown): Verdict => {
       // Typed, because a plain error is taken for one of the connection.
       this.hooks.onFault(
         new ConfigError(`Option "backoff" threw: ${toError(error).message}`, { cause: error }),
       );
-      const options = { ...this.options, backoff: BACKOFF_DEFAULTS };
-      return decide(outcome, delivery.attemptsBefore, options, withStack);
+      return by({ ...this.options, backoff: BACKOFF_DEFAULTS });
+    };
+    let promised: PromiseLike<unknown> | undefined;
+    const ask = (attempt: number, error: unknown): BackoffAnswer => {
+      const given = inOwnContext(backoff, attempt, error);
+      if (!isThenable(given)) return given;
+      promised = given;
+      return 0;
+    };
+    try {
+      const verdict = by({ ...this.options, backoff: ask });
+      if (promised === undefined) return verdict;
+    } catch (error) {
+      return failed(error);
     }
+    const late = (): Error => new Error(`it did not answer within ${ANSWER_MS} ms`);
+    return within(promised, ANSWER_MS, late)
+      .then((answer) => by({ ...this.options, backoff: () => answer as BackoffAnswer }))
+      .catch(failed);
   }
 
   private async ack(source: Source, deliveries: readonly InFlight<Route>[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { InvalidDeliveryError, RejectError, RetryError } from '../errors.js';
 import { recordError, type DeadReason, type ErrorRecord, type Outcome } from '../message/index.js';
-import { backoffMs } from './backoff.js';
+import { answerOf } from './backoff.js';
 import type { SettleOptions } from './options.js';
 
 /** Where a delivery goes. */
@@ -78,7 +78,8 @@ function decideFailure(
   if (error instanceof RetryError && error.free) return retry(error.afterMs, attempt - 1);
   if (attempt >= options.attempts) return dead('failed', attempt, error);
   if (error instanceof RetryError) return retry(error.afterMs, attempt);
-  return retry(backoffMs(options.backoff, attempt, error), attempt);
+  const answer = answerOf(options.backoff, attempt, error);
+  return answer === 'dead' ? dead('failed', attempt, error) : retry(answer, attempt);
 }
 
 function dead(reason: DeadReason, attempts: number, error: unknown): Verdict {
