@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
 
@@ -95,6 +97,21 @@ describe('a payload', () => {
       ship(): void {}
     }
     expect(roundTrip(new Order())).toEqual({ a: 1, items: [{ a: 1 }] });
+  });
+
+  it('may be what is empty and holds nothing, of whatever class or realm', () => {
+    // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- that it is empty is what is tested
+    class Ping {}
+    class LatePing extends Ping {}
+    const foreign: unknown = runInNewContext('({ a: {}, b: [], c: 1 })');
+    expect(encode([new Ping(), new LatePing(), Object.create({})])).toBe('[{},{},{}]');
+    expect(encode(foreign)).toBe('{"a":{},"b":[],"c":1}');
+  });
+
+  it('may be an Error or another such instance that has a toJSON', () => {
+    const failed = Object.assign(new Error('no'), { toJSON: () => ({ failed: true }) });
+    const headers = Object.assign(new Headers({ a: 'b' }), { toJSON: () => ({ a: 'b' }) });
+    expect(roundTrip([failed, headers])).toEqual([{ failed: true }, { a: 'b' }]);
   });
 
   it('tells toJSON the key, as JSON.stringify does', () => {

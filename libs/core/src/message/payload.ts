@@ -14,8 +14,9 @@ import { findUnwritable } from './unwritable.js';
  * properties, and an object's undefined properties are left out.
  *
  * @throws {InvalidMessageError} for what JSON would lose silently or cannot hold: undefined as the payload or in an
- * array, BigInt, NaN, Infinity, functions, symbols, Map, Set, buffers and typed arrays, Promises, invalid Dates; and
- * when a getter or a `toJSON` throws
+ * array, BigInt, NaN, Infinity, functions, symbols, Map, Set, buffers and typed arrays, Promises, invalid Dates, Errors,
+ * regular expressions, and instances that hold something but have no properties of their own (Headers, URLSearchParams,
+ * Blob, Request, iterators …); and when a getter or a `toJSON` throws
  * @throws {MessageTooLargeError} past `limits.payloadBytes` or `limits.depth` (a cycle is endless depth)
  */
 export function encodePayload(data: unknown, limits: MessageLimits): string {

@@ -22,6 +22,12 @@ describe('what JSON cannot carry', () => {
   class Recorder {
     readonly log = new Map([['a', 1]]);
   }
+  class Sealed {
+    readonly #total = 1;
+    get total(): number {
+      return this.#total;
+    }
+  }
 
   test.each<[string, unknown, string]>([
     ['undefined', undefined, 'payload is undefined'],
@@ -49,6 +55,30 @@ describe('what JSON cannot carry', () => {
     ['an ArrayBuffer', new ArrayBuffer(1), 'payload is binary data'],
     ['a SharedArrayBuffer', new SharedArrayBuffer(1), 'payload is binary data'],
     ['a Promise', { a: Promise.resolve(1) }, 'payload.a is a Promise (await it first)'],
+    ['an Error', new Error('no'), 'payload is an Error (send its name and message)'],
+    [
+      'an Error with a code',
+      { a: Object.assign(new TypeError(), { code: 1 }) },
+      'payload.a is an E',
+    ],
+    ['a RegExp', [/a/], 'payload[0] is a RegExp'],
+    ['a URLSearchParams', new URLSearchParams('a=1'), 'payload is an instance of URLSearchParams'],
+    ['a Headers', { a: new Headers({ a: 'b' }) }, 'payload.a is an instance of Headers'],
+    ['a Blob', new Blob(['a']), 'payload is an instance of Blob'],
+    ['a FormData', [new FormData()], 'payload[0] is an instance of FormData'],
+    ['a Request', new Request('http://localhost'), 'payload is an instance of Request'],
+    ['a Response', { a: new Response() }, 'payload.a is an instance of Response'],
+    ['an AbortController', new AbortController(), 'payload is an instance of AbortController'],
+    ['a ReadableStream', new ReadableStream(), 'payload is an instance of ReadableStream'],
+    ['an iterator of a Map', { a: new Map().entries() }, 'payload.a is an instance of '],
+    ['an iterator of a list', [[1].values()], 'payload[0] is an instance of '],
+    ['a generator', (function* () {})(), 'payload is an instance of '],
+    ['a WeakMap', new WeakMap(), 'payload is an instance of WeakMap'],
+    ['a WeakRef', new WeakRef({}), 'payload is an instance of WeakRef'],
+    ['a format of Intl', new Intl.NumberFormat('en'), 'payload is an instance of NumberFormat'],
+    ['a Proxy of a Map', new Proxy(new Map(), {}), 'payload is an instance of Map'],
+    ['an instance with accessors only', new Sealed(), 'payload is an instance of Sealed'],
+    ['toJSON that returns an Error', { toJSON: () => new Error('no') }, 'payload is an Error'],
     ['an odd key', { 'a\nb': 1n }, 'payload["a\\nb"] is a BigInt'],
     ['toJSON that returns a BigInt', { a: { toJSON: () => 1n } }, 'payload.a is a BigInt'],
     ['toJSON that returns undefined', { toJSON: () => undefined }, 'payload is undefined'],

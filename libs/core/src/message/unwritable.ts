@@ -84,7 +84,8 @@ function findProblemInObject(
   depthLeft: number,
   budget: Budget,
 ): Problem | undefined {
-  const what = unsupported(value);
+  const plain = isPlain(value);
+  const what = plain ? undefined : unsupported(value);
   if (what !== undefined) return new Problem(what);
   if (depthLeft === 0) return new Problem('depth');
   if (Array.isArray(value)) {
@@ -95,7 +96,10 @@ function findProblemInObject(
     }
     return undefined;
   }
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  const host = plain ? undefined : stateless(value, keys.length);
+  if (host !== undefined) return new Problem(host);
+  for (const key of keys) {
     const member = asWritten((value as Record<string, unknown>)[key], key);
     if (member === undefined) continue;
     const found = findProblem(member, depthLeft - 1, budget);
@@ -118,6 +122,34 @@ function unsupported(value: object): string | undefined {
   if (types.isPromise(value)) return 'a Promise (await it first)';
   if (types.isDate(value) && Number.isNaN(value.getTime())) return 'an invalid Date';
   return undefined;
+}
+
+/**
+ * What an object is that JSON would write as `{}`, or as less than it is, although it holds something; undefined if it is
+ * none. What has a `toJSON` does not come here.
+ */
+function stateless(value: object, keys: number): string | undefined {
+  if (types.isNativeError(value)) return 'an Error (send its name and message)';
+  if (types.isRegExp(value)) return 'a RegExp (send its source)';
+  if (keys > 0 || !hasMembers(value)) return undefined;
+  const name = show(value).replace(/^an object \((.*)\)$/, '$1');
+  return `an instance of ${name} without properties of its own (send a plain object of what it holds, or give it a toJSON)`;
+}
+
+/**
+ * Whether there is anything to read from an object besides properties of its own: a Headers, a Blob, an iterator. An empty
+ * instance of a class without methods holds nothing that could be lost.
+ */
+function hasMembers(value: object): boolean {
+  let prototype = Object.getPrototypeOf(value) as object | null;
+  while (prototype !== null) {
+    const parent = Object.getPrototypeOf(prototype) as object | null;
+    // That of all objects, of this realm or another.
+    if (parent === null) return false;
+    if (Reflect.ownKeys(prototype).some((key) => key !== 'constructor')) return true;
+    prototype = parent;
+  }
+  return false;
 }
 
 /** Whether it is an object literal or an array, by far the most common and quick to tell. */
