@@ -90,6 +90,36 @@ describe('send', () => {
     await expect(sending[0]).rejects.toThrow(ConfigError);
   });
 
+  test('a validation that never ends is bounded by its send, and holds up no other', async () => {
+    @ValidatorConstraint({ async: true })
+    class Never {
+      validate(): Promise<boolean> {
+        return new Promise(() => undefined);
+      }
+    }
+    class HangingDto {
+      @Validate(Never)
+      n = 1;
+    }
+    const { publisher, got } = await start();
+    const hanging = [
+      publisher.send('/inventory/update', new HangingDto(), { timeoutMs: 2_000 }),
+      publisher.send('/inventory/update', new HangingDto(), { signal: AbortSignal.timeout(1_500) }),
+      publisher.transaction((tx) => tx.send('/inventory/update', new HangingDto()), {
+        timeoutMs: 1_500,
+      }),
+    ];
+    const told = Promise.allSettled(hanging);
+    await publisher.send('/inventory/update', { n: 2 }, { timeoutMs: 10_000 });
+    await eventually(() => got.length === 1);
+    expect(await told).toMatchObject([
+      { reason: { code: 'VALIDATION_TIMEOUT', outcome: 'not-sent' } },
+      { reason: { code: 'ABORTED', outcome: 'not-sent' } },
+      { reason: { code: 'VALIDATION_TIMEOUT', outcome: 'not-sent' } },
+    ]);
+    expect(got).toHaveLength(1);
+  });
+
   test('sends keep their order, although some wait for a slow validation and others for none', async () => {
     const goOn = signal();
 

@@ -34,7 +34,11 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
       providers: [
         ...options,
         { provide: LeanMQ, useFactory: createClient, inject: [LEANMQ_OPTIONS] },
-        { provide: WebhookPublisher, useFactory: createPublisher, inject: [LeanMQ] },
+        {
+          provide: WebhookPublisher,
+          useFactory: createPublisher,
+          inject: [LeanMQ, LEANMQ_OPTIONS],
+        },
       ],
       exports: [LEANMQ_OPTIONS, LeanMQ, WebhookPublisher],
     };
@@ -53,6 +57,6 @@ function createClient(given: LeanMQModuleOptions): LeanMQ {
   return mq;
 }
 
-async function createPublisher(mq: LeanMQ): Promise<WebhookPublisher> {
-  return new WebhookPublisher(mq, await classValidation());
+async function createPublisher(mq: LeanMQ, given: LeanMQModuleOptions): Promise<WebhookPublisher> {
+  return new WebhookPublisher(mq, await classValidation(), given.publishTimeoutMs);
 }

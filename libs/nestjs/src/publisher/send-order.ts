@@ -1,3 +1,6 @@
+/** A validation that takes longer is one that hangs, and loses its turn: the sends behind it go on. */
+const HOLD_MS = 1_000;
+
 /**
  * Keeps the sends of each path in their order although some wait for their validation first. Where nothing waits,
  * nothing is held up.
@@ -14,7 +17,8 @@ export class SendOrder {
     if (before === undefined && check === undefined) return send();
     // `send` puts the message on its way before it returns; nobody behind it waits for the answer.
     let sent: Promise<T> | undefined;
-    const turn = Promise.allSettled([before, check]).then(async () => {
+    const held = before === undefined ? undefined : patience(before);
+    const turn = Promise.allSettled([held, check]).then(async () => {
       await check;
       sent = send();
       sent.catch(() => undefined);
@@ -27,4 +31,16 @@ export class SendOrder {
     this.last.set(path, settled);
     return turn.then(() => sent as Promise<T>);
   }
+}
+
+/** Resolves when the send before has left, or is not worth waiting for any longer. */
+function patience(before: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, HOLD_MS);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    before.then(end, end);
+  });
 }

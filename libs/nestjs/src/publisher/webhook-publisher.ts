@@ -1,4 +1,5 @@
 import {
+  ENGINE_DEFAULTS,
   InvalidMessageError,
   normalizePath,
   toError,
@@ -12,6 +13,7 @@ import {
 } from '@leanmq/core';
 
 import { describeViolations, type ClassValidation } from '../validation/index.js';
+import { boundedCheck } from './bounded-check.js';
 import { SendOrder } from './send-order.js';
 import { WebhookSchedules } from './webhook-schedules.js';
 
@@ -35,8 +37,12 @@ export class WebhookPublisher {
   constructor(
     private readonly mq: LeanMQ,
     private readonly validation?: ClassValidation,
+    private readonly publishTimeoutMs: number = ENGINE_DEFAULTS.publishTimeoutMs,
   ) {
-    this.schedules = new WebhookSchedules(mq, (data) => this.check(data));
+    this.schedules = new WebhookSchedules(mq, (data) => {
+      const check = this.check(data);
+      return check && boundedCheck(check, undefined, this.publishTimeoutMs);
+    });
   }
 
   /**
@@ -47,8 +53,17 @@ export class WebhookPublisher {
    * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether the message may be stored
    */
   async send<T>(path: string, data: T, options?: PublishOptions): Promise<PublishResult> {
-    const publish = (): Promise<PublishResult> => this.mq.publish(path, data, options);
-    return this.order.inTurn(normalizePath(path), this.check(data), publish);
+    const startedAt = performance.now();
+    const check = this.check(data);
+    if (check === undefined) {
+      return this.order.inTurn(normalizePath(path), undefined, () =>
+        this.mq.publish(path, data, options),
+      );
+    }
+    const bounded = boundedCheck(check, options, this.publishTimeoutMs);
+    return this.order.inTurn(normalizePath(path), bounded, () =>
+      this.mq.publish(path, data, withTimeLeft(options, startedAt)),
+    );
   }
 
   /**
@@ -60,8 +75,17 @@ export class WebhookPublisher {
       outcome: 'failed',
       error: toError(error),
     });
+    const isList = Array.isArray(items) && items.every((item: unknown) => Object(item) === item);
+    // What waits for no validation waits for room as a list; what is none is refused there.
+    if (!isList || items.every(({ data }) => !this.isChecked(data))) {
+      return this.order.inTurn(normalizePath(path), undefined, () =>
+        this.mq.publishMany(path, items),
+      );
+    }
     return Promise.all(
-      items.map(({ data, options }) => this.send(path, data, options).catch(fail)),
+      (items as readonly SendItem<T>[]).map(({ data, options }) =>
+        this.send(path, data, options).catch(fail),
+      ),
     );
   }
 
@@ -85,7 +109,9 @@ export class WebhookPublisher {
         tx.send(path, data, options);
       };
       await build({ send });
-      await Promise.all(checks);
+      if (checks.length === 0) return;
+      const all = Promise.all(checks).then(() => undefined);
+      await boundedCheck(all, options, this.publishTimeoutMs);
     }, options);
   }
 
@@ -100,6 +126,13 @@ export class WebhookPublisher {
     return this.mq.cancel(path, id);
   }
 
+  private isChecked(data: unknown): boolean {
+    const { validation } = this;
+    if (validation === undefined || typeof data !== 'object' || data === null) return false;
+    const type = (data as { constructor?: unknown }).constructor;
+    return validation.covers(type) && data instanceof type;
+  }
+
   /** Undefined when there is nothing to validate. */
   private check(data: unknown): Promise<void> | undefined {
     const { validation } = this;
@@ -111,4 +144,14 @@ export class WebhookPublisher {
       throw new InvalidMessageError(describeViolations(type.name, violations), { violations });
     });
   }
+}
+
+/** The options of a send whose validation has taken some of its time. */
+function withTimeLeft(
+  options: PublishOptions | undefined,
+  startedAt: number,
+): PublishOptions | undefined {
+  if (options?.timeoutMs === undefined) return options;
+  const leftMs = Math.floor(options.timeoutMs - (performance.now() - startedAt));
+  return { ...options, timeoutMs: Math.max(1, leftMs) };
 }
