@@ -244,6 +244,7 @@ export class LeanMQ implements AsyncDisposable {
    * into the group's inbox, or when the signal stopped it.
    *
    * @param options.group this group unless told
+   * @throws {NotFoundError} if there is no such queue or group on it, or no replay to resume
    */
   async replay<T = unknown>(
     path: string,
@@ -251,8 +252,7 @@ export class LeanMQ implements AsyncDisposable {
   ): Promise<ReplayResult> {
     const normal = normalizePath(path);
     await this.engine.connect();
-    const keys = this.engine.keys.route(normal);
-    return new HistoryReplay<T>(keys, validGroup(group), this.engine.command, options).run();
+    return new HistoryReplay<T>(this.managing, normal, validGroup(group), options).run();
   }
 
   /** How this process is: whether it consumes, what is stuck, paused, busy or refused. */

@@ -1,3 +1,4 @@
+import type { MessageLimits } from '../message/index.js';
 import type { Connection, Keys, Registry } from '../redis/index.js';
 
 /** What a sweep of a route did. */
@@ -26,4 +27,8 @@ export interface ManageContext {
   /** The recurring sends of a path are no more. */
   readonly forgetSchedules: (path: string) => Promise<void>;
   readonly sweep: (path: string) => Promise<SweepCounts>;
+  /** What a mended payload may be. */
+  readonly limits: MessageLimits;
+  /** Tells a person of something that stops nothing. */
+  readonly warn: (warning: { readonly code: string; readonly message: string }) => void;
 }

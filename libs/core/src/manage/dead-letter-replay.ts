@@ -13,6 +13,7 @@ import {
 import { rangeOf } from './dead-letter-filter.js';
 import { upToNow, type DeadLetterQueue } from './dead-letter-scan.js';
 import { find } from './find.js';
+import type { FindLimits } from './find-raw.js';
 
 export interface DeadLetterReplayOptions extends DeadLetterBatchOptions {
   /** So many are replayed first, the rest only if each of these ends well. */
@@ -59,7 +60,8 @@ export async function replayMatching(
   const first = await runBatch(queue, range, few, replay, undefined, (letters) => {
     canaries.push(...letters);
   });
-  const verdict = await judge(context, queue, canaries, canaryTimeoutMs, signal);
+  const limits = { deadAfter: range.end };
+  const verdict = await judge(context, queue, canaries, limits, canaryTimeoutMs, signal);
   const isEnd = first.matched < canary || first.matched >= limit || first.last === undefined;
   if (verdict !== 'passed' || isEnd) return resultOf(first, verdict);
   const others = { ...options, limit: limit - first.matched };
@@ -82,13 +84,14 @@ async function judge(
   context: ManageContext,
   { path, group }: DeadLetterQueue,
   letters: readonly DeadLetter[],
+  limits: FindLimits,
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<'passed' | 'failed' | undefined> {
   const deadline = performance.now() + timeoutMs;
   for (const { origin, replays } of letters) {
     for (let pauseMs = LOOK_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, LOOK_MOST_MS)) {
-      const place = (await find(context, path, origin))?.found.groups[group];
+      const place = (await find(context, path, origin, limits))?.found.groups[group];
       const isOver = place === undefined || place.state === 'done' || place.state === 'gone';
       if (isOver) break;
       if (place.state === 'dead' && place.replays > replays) return 'failed';

@@ -1,6 +1,7 @@
 import type { Connection } from '../redis/index.js';
 import { readDeadLetter, type DeadLetter } from './dead-letter.js';
 import type { DeadLetterRange } from './dead-letter-filter.js';
+import { streamPages } from './stream-pages.js';
 
 /** Where dead letters are. */
 export interface DeadLetterQueue {
@@ -10,21 +11,24 @@ export interface DeadLetterQueue {
   readonly key: string;
 }
 
-const PAGE = 100;
-
 /** All dead letters of a range, the oldest first, a page at a time. What dies meanwhile is left out by `end`. */
 export async function* scan(
   { connection, path, group, key }: DeadLetterQueue,
   { start, end }: DeadLetterRange,
 ): AsyncGenerator<DeadLetter> {
-  for (let from = start; ;) {
-    const page = await connection.run((client) =>
-      client.xrangeBuffer(key, from, end, 'COUNT', PAGE),
-    );
-    for (const [id, fields] of page) yield readDeadLetter(path, group, id.toString(), fields);
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    from = `(${last[0].toString()}`;
+  for await (const page of streamPages(connection, key, { start, end })) {
+    for (const [id, fields] of page) yield readDeadLetter(path, group, id, fields);
+  }
+}
+
+/** The same, the newest first. */
+export async function* scanBack(
+  { connection, path, group, key }: DeadLetterQueue,
+  { start, end }: DeadLetterRange,
+): AsyncGenerator<DeadLetter> {
+  const range = { start: end, end: start, reversed: true };
+  for await (const page of streamPages(connection, key, range)) {
+    for (const [id, fields] of page) yield readDeadLetter(path, group, id, fields);
   }
 }
 

@@ -1,5 +1,4 @@
-import { RouteFullError } from '../errors.js';
-import { displayPath, normalizePath, validGroup, type EntryId } from '../message/index.js';
+import { normalizePath, validGroup, type EntryId } from '../message/index.js';
 import { known, type ForeignNames } from '../option-values.js';
 import { validEntryId, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
@@ -12,9 +11,8 @@ import {
   type DeadLetterReplayResult,
 } from './dead-letter-replay.js';
 import { scan, upToNow, type DeadLetterQueue } from './dead-letter-scan.js';
+import { discardIds, moveIds, replayIds } from './dead-letter-transfer.js';
 import { Fingerprints, type Fingerprint } from './fingerprint.js';
-import { moveDeadScript } from './route-scripts.js';
-import { replayScript } from './scripts.js';
 
 export interface ListOptions extends DeadLetterFilter {
   /** How many at most; 100 unless told. */
@@ -36,9 +34,6 @@ export interface DeadLetterBatchResult {
 }
 
 type Ids = EntryId | readonly EntryId[];
-
-// Payloads are moved inside Redis; a script holds up everybody else while it does.
-const PER_CALL = 100;
 
 const FOREIGN: ForeignNames = Object.freeze({
   limit: 'give "count"',
@@ -120,9 +115,15 @@ export class DeadLetters {
   /** The same for all that match and are there when it begins; what dies again meanwhile is left. */
   async replay(options: DeadLetterReplayOptions): Promise<DeadLetterReplayResult>;
   async replay(what: Ids | DeadLetterReplayOptions): Promise<EntryId[] | DeadLetterReplayResult> {
-    if (isIds(what)) return this.replayIds(validIds(what));
+    if (isIds(what)) {
+      const ids = validIds(what);
+      await this.context.ready();
+      return replayIds(this.context, this.queue, ids);
+    }
     await this.context.ready();
-    return replayMatching(this.context, this.queue, what, (ids) => this.replayIds(ids));
+    return replayMatching(this.context, this.queue, what, (ids) =>
+      replayIds(this.context, this.queue, ids),
+    );
   }
 
   /**
@@ -138,8 +139,8 @@ export class DeadLetters {
    * Publishes dead letters to another queue instead, to all of its groups. One that is moved twice is published once.
    *
    * @returns the ids that were there to be moved
-   * @throws {RouteFullError} if they would be more than its `maxLength` allows; a hundred at a time are moved or refused,
-   *   and those before them stay moved
+   * @throws {RouteFullError} if they would be more than its `maxLength` allows; some at a time are moved or refused, and
+   *   those before them stay moved
    */
   async moveTo(path: string, ids: Ids): Promise<EntryId[]>;
   /** The same for all that match and are there when it begins. */
@@ -149,8 +150,12 @@ export class DeadLetters {
     what: Ids | DeadLetterBatchOptions,
   ): Promise<EntryId[] | DeadLetterBatchResult> {
     const target = normalizePath(path);
-    if (isIds(what)) return this.moveIds(target, validIds(what));
-    return this.batch('moveTo()', what, (ids) => this.moveIds(target, ids));
+    const move = (ids: readonly EntryId[]): Promise<EntryId[]> =>
+      moveIds(this.context, this.queue, target, ids);
+    if (!isIds(what)) return this.batch('moveTo()', what, move);
+    const ids = validIds(what);
+    await this.context.ready();
+    return move(ids);
   }
 
   /** Drops dead letters for good. Returns how many were there. */
@@ -158,8 +163,10 @@ export class DeadLetters {
   /** The same for all that match and are there when it begins. */
   async discard(options: DeadLetterBatchOptions): Promise<DeadLetterBatchResult>;
   async discard(what: Ids | DeadLetterBatchOptions): Promise<number | DeadLetterBatchResult> {
-    if (isIds(what)) return (await this.discardIds(validIds(what))).length;
-    return this.batch('discard()', what, (ids) => this.discardIds(ids));
+    if (!isIds(what)) return this.batch('discard()', what, (ids) => discardIds(this.queue, ids));
+    const ids = validIds(what);
+    await this.context.ready();
+    return (await discardIds(this.queue, ids)).length;
   }
 
   private async batch(
@@ -173,57 +180,6 @@ export class DeadLetters {
     const batched = await runBatch(this.queue, range, options, act);
     const { matched, done, sample, stopped } = batched;
     return { matched, done, sample, stopped };
-  }
-
-  private async replayIds(ids: readonly EntryId[]): Promise<EntryId[]> {
-    const { path, group, key: dead } = this.queue;
-    const { inbox, expiry } = {
-      inbox: this.context.keys.route(path).inbox(group),
-      expiry: this.context.keys.route(path).expiry,
-    };
-    return this.inChunks(ids, (args) =>
-      this.queue.connection.run((client) =>
-        replayScript.run(client, { dead, inbox, expiry }, {}, { args }),
-      ),
-    );
-  }
-
-  private async moveIds(target: string, ids: readonly EntryId[]): Promise<EntryId[]> {
-    await this.context.ready();
-    const { registry, keys } = this.context;
-    const route = (await registry.routes()).find(({ path }) => path === target);
-    const maxLength = route?.settings.maxLength;
-    await this.queue.connection.run((client) => registry.addRoute(client, target));
-    const { log, expiry } = keys.route(target);
-    const names = { dead: this.queue.key, log, expiry };
-    return this.inChunks(ids, async (args) => {
-      const moved = await this.queue.connection.run((client) =>
-        moveDeadScript.run(client, names, { maxLength: maxLength ?? '' }, { args }),
-      );
-      if (moved === 'full') throw new RouteFullError(displayPath(target), maxLength);
-      return moved;
-    });
-  }
-
-  private async discardIds(ids: readonly EntryId[]): Promise<EntryId[]> {
-    return this.inChunks(ids, async (args) => {
-      const results = await this.queue.connection.run((client) =>
-        Promise.all(args.map((id) => client.xdel(this.queue.key, id))),
-      );
-      return args.filter((_, index) => results[index] === 1);
-    });
-  }
-
-  private async inChunks(
-    ids: readonly EntryId[],
-    act: (some: readonly EntryId[]) => Promise<readonly EntryId[]>,
-  ): Promise<EntryId[]> {
-    await this.context.ready();
-    const done: EntryId[] = [];
-    for (let from = 0; from < ids.length; from += PER_CALL) {
-      done.push(...(await act(ids.slice(from, from + PER_CALL))));
-    }
-    return done;
   }
 }
 

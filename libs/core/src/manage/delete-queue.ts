@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { entryTime } from '../message/index.js';
 import { known } from '../option-values.js';
 import type { ManageContext } from './context.js';
-import { deleteRouteScript } from './route-scripts.js';
+import { deleteRouteScript } from './purge-scripts.js';
+import { groupNames } from './queue-info.js';
 
 export interface DeleteQueueOptions {
   /** The dead letters of all groups go too. */
@@ -40,6 +41,23 @@ export async function deleteQueue(
   if (deadLetters) await registry.forgetFormer(path, groups);
   await changed();
   return messages;
+}
+
+/**
+ * Drops the dead letters that a deleted queue has kept. What was published to it since is not touched: it revives it.
+ */
+export async function deleteKeptDeadLetters(
+  { connection, keys, registry, changed }: ManageContext,
+  path: string,
+): Promise<void> {
+  const found = (await registry.routes()).find((each) => each.path === path);
+  const groups = found === undefined ? [] : groupNames(found);
+  const route = keys.route(path);
+  await connection.run((client) =>
+    Promise.all(groups.map((group) => client.unlink(route.dead(group)))),
+  );
+  await registry.forgetFormer(path, groups);
+  await changed();
 }
 
 /**

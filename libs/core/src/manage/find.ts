@@ -1,17 +1,18 @@
 import {
   entryTime,
-  isEntryId,
+  readHistory,
   validMessageId,
   type DeadHistory,
   type DeadReason,
   type EntryId,
   type ErrorRecord,
+  type History,
 } from '../message/index.js';
 import type { ManageContext } from './context.js';
+import { findRaw, type FindLimits } from './find-raw.js';
+import type { RawFound, RawPlace } from './find-scripts.js';
 import { heldSince } from './held-since.js';
-import { historyOf } from './in-flight.js';
 import { groupNames } from './queue-info.js';
-import { findScript, type RawFound, type RawPlace } from './route-scripts.js';
 
 /** What is known of a message's way through one group so far. */
 export interface Tracked {
@@ -74,9 +75,6 @@ export interface FoundRaw {
   readonly present: readonly string[];
 }
 
-// Looked through in a few milliseconds.
-const LIMIT_BYTES = 4 * 1024 * 1024;
-
 /**
  * Finds a message by its id, the caller's own or the entry's, and says where it is for each group.
  *
@@ -86,16 +84,12 @@ export async function find(
   context: ManageContext,
   path: string,
   id: string,
+  limits?: FindLimits,
 ): Promise<FoundRaw | undefined> {
   validMessageId(id);
-  const { connection, keys, registry } = context;
-  const route = (await registry.routes()).find((each) => each.path === path);
+  const route = (await context.registry.routes()).find((each) => each.path === path);
   const names = route === undefined ? [] : groupNames(route);
-  const args = { id, entryId: isEntryId(id) ? id : '', limitBytes: LIMIT_BYTES };
-  const { log } = keys.route(path);
-  const raw = await connection.run((client) =>
-    findScript.run(client, { log }, args, { args: names }),
-  );
+  const raw = await findRaw(context, path, id, names, limits);
   const places = Object.entries(raw.groups).filter(
     ([group, { state }]) => state !== 'gone' || isOf(route?.groups, group),
   );
@@ -149,6 +143,8 @@ async function placeOf(
       const id = raw.at ?? '';
       return { state: 'dead', reason, deadAt: entryTime(id), deadLetterId: id, ...tracked };
     }
+    case 'open':
+      return { state: 'unknown' };
     default:
       return { state: raw.state };
   }
@@ -164,4 +160,14 @@ function trackedOf({ history: json, deliveries = 0 }: RawPlace): Tracked {
     lastDeliveredAt: history?.lastAt,
     lastError: history?.error,
   };
+}
+
+/** Undefined if there is none, or not one of ours. */
+function historyOf(json: string | undefined): History | undefined {
+  if (json === undefined || json === '') return undefined;
+  try {
+    return readHistory(json);
+  } catch {
+    return undefined;
+  }
 }

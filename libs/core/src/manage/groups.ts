@@ -4,6 +4,7 @@ import { createGroups, type RegisteredGroup, type StartFrom } from '../redis/ind
 import { known } from '../option-values.js';
 import { assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
+import { dropRetries } from './purge-retries.js';
 import { removeGroupScript } from './route-scripts.js';
 
 export interface DeclareGroupOptions {
@@ -60,8 +61,9 @@ export async function declareGroup(
 }
 
 /**
- * Removes a group and all that is its own. First the data, in one step, because that is what would keep the log from
- * being trimmed; then the registry, which keeps its running consumers from creating it anew.
+ * Removes a group and all that is its own. First what would keep the log from being trimmed, in one step; then the
+ * registry, which keeps its running consumers from creating it anew; then its retries, a slice at a time. Whoever is
+ * stopped in between can remove it again.
  *
  * @throws {GroupBusyError} if it has consumers or messages in flight, unless forced
  */
@@ -79,16 +81,18 @@ export async function removeGroup(
   const registered = await registry.groupOf(path, group);
   if (!force && registered !== undefined) await assertNotPaused(context, registered);
   const first = await removeData(context, path, group, force, deadLetters);
-  if (first.result === 'missing' && registered === undefined) {
+  const isKnown = first.result === 'removed' || registered !== undefined;
+  if (isKnown) await registry.removeGroup(path, group);
+  // By force, a consumer may have created it anew before it could know.
+  if (isKnown && force) await removeData(context, path, group, force, deadLetters);
+  const retries = await dropRetries(context, path, group, 'removed');
+  if (!isKnown && retries === 0) {
     throw new NotFoundError(
       `There is no group "${group}" on "${displayPath(path)}"; groups() lists those that there are.`,
     );
   }
-  await registry.removeGroup(path, group);
-  // By force, a consumer may have created it anew before it could know.
-  if (force) await removeData(context, path, group, force, deadLetters);
   await changed();
-  return { dropped: first.dropped, deadLetters: first.left };
+  return { dropped: first.dropped + retries, deadLetters: first.left };
 }
 
 /** A consumer of a paused group has nothing to do there, and does not say that it is there; its process does. */

@@ -22,5 +22,11 @@ export async function heldSince(
 }
 
 function parse(note: string | null | undefined): Record<string, number> {
-  return note == null ? {} : (JSON.parse(note) as Record<string, number>);
+  if (note == null) return {};
+  try {
+    return (JSON.parse(note) ?? {}) as Record<string, number>;
+  } catch {
+    // Somebody else wrote it.
+    return {};
+  }
 }

@@ -1,10 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ConfigError, NotFoundError } from '../errors.js';
+import {
+  decodePayload,
+  displayPath,
+  entryTime,
+  readEntry,
+  uniqueId,
+  type EntryId,
+} from '../message/index.js';
 import { known, type ForeignNames } from '../option-values.js';
-import { decodePayload, entryTime, readEntry, uniqueId, type EntryId } from '../message/index.js';
 import type { Connection, RouteKeys } from '../redis/index.js';
-import { replayHistoryScript } from './scripts.js';
+import { assertGroup } from './arguments.js';
+import type { ManageContext } from './context.js';
+import { REPLAY_TOUCH_MS, readNote } from './replays.js';
+import { replayHistoryScript, touchReplayScript } from './scripts.js';
+import { SLICE_MOVED_BYTES } from './slices.js';
+import { FIRST_PAGE, countToFill } from './stream-pages.js';
 
 /** A message of the past, as a filter sees it. */
 export interface PastMessage<T = unknown> {
@@ -59,7 +71,6 @@ const FOREIGN: ForeignNames = Object.freeze({
   count: 'give "limit"',
   rate: 'give "perSecond"',
 });
-const PAGE = 100;
 const SAMPLE = 5;
 // What was replayed waits behind live retries, and no more of it at a time than a group works off in a moment.
 const WINDOW = 1_000;
@@ -72,11 +83,13 @@ export class HistoryReplay<T = unknown> {
   private replayed = 0;
   private readonly sample: PastMessage[] = [];
   private readonly startedAt = performance.now();
+  private readonly connection: Connection;
+  private readonly keys: RouteKeys;
 
   constructor(
-    private readonly keys: RouteKeys,
-    private readonly group: string,
-    private readonly connection: Connection,
+    private readonly context: ManageContext,
+    private readonly path: string,
+    private group: string,
     private readonly options: ReplayOptions<T>,
   ) {
     known('replay()', options, REPLAY_NAMES, FOREIGN);
@@ -86,6 +99,8 @@ export class HistoryReplay<T = unknown> {
         throw ConfigError.option(name, value, 'a function');
       }
     }
+    this.connection = context.connection;
+    this.keys = context.keys.route(path);
     for (const name of ['limit', 'perSecond'] as const) {
       const value = options[name];
       if (value !== undefined && !(Number.isFinite(value) && value > 0)) {
@@ -101,11 +116,20 @@ export class HistoryReplay<T = unknown> {
     this.id = options.resume ?? uniqueId();
   }
 
+  /** @throws {NotFoundError} if there is no such queue or group on it, or no replay to resume */
   async run(): Promise<ReplayResult> {
     const { cursor, end } = await this.begin();
-    const result = await this.walk(cursor, end);
-    if (result.state === 'finished' && this.options.dryRun !== true) await this.cancel();
-    return result;
+    if (this.options.dryRun === true) return this.walk(cursor, end);
+    // As long as it says that it is there, what it has not come to is kept for it.
+    const timer = setInterval(() => void this.touch(), REPLAY_TOUCH_MS);
+    try {
+      await this.touch();
+      const result = await this.walk(cursor, end);
+      if (result.state === 'finished') await this.cancel();
+      return result;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** Forgets it: it can no longer be gone on with, and nothing is kept for it. */
@@ -113,15 +137,19 @@ export class HistoryReplay<T = unknown> {
     await this.connection.run((client) => client.hdel(this.keys.replays, this.id));
   }
 
+  private async touch(): Promise<void> {
+    const { replays } = this.keys;
+    const touch = this.connection.run((client) =>
+      touchReplayScript.run(client, { replays }, { id: this.id }),
+    );
+    // The next step that matters says what is wrong.
+    await touch.catch(() => undefined);
+  }
+
   private async begin(): Promise<{ cursor: EntryId; end: EntryId }> {
     const { resume, from, to, dryRun } = this.options;
-    if (resume !== undefined) {
-      const noted = await this.connection.run((client) => client.hget(this.keys.replays, resume));
-      if (noted === null) throw new NotFoundError(`There is no replay "${resume}" to go on with.`);
-      const space = noted.indexOf(' ');
-      const { end } = JSON.parse(noted.slice(space + 1)) as { end: EntryId };
-      return { cursor: noted.slice(0, space), end };
-    }
+    if (resume !== undefined) return this.resume(resume);
+    await assertGroup(this.context, this.path, this.group);
     const [newest] = await this.connection.run((client) =>
       client.xrevrange(this.keys.log, to === undefined ? '+' : Math.floor(to), '-', 'COUNT', 1),
     );
@@ -137,28 +165,45 @@ export class HistoryReplay<T = unknown> {
     return { cursor, end };
   }
 
+  /** It goes on for the group that it was begun for. */
+  private async resume(id: string): Promise<{ cursor: EntryId; end: EntryId }> {
+    const text = await this.connection.run((client) => client.hget(this.keys.replays, id));
+    const noted = text === null ? undefined : readNote(text);
+    if (noted === undefined) throw new NotFoundError(`There is no replay "${id}" to go on with.`);
+    this.group = noted.group;
+    await assertGroup(this.context, this.path, this.group);
+    return noted;
+  }
+
   private async walk(start: EntryId, end: EntryId): Promise<ReplayResult> {
     const { limit = Infinity, dryRun, signal } = this.options;
     let cursor = start;
     while (this.replayed < limit) {
       if (signal?.aborted === true) return this.result(cursor, 'stopped');
       if (dryRun !== true) await this.untilThereIsRoom();
-      const page = await this.connection.run((client) =>
-        client.xrange(this.keys.log, `(${cursor}`, end, 'COUNT', PAGE),
-      );
-      const last = page.at(-1);
-      if (last === undefined) break;
+      const page = await this.page(cursor, end);
+      if (page.length === 0) break;
       const { ids, cursor: next } = this.choose(page, limit - this.replayed);
       if (dryRun === true) this.replayed += ids.length;
-      else {
-        const delivered = await this.deliver(cursor, next, ids);
-        if (delivered < 0) return this.result(cursor, 'cancelled');
-        this.replayed += delivered;
-      }
+      else if (!(await this.deliverAll(cursor, next, ids))) return this.result(cursor, 'cancelled');
       cursor = next;
       this.options.onProgress?.(this.progress(cursor));
     }
     return this.result(cursor, 'finished');
+  }
+
+  /** As many entries as make a page: a hundred, or what comes to about a megabyte. */
+  private async page(after: EntryId, end: EntryId): Promise<[string, string[]][]> {
+    const page: [string, string[]][] = [];
+    for (let count = FIRST_PAGE; count > 0; count = countToFill(page)) {
+      const from = `(${page.at(-1)?.[0] ?? after}`;
+      const some = await this.connection.run((client) =>
+        client.xrange(this.keys.log, from, end, 'COUNT', count),
+      );
+      page.push(...some);
+      if (some.length < count) break;
+    }
+    return page;
   }
 
   /** Which of a page to deliver, and up to where the page has been looked at then. */
@@ -181,19 +226,51 @@ export class HistoryReplay<T = unknown> {
     return { ids, cursor };
   }
 
-  private deliver(cursor: EntryId, next: EntryId, ids: readonly EntryId[]): Promise<number> {
+  /** Delivers a page, in as many steps as its size asks for. Returns false when the replay is not ours any more. */
+  private async deliverAll(
+    from: EntryId,
+    next: EntryId,
+    ids: readonly EntryId[],
+  ): Promise<boolean> {
+    let cursor = from;
+    let left = ids;
+    while (cursor !== next) {
+      const step = await this.deliver(cursor, next, left);
+      if (step === undefined) return false;
+      this.replayed += step.delivered;
+      cursor = step.reached;
+      left = left.slice(left.indexOf(cursor) + 1);
+    }
+    return true;
+  }
+
+  private deliver(
+    cursor: EntryId,
+    next: EntryId,
+    ids: readonly EntryId[],
+  ): Promise<{ delivered: number; reached: EntryId } | undefined> {
     const { log, replays, expiry } = this.keys;
     const names = { log, inbox: this.keys.inbox(this.group), replays, expiry };
     let attempts = 0;
     return this.connection.run(async (client) => {
       attempts += 1;
-      const args = { id: this.id, cursor, next };
-      const delivered = await replayHistoryScript.run(client, names, args, { args: ids });
-      if (delivered >= 0 || attempts === 1) return delivered;
-      // Perhaps the echo of the first time, whose answer was lost: then the cursor is where it was to be.
-      const noted = await client.hget(replays, this.id);
-      return noted?.startsWith(`${next} `) === true ? ids.length : -1;
+      const args = { id: this.id, group: this.group, cursor, next, limitBytes: SLICE_MOVED_BYTES };
+      const step = await replayHistoryScript.run(client, names, args, { args: ids });
+      if (step === 'no group') throw this.noGroup();
+      if (step !== 'overtaken') return step;
+      if (attempts === 1) return undefined;
+      // Perhaps the echo of the first time, whose answer was lost: then the cursor is where it may have been put.
+      const noted = readNote((await client.hget(replays, this.id)) ?? '')?.cursor ?? '';
+      if (noted === next) return { delivered: ids.length, reached: next };
+      const index = ids.indexOf(noted);
+      return index < 0 ? undefined : { delivered: index + 1, reached: noted };
     });
+  }
+
+  private noGroup(): NotFoundError {
+    return new NotFoundError(
+      `There is no group "${this.group}" on "${displayPath(this.path)}" to replay to; declare it with declareGroup(), or start its service.`,
+    );
   }
 
   private async untilThereIsRoom(): Promise<void> {

@@ -1,10 +1,11 @@
 import { ConfigError } from '../errors.js';
-import { readHistory, type EntryId, type History } from '../message/index.js';
+import type { EntryId } from '../message/index.js';
 import { known } from '../option-values.js';
 import { assertGroup, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { heldSince } from './held-since.js';
-import { inFlightScript } from './route-scripts.js';
+import { inFlightScript, type RawInFlight } from './message-scripts.js';
+import { SLICE_BYTES, SLICE_LOOKUPS, inSlices } from './slices.js';
 
 export interface InFlightOptions {
   /** This process' own unless told. */
@@ -51,37 +52,56 @@ export async function listInFlight(
   await assertGroup(context, path, group);
   const { connection, keys } = context;
   const route = keys.route(path);
-  const { now, deliveries } = await connection.run((client) =>
-    inFlightScript.run(client, { log: route.log }, { group, count }),
-  );
-  const consumers = new Set(deliveries.map(([, , consumer]) => consumer));
-  const since = await heldSince(connection, route, group, consumers);
-  return deliveries
-    .map(([source, entryId, consumer, idleMs, times, ownId, json]): InFlightInfo => {
-      const history = historyOf(json);
-      const from = since(consumer, source, entryId) ?? now - idleMs;
-      return {
-        id: ownId !== '' ? ownId : (history?.origin ?? entryId),
-        consumer,
-        since: from,
-        forMs: Math.max(0, now - from),
-        idleMs,
-        deliveries: times,
-        attempt: (history?.attempts ?? 0) + times,
-        source,
-        entryId,
-      };
-    })
-    .toSorted((a, b) => a.since - b.since)
-    .slice(0, count);
+  const held: InFlightInfo[] = [];
+  const sources = { log: route.log, inbox: route.inbox(group) };
+  for (const source of ['log', 'inbox'] as const) {
+    await eachPage(context, sources[source], group, count, async (now, page) => {
+      const consumers = new Set(page.map(([, consumer]) => consumer));
+      const since = await heldSince(connection, route, group, consumers);
+      for (const raw of page) held.push(infoOf(raw, source, now, since(raw[1], source, raw[0])));
+    });
+  }
+  return held.toSorted((a, b) => a.since - b.since).slice(0, count);
 }
 
-/** Undefined if there is none, or not one of ours. */
-export function historyOf(json: string | undefined): History | undefined {
-  if (json === undefined || json === '') return undefined;
-  try {
-    return readHistory(json);
-  } catch {
-    return undefined;
-  }
+/** So many of what is pending on a stream, the oldest first. */
+async function eachPage(
+  { connection }: ManageContext,
+  stream: string,
+  group: string,
+  count: number,
+  visit: (now: number, page: readonly RawInFlight[]) => Promise<void>,
+): Promise<void> {
+  let from = '-';
+  let left = count;
+  await inSlices(async () => {
+    const args = { group, from, count: Math.min(left, SLICE_LOOKUPS), limitBytes: SLICE_BYTES };
+    const { now, deliveries, next } = await connection.run((client) =>
+      inFlightScript.run(client, { stream }, args),
+    );
+    await visit(now, deliveries);
+    from = next;
+    left -= deliveries.length;
+    return next !== '' && left > 0;
+  });
+}
+
+function infoOf(
+  [entryId, consumer, idleMs, deliveries, ownId, origin, attemptsBefore]: RawInFlight,
+  source: 'log' | 'inbox',
+  now: number,
+  noted: number | undefined,
+): InFlightInfo {
+  const since = noted ?? now - idleMs;
+  return {
+    id: ownId !== '' ? ownId : origin !== '' ? origin : entryId,
+    consumer,
+    since,
+    forMs: Math.max(0, now - since),
+    idleMs,
+    deliveries,
+    attempt: attemptsBefore + deliveries,
+    source,
+    entryId,
+  };
 }

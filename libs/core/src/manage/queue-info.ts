@@ -1,7 +1,15 @@
 import { displayPath } from '../message/index.js';
 import type { RegisteredRoute, RouteSettings } from '../redis/index.js';
 import type { ManageContext } from './context.js';
-import { inspectScript, type GroupNumbers, type RouteNumbers } from './route-scripts.js';
+import { notedReplays, type NotedReplay } from './replays.js';
+import {
+  inspectGroupsScript,
+  inspectScript,
+  type GroupNumbers,
+  type OwnNumbers,
+  type RouteNumbers,
+} from './route-scripts.js';
+import { SLICE_GROUPS, inSlices } from './slices.js';
 
 export interface ConsumerInfo {
   readonly name: string;
@@ -44,6 +52,8 @@ export interface QueueInfo {
   /** Delayed sends. */
   readonly scheduled: number;
   readonly groups: readonly GroupInfo[];
+  /** Replays of its history that are neither finished nor cancelled; as long as they are noted, less is trimmed. */
+  readonly replays: readonly NotedReplay[];
   readonly settings: RouteSettings;
   /** Epoch ms, the server's clock. */
   readonly createdAt: number;
@@ -53,22 +63,42 @@ export interface QueueInfo {
   readonly isExact: boolean;
 }
 
-/**
- * Looks at a route once.
- *
- * @param limit how many entries to count at most where Redis does not know a number
- */
+/** How much to count at most where Redis does not know a number; beyond that it is estimated. */
+export interface LookLimits {
+  /** Scheduled messages. */
+  readonly count: number;
+  /** Bytes of the log. */
+  readonly bytes: number;
+}
+
+/** Looks at a route once. */
 export async function inspect(
   { connection, keys }: ManageContext,
   route: RegisteredRoute,
-  limit: number,
+  limits: LookLimits,
 ): Promise<QueueInfo> {
   const { log } = keys.route(route.path);
   const args = groupNames(route);
+  const { count: limit, bytes: limitBytes } = limits;
   const numbers = await connection.run((client) =>
-    inspectScript.run(client, { log }, { limit }, { args }),
+    inspectScript.run(client, { log }, { limit, limitBytes, groupsAtOnce: SLICE_GROUPS }, { args }),
   );
-  return infoOf(route, numbers);
+  const own: Record<string, OwnNumbers> = {};
+  const rest = numbers.rest ?? [];
+  let at = 0;
+  await inSlices(async () => {
+    const some = rest.slice(at, at + SLICE_GROUPS);
+    if (some.length === 0) return false;
+    at += some.length;
+    Object.assign(
+      own,
+      await connection.run((client) =>
+        inspectGroupsScript.run(client, { log }, {}, { args: some }),
+      ),
+    );
+    return at < rest.length;
+  });
+  return infoOf(route, numbers, own);
 }
 
 /** All groups that may have something on the route. */
@@ -76,10 +106,14 @@ export function groupNames({ groups, removedGroups, formerGroups }: RegisteredRo
   return [...groups.map(({ group }) => group), ...removedGroups, ...formerGroups];
 }
 
-function infoOf(route: RegisteredRoute, numbers: RouteNumbers): QueueInfo {
+function infoOf(
+  route: RegisteredRoute,
+  numbers: RouteNumbers,
+  own: Readonly<Record<string, OwnNumbers>>,
+): QueueInfo {
   const { path, settings, createdAt, deletedAt } = route;
   const groups = Object.entries(numbers.groups)
-    .map(([group, each]) => groupOf(route, group, each))
+    .map(([group, each]) => groupOf(route, group, each, each.own ?? own[group]))
     // Nothing is left of it.
     .filter(({ isRemoved, dead }) => !isRemoved || dead > 0)
     .toSorted((a, b) => (a.group < b.group ? -1 : 1));
@@ -89,6 +123,7 @@ function infoOf(route: RegisteredRoute, numbers: RouteNumbers): QueueInfo {
     messages: numbers.messages,
     scheduled: numbers.delayed,
     groups,
+    replays: notedReplays(numbers.replays ?? [], numbers.now),
     settings,
     createdAt,
     deletedAt,
@@ -96,16 +131,20 @@ function infoOf(route: RegisteredRoute, numbers: RouteNumbers): QueueInfo {
   };
 }
 
-function groupOf(route: RegisteredRoute, group: string, numbers: GroupNumbers): GroupInfo {
+function groupOf(
+  route: RegisteredRoute,
+  group: string,
+  { waiting, inFlight, scheduled, lag, known }: GroupNumbers,
+  own: OwnNumbers | undefined,
+): GroupInfo {
   const registered = route.groups.find((each) => each.group === group);
-  const { waiting, inFlight, scheduled, dead, lag, known, consumers } = numbers;
   return {
     group,
-    waiting,
-    inFlight,
+    waiting: waiting + (own?.waiting ?? 0),
+    inFlight: inFlight + (own?.inFlight ?? 0),
     scheduled,
-    dead,
-    consumers: Object.entries(consumers).map(([name, { isHere = false, ...each }]) => ({
+    dead: own?.dead ?? 0,
+    consumers: Object.entries(own?.consumers ?? {}).map(([name, { isHere = false, ...each }]) => ({
       name,
       ...each,
       isHere,

@@ -2,7 +2,7 @@ import { displayPath } from '../message/index.js';
 import { assertQueue } from './arguments.js';
 import type { ManageContext, SweepCounts } from './context.js';
 import { DeadLetters } from './dead-letters.js';
-import { deleteQueue, type DeleteQueueOptions } from './delete-queue.js';
+import { deleteKeptDeadLetters, deleteQueue, type DeleteQueueOptions } from './delete-queue.js';
 import { find, type FoundMessage } from './find.js';
 import {
   declareGroup,
@@ -19,7 +19,8 @@ import { remove, type RemoveOptions, type RemovedFrom } from './remove.js';
 import { cancelReplay, listReplays, type NotedReplay } from './replays.js';
 import { configure, type QueueSettings } from './settings.js';
 
-const COUNT_LIMIT = 10_000;
+// Some milliseconds of Redis.
+const LOOK_LIMITS = { count: 2_000, bytes: 256 * 1024 };
 
 /**
  * A queue as its keeper sees it. To have one does not create it: a publish does, or `declareGroup`. Everything else
@@ -49,7 +50,11 @@ export class Queue {
     const routes = await this.context.registry.routes();
     const route = routes.find(({ path }) => path === this.path);
     if (route === undefined) return this.info();
-    return inspect(this.context, route, COUNT_LIMIT);
+    return inspect(this.context, route, LOOK_LIMITS);
+  }
+
+  private async isDeleted(): Promise<boolean> {
+    return (await this.context.registry.stateOf(this.path)) === 'deleted';
   }
 
   async groups(): Promise<readonly GroupInfo[]> {
@@ -79,12 +84,16 @@ export class Queue {
 
   /**
    * Deletes it with all that waits, is delayed or recurs; dead letters stay unless told. Consumers stop with a warning;
-   * publishing to it revives it.
+   * publishing to it revives it. Of a queue that is deleted already, the dead letters that were kept can be dropped.
    *
    * @returns how many messages were on its log
    */
   async delete(options?: DeleteQueueOptions): Promise<number> {
     await this.context.permitted();
+    if (options?.deadLetters === true && (await this.isDeleted())) {
+      await deleteKeptDeadLetters(this.context, this.path);
+      return 0;
+    }
     await assertQueue(this.context, this.path);
     return deleteQueue(this.context, this.path, options);
   }

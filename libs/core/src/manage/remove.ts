@@ -4,7 +4,8 @@ import { known } from '../option-values.js';
 import { assertGroup, assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { find, type FoundRaw } from './find.js';
-import { removeMessageScript, type RawFound } from './route-scripts.js';
+import type { RawFound, RawPlace } from './find-scripts.js';
+import { removeMessageScript } from './message-scripts.js';
 
 export interface RemoveOptions {
   /** The group that is done with it; this process' own unless told. */
@@ -78,10 +79,9 @@ async function removeFound(
   let from: RemovedFrom | undefined;
   for (const each of concerned) {
     const place = raw.groups[each];
-    if (place === undefined || place.state === 'gone' || place.state === 'unknown') continue;
+    const state = place === undefined ? undefined : removableState(place.state);
+    if (place === undefined || state === undefined) continue;
     const { source, at = '' } = place;
-    // What has expired waits all the same.
-    const state = place.state === 'expired' ? 'waiting' : place.state;
     const where = { state, at, ...(source !== undefined && { source }) };
     const result = await removeFrom(context, path, id, raw, each, where, group === undefined);
     if (result.hasMoved) return { from, hasMoved: true };
@@ -93,6 +93,12 @@ async function removeFound(
     return removeFrom(context, path, id, raw, '', place, true);
   }
   return { from, hasMoved: false };
+}
+
+function removableState(state: RawPlace['state']): Exclude<RemovedFrom, 'expired'> | undefined {
+  // What has expired waits all the same.
+  if (state === 'expired') return 'waiting';
+  return state === 'gone' || state === 'unknown' || state === 'open' ? undefined : state;
 }
 
 async function removeFrom(
@@ -109,7 +115,8 @@ async function removeFrom(
   all: boolean,
 ): Promise<Removal> {
   const { log } = keys.route(path);
-  const args = { group, state, source, at, entry: raw.entry ?? '', whose: all ? 'all' : '' };
+  const whose = all ? 'all' : '';
+  const args = { group, state, source, at, entry: raw.entry ?? '', whose, keep: '' };
   const result = await connection.run((client) => removeMessageScript.run(client, { log }, args));
   if (result === 'wanted') throw new MessageWaitingError(id, displayPath(path));
   return result === 'moved'

@@ -29,7 +29,7 @@ export const PERMISSIONS = {
   replicate: calls('wait 1 1'),
   /** What a process does besides that looks after queues. */
   manage: calls(`
-    scan 0; mget KEY; unlink KEY; hscan KEY 0; xinfo|stream KEY; xgroup|setid KEY g 0; xgroup|destroy KEY g
+    scan 0; mget KEY; unlink KEY; rename KEY KEY; hscan KEY 0; zscan KEY 0; xinfo|stream KEY; xgroup|setid KEY g 0; xgroup|destroy KEY g
   `),
 } as const;
 

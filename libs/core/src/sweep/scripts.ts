@@ -72,15 +72,18 @@ export interface Trimmed {
   readonly next: 'more' | 'later' | 'done';
   /** Group after which to go on with what groups leave behind; '' for the first. */
   readonly after: string;
+  /** Replays of history that keep the log from being trimmed, and that nobody is at. */
+  readonly stoppedReplays: readonly string[];
 }
 
 type RawTrimmed =
-  readonly ['broken', string] | readonly [number, next: Trimmed['next'], after: string];
+  | readonly ['broken', string]
+  | readonly [number, next: Trimmed['next'], after: string, stoppedReplays: string[]];
 
 function trimmedOf(raw: RawTrimmed): Trimmed | Broken {
   if (raw[0] === 'broken') return { brokenBecause: raw[1] };
-  const [trimmed, next, after] = raw as Exclude<RawTrimmed, readonly ['broken', string]>;
-  return { trimmed, next, after };
+  const [trimmed, next, after, stoppedReplays] = raw;
+  return { trimmed, next, after, stoppedReplays };
 }
 
 /** Keys are the logs; followed by kind and amount of retention and the group to go on after, for each. */

@@ -29,6 +29,8 @@ export interface TidierHooks {
   onDeadLetterDropped?: (drop: DeadLetterDrop) => void;
   /** Messages that have expired cannot be ended: as the expiry names them, and why. Told once of each. */
   onExpirySetAside: (path: string, entries: Expired['setAside']) => void;
+  /** A replay of history that nobody is at keeps a route from being trimmed; told once for each. */
+  onReplayStopped?: (path: string, id: string) => void;
   onFault: (error: unknown) => void;
 }
 
@@ -61,6 +63,7 @@ export const PAUSE_MS = 5;
 const LATER_MS = 500;
 // Consumers that are gone are all that an unchanged route may want to be rid of.
 const SWEEPS_PER_IDLE_TRIM = 12;
+const MOST_TOLD_REPLAYS = 1_000;
 // Far longer than any living consumer goes without a read.
 const CONSUMER_IDLE_MS = 10 * 60_000;
 
@@ -72,6 +75,7 @@ export class Tidier {
   private readonly troubles = new Troubles();
   /** Group after which the next trimming of a route goes on, where there are many. */
   private readonly groupsReached = new Map<string, string>();
+  private readonly toldReplays = new Set<string>();
 
   constructor(
     private readonly connection: Connection,
@@ -139,6 +143,7 @@ export class Tidier {
       if (result.after === '') this.groupsReached.delete(path);
       else this.groupsReached.set(path, result.after);
       if (result.trimmed > 0) this.hooks.onTrimmed?.(path, result.trimmed);
+      for (const id of result.stoppedReplays) this.tellOfReplay(path, id);
     });
     return results;
   }
@@ -215,6 +220,14 @@ export class Tidier {
       for (const each of result.dropped) this.hooks.onDeadLetterDropped?.({ ...each, path, group });
       return result.hasMore;
     });
+  }
+
+  private tellOfReplay(path: string, id: string): void {
+    if (this.toldReplays.has(id)) return;
+    // Those told of long ago are mostly gone.
+    if (this.toldReplays.size >= MOST_TOLD_REPLAYS) this.toldReplays.clear();
+    this.toldReplays.add(id);
+    this.hooks.onReplayStopped?.(path, id);
   }
 
   private limitedQueues(path: string): LimitedQueue[] {

@@ -275,6 +275,10 @@ export class Engine {
       onPromoted: (path, count) => this.events.tell('promoted', () => ({ path, count })),
       onTrimmed: (path, count) => this.events.tell('trimmed', () => ({ path, count })),
       onDeadLetterDropped: (drop) => this.events.tell('deadLetterDropped', () => drop),
+      onReplayStopped: (path, id) => {
+        const message = `Replay ${show(id)} of "${displayPath(path)}" was stopped, or its process died: for a day nothing is trimmed that it has not come to. Resume it with replay(path, { resume }), or give it up with queue(path).cancelReplay(id).`;
+        this.events.tell('warning', () => ({ code: 'REPLAY_STOPPED', message }));
+      },
       onSetAside: (path, members) => {
         const message = `Scheduled entries of "${displayPath(path)}" cannot be appended and are tried again every minute: ${listed(members)}.`;
         this.events.tell('warning', () => ({ code: 'SCHEDULE_ENTRY', message }));

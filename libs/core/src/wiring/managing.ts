@@ -12,5 +12,7 @@ export function managingOf(engine: Engine): ManageContext {
     changed: () => engine.watch.look(),
     forgetSchedules: (path) => engine.scheduling.forget(path),
     sweep: (path) => connection.run(() => engine.sweeper.sweepRoute(path)),
+    limits: engine.options.limits,
+    warn: (warning) => engine.events.tell('warning', () => warning),
   };
 }

@@ -19,14 +19,24 @@ local groups = {}
 for i = 2, #ARGV do groups[ARGV[i]] = true end
 for _, row in ipairs(rowsOf('GROUPS', log)) do groups[row.name] = true end
 
+local keys = {}
+local function add(key)
+  keys[#keys + 1] = key
+  if #keys < 1000 then return end
+  redis.call('UNLINK', unpack(keys))
+  keys = {}
+end
+
 local messages = redis.pcall('XLEN', log)
-for _, what in ipairs({'log', 'schedule', 'scheduled', 'expiry', 'sweeper', 'purged', 'replays', 'keepers', 'recurring', 'ticks', 'milestones'}) do
-  redis.call('UNLINK', base .. ':' .. what)
+for _, what in ipairs({
+  'log', 'schedule', 'scheduled', 'schedule-purged', 'expiry', 'sweeper', 'purged', 'replays', 'keepers', 'recurring', 'ticks',
+  'milestones',
+}) do
+  add(base .. ':' .. what)
 end
 for group in pairs(groups) do
-  for _, what in ipairs({'inbox', 'stale', 'rate', 'here', 'unread'}) do
-    redis.call('UNLINK', base .. ':' .. what .. ':' .. group)
-  end
-  if ARGV[1] == 'drop' then redis.call('UNLINK', base .. ':dead:' .. group) end
+  for _, what in ipairs({'inbox', 'stale', 'rate', 'here', 'unread'}) do add(base .. ':' .. what .. ':' .. group) end
+  if ARGV[1] == 'drop' then add(base .. ':dead:' .. group) end
 end
+if #keys > 0 then redis.call('UNLINK', unpack(keys)) end
 return type(messages) == 'number' and messages or 0

@@ -1,33 +1,44 @@
 #!lua flags=allow-oom
--- Removes entries of a log that no group has been given or will be given, because all were purged unread: a slice of them,
--- bounded in number and in bytes.
+-- Frees entries of a stream that no group has been given or will be given, because they were purged unread; a slice at a
+-- time.
 --
--- Invariant: as soon as a group might want one of them (it began anew meanwhile) nothing is removed; trimming does it.
+-- Invariant: as soon as a group might want one of them (it was declared meanwhile) nothing is removed; trimming does it.
 --
--- KEYS[1] -> log
+-- KEYS[1] -> log or inbox
 -- ARGV[1] -> after which entry
--- ARGV[2] -> up to which entry
--- ARGV[3] -> how many at most
--- Output: {how many were removed, 'more' or 'done'}
-local log, from, to, limit = KEYS[1], '(' .. ARGV[1], ARGV[2], tonumber(ARGV[3])
-local bytesLeft = 2 ^ 20
+-- ARGV[2] -> up to which entry, or '+'
+-- ARGV[3] -> how many entries to remove at most
+-- ARGV[4] -> how many bytes to read at most, where they can only be removed one by one
+-- Output: 'more' or 'done'
+local stream, after, to, count, limit = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- part: entry-ids
 
 -- part: stream-info
 
-for _, row in ipairs(rowsOf('GROUPS', log)) do
-  if isAfter(to, row['last-delivered-id']) then return {0, 'done'} end
-  if row.pending > 0 and redis.call('XPENDING', log, row.name, from, to, 1)[1] then return {0, 'done'} end
+-- part: bounded-walk
+
+for _, row in ipairs(rowsOf('GROUPS', stream)) do
+  if to == '+' or isAfter(to, row['last-delivered-id']) then return 'done' end
+  if redis.call('XPENDING', stream, row.name, '(' .. after, to, 1)[1] then return 'done' end
 end
 
-local removed = 0
-while removed < limit and bytesLeft > 0 do
-  -- One at a time, because nothing tells how large the next one is.
-  local entry = redis.call('XRANGE', log, from, to, 'COUNT', 1)[1]
-  if not entry then return {removed, 'done'} end
-  for _, text in ipairs(entry[2]) do bytesLeft = bytesLeft - #text end
-  from = '(' .. entry[1]
-  removed = removed + redis.call('XDEL', log, entry[1])
+-- Nothing older is to stay: then whole nodes go at once, and no body is read.
+local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+if not first then return 'done' end
+if isAfter(first[1], after) then
+  if redis.call('XLEN', stream) <= count and to == '+' then
+    redis.call('XTRIM', stream, 'MAXLEN', 0)
+    return 'done'
+  end
+  local last = to == '+' and '18446744073709551615-18446744073709551615' or to
+  if redis.call('XTRIM', stream, 'MINID', '~', last, 'LIMIT', count) > 0 then return 'more' end
 end
-return {removed, 'more'}
+
+local ids = {}
+local _, rest = walk(stream, 'XRANGE', '(' .. after, to, {left = limit}, function(id)
+  ids[#ids + 1] = id
+  return #ids >= count
+end)
+if #ids > 0 then redis.call('XDEL', stream, unpack(ids)) end
+return (rest or #ids >= count) and 'more' or 'done'

@@ -1,32 +1,36 @@
 #!lua flags=no-writes
--- Lists what a group has in flight, from the log and from its inbox.
+-- Lists what a group has in flight on one of its streams, a page at a time: as many as there is budget for.
 --
--- KEYS[1] -> log; the group's inbox is derived and in the same slot
+-- KEYS[1] -> log or inbox
 -- ARGV[1] -> group
--- ARGV[2] -> how many at most, from each of the two
--- Output: {now, deliveries}: now in epoch ms; a delivery is {source, entry id, consumer, ms since its lease was renewed,
---         delivery count, message's own id or '', history or ''}
-local log, group, count = KEYS[1], ARGV[1], ARGV[2]
-local inbox = string.sub(log, 1, -5) .. ':inbox:' .. group
+-- ARGV[2] -> from which entry on: '-' at first, then as told
+-- ARGV[3] -> how many at most
+-- ARGV[4] -> how many bytes of entries to read at most
+-- Output: {now, deliveries, next}: now in epoch ms; a delivery is {entry id, consumer, ms since its lease was renewed,
+--         delivery count, message's own id or '', origin or '', attempts before}; next is where to go on, or ''
+local stream, group, from, count, left = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
 
+-- Of a history; in JSON a quote inside a text is escaped, so that these are found in no error's message.
+local function originOf(history) return string.match(history, '"origin":"(%d+%-%d+)"') or '' end
+local function attemptsOf(history) return tonumber(string.match(history, '"attempts":(%d+)')) or 0 end
+
+local pending = redis.pcall('XPENDING', stream, group, from, '+', count)
+if pending.err then return {now, {}, ''} end
 local deliveries = {}
-local function add(stream, source)
-  local pending = redis.pcall('XPENDING', stream, group, '-', '+', count)
-  if pending.err then return end
-  for _, delivery in ipairs(pending) do
-    local id, consumer, idleMs, times = unpack(delivery)
-    local entry = redis.call('XRANGE', stream, id, id)[1]
-    local own, history = '', ''
-    local fields = entry and entry[2] or {}
-    for i = 1, #fields, 2 do
-      if fields[i] == 'i' then own = fields[i + 1] end
-      if fields[i] == 'm' then history = fields[i + 1] end
-    end
-    deliveries[#deliveries + 1] = {source, id, consumer, idleMs, times, own, history}
+for _, delivery in ipairs(pending) do
+  local id, consumer, idleMs, times = unpack(delivery)
+  if left <= 0 then return {now, deliveries, id} end
+  local entry = redis.call('XRANGE', stream, id, id)[1]
+  local fields = entry and entry[2] or {}
+  local own, history = '', ''
+  for i = 1, #fields, 2 do
+    left = left - #fields[i] - #(fields[i + 1] or '')
+    if fields[i] == 'i' then own = fields[i + 1] end
   end
+  if fields[1] == 'm' then history = fields[2] end
+  deliveries[#deliveries + 1] = {id, consumer, idleMs, times, own, originOf(history), attemptsOf(history)}
 end
-add(log, 'log')
-add(inbox, 'inbox')
-return {now, deliveries}
+local last = pending[#pending]
+return {now, deliveries, #pending == count and last and ('(' .. last[1]) or ''}

@@ -2,85 +2,51 @@
 -- Tells how a route is, in numbers.
 --
 -- Redis does not know a group's backlog after a deletion or a start in the middle of the log, nor whose retries are in
--- the schedule; these are counted, up to a limit beyond which they are estimated, so that a look at a route stays cheap.
+-- the schedule; these are counted, up to limits beyond which they are estimated, so that a look at a route stays cheap.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
--- ARGV[1] -> how many entries to look through at most, for each number
--- ARGV[2…] -> groups that may be there, besides those of the log
--- Output: JSON of {messages, delayed, exact, groups}, groups by name {waiting, inFlight, scheduled, dead, lag, known,
---         consumers}, known false for a group that is not on the log, consumers by name {pending, idleMs, isHere}
-local log, limit = KEYS[1], tonumber(ARGV[1])
+-- ARGV[1] -> how many scheduled messages to look at, at most
+-- ARGV[2] -> how many bytes of the log to read at most
+-- ARGV[3] -> of how many groups to tell all; of the others inspect-groups.lua does
+-- ARGV[4…] -> groups that may be there, besides those of the log
+-- Output: JSON of {now, messages, delayed, exact, groups, replays, rest}, groups by name {waiting, inFlight, scheduled,
+--         lag, known}, known false for a group that is not on the log, and what belongs to the group alone: its numbers as
+--         inspect-groups.lua tells them are to be added. replays a list of ids and notes in turn, rest the groups that
+--         were not told all of
+local log, limit, budget = KEYS[1], tonumber(ARGV[1]), {left = tonumber(ARGV[2])}
 local base = string.sub(log, 1, -5)
-local PAGE = 100
-local exact = true
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 -- part: stream-info
 
-local function lengthOf(key)
-  local length = redis.pcall('XLEN', key)
-  return type(length) == 'number' and length or 0
-end
+-- part: entry-ids
+
+-- part: bounded-walk
+
+-- part: unread-counts
+
+-- part: group-numbers
 
 local messages = lengthOf(log)
-
--- Entries after the one that was delivered last.
-local function unread(row)
-  if row.lag then return row.lag end
-  local count, from = 0, '(' .. row['last-delivered-id']
-  repeat
-    local page = redis.call('XRANGE', log, from, '+', 'COUNT', math.min(PAGE, limit - count))
-    count = count + #page
-    if #page < PAGE and count < limit then return count end
-    from = '(' .. page[#page][1]
-  until count >= limit
-  exact = false
-  return math.max(count, messages)
-end
-
--- Who says that it is there; Redis does not list a consumer that has not been given anything yet.
-local function addThoseHere(group, consumers)
-  local here = redis.pcall('HGETALL', base .. ':here:' .. group)
-  if here.err then return end
-  for i = 1, #here, 2 do
-    if tonumber(here[i + 1]) > now then
-      consumers[here[i]] = consumers[here[i]] or {pending = 0, idleMs = 0}
-      consumers[here[i]].isHere = true
-    end
-  end
-end
-
-local function addConsumers(stream, group, consumers)
-  for _, row in ipairs(rowsOf('CONSUMERS', stream, group)) do
-    local known = consumers[row.name] or {pending = 0, idleMs = row.idle}
-    known.pending = known.pending + row.pending
-    known.idleMs = math.min(known.idleMs, row.idle)
-    consumers[row.name] = known
-  end
-end
-
-local groups = {}
+local rows = rowsOf('GROUPS', log)
+local unread, exact = unreadCounts(log, rows, budget)
+local groups, rest, told = {}, {}, 0
 local function add(name, row)
-  local inbox = base .. ':inbox:' .. name
-  local own = rowsOf('GROUPS', inbox)[1] or {pending = 0}
-  local consumers = {}
-  addConsumers(log, name, consumers)
-  addConsumers(inbox, name, consumers)
-  addThoseHere(name, consumers)
+  told = told + 1
+  if told > tonumber(ARGV[3]) then rest[#rest + 1] = name end
   groups[name] = {
-    waiting = (row and unread(row) or 0) + lengthOf(inbox) - own.pending,
-    inFlight = (row and row.pending or 0) + own.pending,
+    waiting = unread[name] or 0,
+    inFlight = row and row.pending or 0,
     scheduled = 0,
-    dead = lengthOf(base .. ':dead:' .. name),
     lag = row and row.lag or nil,
     known = row ~= nil,
-    consumers = consumers,
+    own = told <= tonumber(ARGV[3]) and ownNumbers(name) or nil,
   }
 end
 
-for _, row in ipairs(rowsOf('GROUPS', log)) do add(row.name, row) end
-for i = 2, #ARGV do
+for _, row in ipairs(rows) do add(row.name, row) end
+for i = 4, #ARGV do
   if not groups[ARGV[i]] then add(ARGV[i]) end
 end
 
@@ -102,4 +68,6 @@ for name, count in pairs(retries) do
   if groups[name] then groups[name].scheduled = count end
 end
 
-return cjson.encode({messages = messages, delayed = math.max(0, total - sum), exact = exact, groups = groups})
+local replays = redis.pcall('HGETALL', base .. ':replays')
+return cjson.encode({now = now, messages = messages, delayed = math.max(0, total - sum), exact = exact, groups = groups,
+  replays = not replays.err and #replays > 0 and replays or nil, rest = #rest > 0 and rest or nil})

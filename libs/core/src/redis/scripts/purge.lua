@@ -1,21 +1,25 @@
 #!lua flags=allow-oom
--- Drops what waits and what is scheduled for groups.
+-- Begins a purge of groups: from now on they are not given what waited for them so far.
+--
+-- What takes the longer the more there is follows, a slice at a time: purge-retries.lua drops the retries of a group,
+-- erase.lua frees memory. If nobody comes to that, trimming frees the log and the inboxes, and the next purge does the
+-- rest.
 --
 -- Invariants: what is in flight stays; a mark for each group says up to which entry its messages were purged, so that one
 -- of these that fails later is dropped (hand-over.lua). No other group loses anything.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
--- ARGV[1] -> 'all': every group, what is delayed, and a log that has no groups; 'one': the groups that follow
+-- ARGV[1] -> how many bytes to look through at most, where Redis does not know how many entries a group was not given
 -- ARGV[2…] -> groups
--- Output: {how many were dropped, counted for each group, the last entry that some group had been given, the last entry
---         that was purged}; what lies between the last two is of no use to anybody
-local log, all = KEYS[1], ARGV[1] == 'all'
+-- Output: {how many were dropped, counted for each group; for each inbox that may be erased {key, after which entry, up
+--         to which}; the last entry of the log that one of the groups had been given; the last entry that was purged, ''
+--         where there is no log}
+local log, limit = KEYS[1], tonumber(ARGV[1])
 local base = string.sub(log, 1, -5)
-local schedule, scheduled, purged = base .. ':schedule', base .. ':scheduled', base .. ':purged'
-local PAGE = 500
+local purged = base .. ':purged'
 
 -- part: wrong-type
-local wanted = {[log] = 'stream', [schedule] = 'zset', [scheduled] = 'hash', [purged] = 'hash'}
+local wanted = {[log] = 'stream', [purged] = 'hash'}
 for i = 2, #ARGV do wanted[base .. ':inbox:' .. ARGV[i]] = 'stream' end
 local problem = wrongType(wanted)
 if problem then return problem end
@@ -24,83 +28,50 @@ if problem then return problem end
 
 -- part: stream-info
 
-local function streamInfo(stream)
-  local reply = xinfo('STREAM', stream)
-  return reply and rowOf(reply)
-end
+-- part: bounded-walk
 
-local function groupsOf(stream)
-  local groups = {}
-  for _, row in ipairs(rowsOf('GROUPS', stream)) do groups[row.name] = row end
-  return groups
-end
+-- part: unread-counts
 
--- How many entries lie after an id; they are deleted if told so.
-local function countAfter(stream, id, delete)
-  local count, from = 0, '(' .. id
-  while true do
-    local page = redis.call('XRANGE', stream, from, '+', 'COUNT', PAGE)
-    count = count + #page
-    if delete then
-      for _, entry in ipairs(page) do redis.call('XDEL', stream, entry[1]) end
-    end
-    if #page < PAGE then return count end
-    from = '(' .. page[#page][1]
+local erasable, dropped = {}, 0
+
+local function readerOf(inbox, name)
+  for _, row in ipairs(rowsOf('GROUPS', inbox)) do
+    if row.name == name then return row end
   end
 end
 
-local function purgeLog(name, row, info)
-  local unread = row.lag or countAfter(log, row['last-delivered-id'], false)
-  redis.call('XGROUP', 'SETID', log, name, info['last-generated-id'], 'ENTRIESREAD', info['entries-added'])
-  redis.call('HSET', purged, 'log:' .. name, info['last-generated-id'])
-  return unread
-end
-
+-- XINFO STREAM would tell the last id too, along with two entries.
 local function purgeInbox(name)
   local inbox = base .. ':inbox:' .. name
-  local info = streamInfo(inbox)
-  if not info then return 0 end
-  redis.call('HSET', purged, 'inbox:' .. name, info['last-generated-id'])
-  local reader = groupsOf(inbox)[name]
-  if not reader or reader.pending == 0 then return redis.call('XTRIM', inbox, 'MAXLEN', 0) end
-  return countAfter(inbox, reader['last-delivered-id'], true)
-end
-
--- It was never published: its id may be used again. A mark that leads to an entry is that of another send.
-local function forget(id)
-  local mark = redis.call('GET', base .. ':sent:' .. id)
-  if mark and string.match(mark, '^%x+  ') then redis.call('DEL', base .. ':sent:' .. id) end
-end
-
--- Retries of these groups, and what is delayed for everybody if told so.
-local function purgeSchedule(names)
-  local dropped = 0
-  for _, member in ipairs(redis.call('ZRANGE', schedule, 0, -1)) do
-    local name, id = string.match(member, '^retry:([^:]+):'), all and string.match(member, '^send:(.*)$')
-    if id or (name and (all or names[name])) then
-      redis.call('ZREM', schedule, member)
-      redis.call('HDEL', scheduled, member)
-      if id then forget(id) end
-      dropped = dropped + 1
-    end
+  local length, reader = redis.call('XLEN', inbox), readerOf(inbox, name)
+  if not reader then
+    if length > 0 then erasable[#erasable + 1] = {inbox, '0-0', '+'} end
+    dropped = dropped + length
+    return
   end
-  return dropped
+  redis.call('XGROUP', 'SETID', inbox, name, '$')
+  local last = readerOf(inbox, name)['last-delivered-id']
+  redis.call('HSET', purged, 'inbox:' .. name, last)
+  dropped = dropped + math.max(0, length - reader.pending)
+  if length > reader.pending then erasable[#erasable + 1] = {inbox, reader['last-delivered-id'], last} end
 end
 
-local info, onLog = streamInfo(log), groupsOf(log)
-local names = {}
-for i = 2, #ARGV do names[ARGV[i]] = true end
-if all then
-  for name in pairs(onLog) do names[name] = true end
+local concerned, behind, given = {}, {}, '0-0'
+for i = 2, #ARGV do concerned[ARGV[i]] = true end
+for _, row in ipairs(rowsOf('GROUPS', log)) do
+  if concerned[row.name] then
+    behind[#behind + 1] = row
+    if isAfter(row['last-delivered-id'], given) then given = row['last-delivered-id'] end
+  end
 end
 
-local dropped, given = purgeSchedule(names), ''
-for _, row in pairs(onLog) do
-  if given == '' or isAfter(row['last-delivered-id'], given) then given = row['last-delivered-id'] end
+local stream = xinfo('STREAM', log)
+local info = stream and rowOf(stream)
+local counts = unreadCounts(log, behind, {left = limit})
+for _, row in ipairs(behind) do
+  redis.call('XGROUP', 'SETID', log, row.name, info['last-generated-id'], 'ENTRIESREAD', info['entries-added'])
+  redis.call('HSET', purged, 'log:' .. row.name, info['last-generated-id'])
+  dropped = dropped + counts[row.name]
 end
-for name in pairs(names) do
-  if onLog[name] then dropped = dropped + purgeLog(name, onLog[name], info) end
-  dropped = dropped + purgeInbox(name)
-end
-if all and info and given == '' then dropped = dropped + redis.call('XTRIM', log, 'MAXLEN', 0) end
-return {dropped, given, info and info['last-generated-id'] or ''}
+for name in pairs(concerned) do purgeInbox(name) end
+return {dropped, erasable, given, info and info['last-generated-id'] or ''}

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Removes a group from a route, with all that is the group's own.
+-- Removes a group from a route, with all that is the group's own but its scheduled retries: these follow, a slice at a
+-- time (purge-retries.lua).
 --
 -- Invariants: nobody loses work unasked: a group that has something in flight, or a consumer that is there, is removed by
 -- force only. What would keep the log from being trimmed goes in this one step.
@@ -8,16 +9,15 @@
 -- ARGV[1] -> group
 -- ARGV[2] -> 'force' or ''
 -- ARGV[3] -> 'drop' or 'keep': what becomes of its dead letters
--- Output: {'removed', how many messages waited or were scheduled for it, how many dead letters are left}, {'missing', 0,
---         dead letters left}, {'active', name of a consumer}, {'in-flight', how many}
+-- Output: {'removed', how many messages waited for it, how many dead letters are left}, {'missing', 0, dead letters
+--         left}, {'active', name of a consumer}, {'in-flight', how many}
 local log, group, force, drop = KEYS[1], ARGV[1], ARGV[2] == 'force', ARGV[3] == 'drop'
 local base = string.sub(log, 1, -5)
 local inbox, dead, stale = base .. ':inbox:' .. group, base .. ':dead:' .. group, base .. ':stale:' .. group
-local schedule, scheduled = base .. ':schedule', base .. ':scheduled'
 
 -- part: wrong-type
 local problem = wrongType({
-  [log] = 'stream', [inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash',
+  [log] = 'stream', [inbox] = 'stream', [dead] = 'stream',
   [base .. ':purged'] = 'hash', [base .. ':replays'] = 'hash', [base .. ':keepers'] = 'set',
   [base .. ':here:' .. group] = 'hash',
 })
@@ -56,15 +56,6 @@ if onLog then
 end
 redis.call('UNLINK', inbox, stale, base .. ':rate:' .. group, base .. ':here:' .. group)
 if drop then redis.call('UNLINK', dead) end
-
-local prefix = 'retry:' .. group .. ':'
-for _, member in ipairs(redis.call('ZRANGE', schedule, 0, -1)) do
-  if string.sub(member, 1, #prefix) == prefix then
-    redis.call('ZREM', schedule, member)
-    redis.call('HDEL', scheduled, member)
-    dropped = dropped + 1
-  end
-end
 
 redis.call('HDEL', base .. ':purged', 'log:' .. group, 'inbox:' .. group)
 -- A replay that was stopped keeps the log from being trimmed until it is gone on with.

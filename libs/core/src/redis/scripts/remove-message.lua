@@ -2,7 +2,7 @@
 -- Removes a message for one group from where it was seen to be, or for all where it is not any group's own yet.
 --
 -- Invariants: no other group loses it; it is removed only if it still is where it was seen, so that whoever asks looks
--- again otherwise. Its body goes with it when every group is done with it.
+-- again otherwise. Its body goes with it when every group is done with it, unless it is to be kept as one that is finished.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV[1] -> group
@@ -11,8 +11,9 @@
 -- ARGV[4] -> its entry there, or its member of the schedule
 -- ARGV[5] -> its entry on the log, or ''
 -- ARGV[6] -> 'all' if it is removed for every group, or ''
+-- ARGV[7] -> 'keep': its entry on the log stays, as that of one that is finished; or ''
 -- Output: 'removed', 'moved' (it is not there any more), 'wanted' (another group still waits for it)
-local log, group, state, source, at, entry, all = KEYS[1], unpack(ARGV)
+local log, group, state, source, at, entry, whose, keep = KEYS[1], unpack(ARGV)
 local base = string.sub(log, 1, -5)
 local stream = source == 'inbox' and base .. ':inbox:' .. group or log
 
@@ -20,17 +21,9 @@ local stream = source == 'inbox' and base .. ':inbox:' .. group or log
 
 -- part: stream-info
 
--- Whether a group still waits for an entry of the log, or has it in flight; asked of all groups but one.
-local function isWanted(id, but)
-  for _, row in ipairs(rowsOf('GROUPS', log)) do
-    if row.name ~= but then
-      if isAfter(id, row['last-delivered-id']) and all ~= 'all' then return true end
-      if redis.call('XPENDING', log, row.name, id, id, 1)[1] then return true end
-    end
-  end
-  return false
-end
+-- part: wanted-entry
 
+local isForAll = whose == 'all'
 local function isPending()
   local pending = redis.pcall('XPENDING', stream, group, at, at, 1)
   return not pending.err and pending[1] ~= nil
@@ -48,7 +41,7 @@ end
 remove.waiting = function()
   if isPending() then return 'moved' end
   -- An unread entry cannot be skipped: it goes for all who wait for it, or stays.
-  if source == 'log' and isWanted(at, group) then return 'wanted' end
+  if source == 'log' and isWanted(at, group, isForAll) then return 'wanted' end
   return redis.call('XDEL', stream, at) == 1 and 'removed' or 'moved'
 end
 
@@ -73,5 +66,7 @@ end
 remove.done = function() return 'removed' end
 
 local result = remove[state]()
-if result == 'removed' and entry ~= '' and not isWanted(entry, nil) then redis.call('XDEL', log, entry) end
+if result == 'removed' and keep == '' and entry ~= '' and not isWanted(entry, nil, isForAll) then
+  redis.call('XDEL', log, entry)
+end
 return result

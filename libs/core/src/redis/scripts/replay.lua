@@ -1,37 +1,80 @@
 #!lua
 -- Delivers dead letters of one group again, to that group only.
 --
--- Invariant: a dead letter leaves and its message arrives in the inbox in one step, so that replaying twice delivers
--- once. Attempts, crashes and the time to live begin anew.
+-- Invariants: a dead letter leaves and its message arrives in the inbox in one step, so that replaying twice delivers
+-- once. Attempts, crashes and the time to live begin anew; what it died of stays told. One that cannot be replayed stays,
+-- and keeps no other from it. Nothing is replayed to a group that nobody could deliver to.
 --
 -- KEYS[1] -> group's dead letters
 -- KEYS[2] -> group's inbox
 -- KEYS[3] -> expiry
--- ARGV -> entry ids of dead letters
--- Output: the ids that were replayed
-local dead, inbox, expiry = KEYS[1], KEYS[2], KEYS[3]
+-- KEYS[4] -> log
+-- ARGV[1] -> group
+-- ARGV[2] -> how many bytes to move at most; the last one may go beyond
+-- ARGV[3] -> the payload's JSON to deliver instead of their own, or ''
+-- ARGV[4…] -> entry ids of dead letters
+-- Output: {how many were looked at, the ids that were replayed, the ids of those that are too wide}, or {'no group'}
+local dead, inbox, expiry, log = unpack(KEYS)
+local group, left, mended = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
 -- part: wrong-type
 local problem = wrongType({[inbox] = 'stream', [expiry] = 'zset'})
 if problem then return problem end
 
+-- part: stream-info
+
 -- part: renewed-fields
 
-local replayed = {}
-for _, id in ipairs(ARGV) do
-  local entry = redis.call('XRANGE', dead, id, id)[1]
-  if entry then
-    local fields = entry[2]
-    local before = cjson.decode(fields[2])
-    local history = {origin = before.origin, attempts = 0, crashes = 0, replays = (before.replays or 0) + 1}
-    local body = {'m', cjson.encode(history)}
-    local expiresAt = addRenewed(body, fields, 3, tonumber(string.match(before.origin, '^%d+')))
-    local again = redis.call('XADD', inbox, '*', unpack(body))
-    if expiresAt then
-      redis.call('ZADD', expiry, expiresAt, string.match(inbox, ':(inbox:[^:]+)$') .. '|' .. again)
+-- part: group-is-there
+if not groupIsThere(inbox, log, group) then return {'no group'} end
+
+-- What has no history of ours was put there by somebody else.
+local function historyOf(fields, id)
+  local ok, history = pcall(cjson.decode, fields[1] == 'm' and fields[2] or '')
+  local isOurs = ok and type(history) == 'table' and type(history.origin) == 'string'
+    and string.match(history.origin, '^%d+%-%d+$')
+  return isOurs and history or {origin = id, reason = 'undecodable'}
+end
+
+local function mend(body, before)
+  if mended == '' then return end
+  -- What could not be read is not kept beside what can.
+  if before.reason == 'undecodable' then
+    for i = #body, 3, -1 do body[i] = nil end
+  end
+  for i = 3, #body, 2 do
+    if body[i] == 'd' then
+      body[i + 1] = mended
+      return
     end
+  end
+  body[#body + 1] = 'd'
+  body[#body + 1] = mended
+end
+
+local looked, replayed, wide = 0, {}, {}
+for i = 4, #ARGV do
+  if left <= 0 then break end
+  local id = ARGV[i]
+  looked = looked + 1
+  local entry = redis.call('XRANGE', dead, id, id)[1]
+  local fields = entry and entry[2]
+  if fields and #fields > MAX_FIELDS then
+    wide[#wide + 1] = id
+  elseif fields then
+    local before = historyOf(fields, id)
+    local body = {'m', cjson.encode({
+      origin = before.origin, attempts = 0, crashes = 0, replays = (tonumber(before.replays) or 0) + 1,
+      error = before.error, reason = before.reason,
+    })}
+    local first = fields[1] == 'm' and 3 or 1
+    local expiresAt = addRenewed(body, fields, first, tonumber(string.match(before.origin, '^%d+')))
+    mend(body, before)
+    local again = redis.call('XADD', inbox, '*', unpack(body))
+    if expiresAt then redis.pcall('ZADD', expiry, expiresAt, 'inbox:' .. group .. '|' .. again) end
     redis.call('XDEL', dead, id)
     replayed[#replayed + 1] = id
+    for _, text in ipairs(body) do left = left - #text end
   end
 end
-return replayed
+return {looked, replayed, wide}

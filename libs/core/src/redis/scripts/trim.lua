@@ -2,7 +2,8 @@
 -- Frees what every group has finished, but for what is retained, and what no living consumer needs: a slice of it.
 --
 -- Invariant: an entry that a group has not finished is never removed: the floor is the least, over all groups, of the
--- lowest pending id and the id after the last delivered one, and over all replays of what they have not come to yet.
+-- lowest pending id and the id after the last delivered one, and over all replays of what they have not come to yet; one
+-- that nobody has been at for a day does not count.
 -- XTRIM is told the floor as well as a number, so that a wrong number keeps too little to look at and loses nothing. A log
 -- without groups is not trimmed at all; what expires leaves it by expire.lua.
 --
@@ -13,8 +14,9 @@
 -- ARGV[1] -> how long a consumer that owns nothing may be idle before it is removed, ms
 -- ARGV[2…] -> for each log: 'count' and how many finished entries are kept, or 'age' and for how long, ms; and the group
 --             after which to go on with what groups leave behind, '' for the first
--- Output: for each log {trimmed, state, group to go on after or ''}: 'more' can be trimmed at once, 'later' in a moment,
---         'done' not before something changes; or {'broken', why}
+-- Output: for each log {trimmed, state, group to go on after or '', replays}: 'more' can be trimmed at once, 'later' in a
+--         moment, 'done' not before something changes; replays are those that keep the log from being trimmed and that
+--         nobody is at; or {'broken', why}
 local entriesLeft, rowsLeft, groupsLeft, bytesLeft = 2000, 1000, 250, 2 ^ 20
 -- Beyond all that is kept, whole nodes of the stream are removed: a hundred entries, or 4 KiB of them.
 local EXACT_BELOW = 200
@@ -29,6 +31,8 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 -- part: entry-ids
 
 -- part: stream-info
+
+-- part: replay-note
 
 -- part: trimming-floor
 
@@ -131,8 +135,8 @@ end
 
 -- Frees what the log needs no longer. Returns how many entries went, and 'more', 'later' or 'done'.
 local function trim(log, base, groups, kind, amount)
-  local floor = floorOfLog(log, base, groups)
-  if not floor then return 0, 'done' end
+  local floor, stopped = floorOfLog(log, base, groups)
+  if not floor then return 0, 'done', {} end
   local removed, hasMore, isVague
   if kind == 'age' then
     local oldest = string.format('%.0f-0', math.max(0, now - amount))
@@ -140,7 +144,7 @@ local function trim(log, base, groups, kind, amount)
   else
     removed, hasMore, isVague = keepCount(log, base, floor, amount, groups)
   end
-  return removed, hasMore and 'more' or isVague and 'later' or 'done'
+  return removed, hasMore and 'more' or isVague and 'later' or 'done', stopped
 end
 
 local idleMs = tonumber(ARGV[1])
@@ -181,15 +185,15 @@ local function tidy(log, kind, amount, after)
   local groups = rowsOf('GROUPS', log)
   rowsLeft = rowsLeft - #groups
   local base = string.sub(log, 1, -5)
-  local removed, state = trim(log, base, groups, kind, amount)
+  local removed, state, stopped = trim(log, base, groups, kind, amount)
   local reached = tidyGroups(log, base, groups, after)
-  return {removed, reached == '' and state or 'more', reached}
+  return {removed, reached == '' and state or 'more', reached, stopped}
 end
 
 local results = {}
 for index, log in ipairs(KEYS) do
   local kind, amount, after = unpack(ARGV, index * 3 - 1, index * 3 + 1)
-  local result = {0, 'more', after}
+  local result = {0, 'more', after, {}}
   if index == 1 or math.min(rowsLeft, groupsLeft, bytesLeft, entriesLeft - EXACT_BELOW) > 0 then
     local ok
     ok, result = pcall(tidy, log, kind, tonumber(amount), after)

@@ -21,17 +21,26 @@ local function floorOf(stream, group)
   return floor
 end
 
--- The first id of the log that one of the groups, or a replay of history, has not finished; nil without groups.
+-- A replay that nobody has been at for that long is taken for stopped, and no longer counts after a day.
+local REPLAY_GONE_MS, REPLAY_FORGOTTEN_MS = 60000, 86400000
+
+-- The first id of the log that one of the groups, or a replay of history, has not finished; nil without groups. And the
+-- ids of replays that keep more than the groups do, and that nobody is at. It needs `now` and replay-note.
 local function floorOfLog(log, base, groups)
   local floor
   for _, group in ipairs(groups) do
     local own = floorOf(log, group)
     if not floor or isAfter(floor, own) then floor = own end
   end
-  if not floor then return nil end
-  for _, noted in ipairs(redis.call('HVALS', base .. ':replays')) do
-    local cursor = string.match(noted, '^(%d+%-%d+) ')
-    if cursor and isAfter(floor, following(cursor)) then floor = following(cursor) end
+  if not floor then return nil, {} end
+  local replays, stopped, least = redis.call('HGETALL', base .. ':replays'), {}, floor
+  for i = 1, #replays, 2 do
+    local cursor, what = string.match(replays[i + 1], '^(%d+%-%d+) (.*)$')
+    local idleMs = cursor and now - (seenAt(what) or now)
+    if cursor and idleMs < REPLAY_FORGOTTEN_MS and isAfter(floor, following(cursor)) then
+      if idleMs > REPLAY_GONE_MS then stopped[#stopped + 1] = replays[i] end
+      if isAfter(least, following(cursor)) then least = following(cursor) end
+    end
   end
-  return floor
+  return least, stopped
 end

@@ -1,0 +1,59 @@
+import type { Connection } from '../redis/index.js';
+
+/** An entry with its fields as bytes, names and values in turn. */
+export type RawEntry = readonly [id: string, fields: readonly Buffer[]];
+
+export interface StreamRange {
+  readonly start: string;
+  readonly end: string;
+  /** The newest first. */
+  readonly reversed?: boolean;
+}
+
+// A reply is to be about so large; how large entries are is only known when they are there.
+const PAGE_BYTES = 1024 * 1024;
+const MOST_PER_PAGE = 100;
+/** How many entries to ask for at first. */
+export const FIRST_PAGE = 10;
+
+/** All entries of a range of a stream, a page at a time: the larger they are, the fewer to a page. */
+export async function* streamPages(
+  connection: Connection,
+  key: string,
+  { start, end, reversed = false }: StreamRange,
+): AsyncGenerator<readonly RawEntry[]> {
+  let count = FIRST_PAGE;
+  for (let from = start; ;) {
+    const page = await connection.run((client) =>
+      reversed
+        ? client.xrevrangeBuffer(key, from, end, 'COUNT', count)
+        : client.xrangeBuffer(key, from, end, 'COUNT', count),
+    );
+    const entries = page.map(([id, fields]): RawEntry => [id.toString(), fields]);
+    if (entries.length > 0) yield entries;
+    const last = entries.at(-1);
+    if (last === undefined || entries.length < count) return;
+    from = `(${last[0]}`;
+    count = nextCount(entries.map(([, fields]) => sizeOf(fields)));
+  }
+}
+
+/** Bytes of an entry's fields. */
+export function sizeOf(fields: readonly { readonly length: number }[]): number {
+  return fields.reduce((total, { length }) => total + length, 0);
+}
+
+/** How many entries to ask for next, after some of such sizes in bytes. */
+export function nextCount(sizes: readonly number[]): number {
+  const bytes = sizes.reduce((total, size) => total + size, 0);
+  const fitting = Math.floor((PAGE_BYTES * sizes.length) / Math.max(1, bytes));
+  return Math.min(Math.max(1, fitting), MOST_PER_PAGE);
+}
+
+/** How many more entries to ask for until a page is full: of so many, or so many bytes. */
+export function countToFill(
+  page: readonly (readonly [id: string, fields: readonly { readonly length: number }[]])[],
+): number {
+  const sizes = page.map(([, fields]) => sizeOf(fields));
+  return Math.max(0, nextCount(sizes) - page.length);
+}
