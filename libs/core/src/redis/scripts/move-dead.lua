@@ -19,9 +19,9 @@ local most, left = tonumber(ARGV[1]), tonumber(ARGV[2])
 local problem = wrongType({[log] = 'stream', [expiry] = 'zset'})
 if problem then return problem end
 
--- part: unfinished
-
 -- part: renewed-fields
+
+-- part: unfinished
 
 local looked, letters, wide = 0, {}, {}
 for i = 3, #ARGV do
