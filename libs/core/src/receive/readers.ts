@@ -5,6 +5,8 @@ import type { Subscription } from './subscription.js';
 
 // Two streams for each route: the more there are, the more it costs the server to wake one blocked read; see ADR 0013.
 const ROUTES_PER_READER = 25;
+// Servers count connections, and managed ones allow few: with thousands of handlers a read has more routes instead.
+const READERS_MOST = 8;
 
 /** The routes of a consumer, shared out among readers. */
 export class Readers {
@@ -21,17 +23,21 @@ export class Readers {
   start(subscriptions: Iterable<Subscription>, connect: () => Connection): void {
     this.connect = connect;
     const all = [...subscriptions];
-    for (let from = 0; from < all.length; from += ROUTES_PER_READER) {
-      this.startReader(all.slice(from, from + ROUTES_PER_READER), connect);
+    const each = routesPerReader(all.length);
+    for (let from = 0; from < all.length; from += each) {
+      this.startReader(all.slice(from, from + each), connect);
     }
   }
 
-  /** Reads another route, on the last connection if there is room for it. */
+  /** Reads another route, on the connection with the fewest if there is room for it, or may be no other. */
   add(subscription: Subscription): void {
-    const last = this.list.at(-1);
-    if (last !== undefined && last.subscriptions.length < ROUTES_PER_READER) {
-      this.readerOf.set(subscription, last);
-      last.add(subscription);
+    const [least] = this.list.toSorted(
+      (one, other) => one.subscriptions.length - other.subscriptions.length,
+    );
+    const isFull = least === undefined || least.subscriptions.length >= ROUTES_PER_READER;
+    if (least !== undefined && (!isFull || this.list.length >= READERS_MOST)) {
+      this.readerOf.set(subscription, least);
+      least.add(subscription);
     } else if (this.connect !== undefined) {
       this.startReader([subscription], this.connect);
     }
@@ -75,4 +81,9 @@ export class Readers {
   get ages(): number[] {
     return this.list.map(({ readAgeMs }) => readAgeMs);
   }
+}
+
+/** How many routes share a reader, where there are so many. Pure. */
+export function routesPerReader(routes: number): number {
+  return Math.max(ROUTES_PER_READER, Math.ceil(routes / READERS_MOST));
 }

@@ -6,6 +6,7 @@ import { brokenRoute } from './broken.js';
 import { DeletedRoutes } from './deleted-routes.js';
 import { DueTimes } from './due-times.js';
 import { FollowedRoutes } from './followed-routes.js';
+import { IdleRoutes } from './idle-routes.js';
 import type { SweepOptions } from './options.js';
 import { sweepScript, type Swept } from './scripts.js';
 import { PAUSE_MS, Tidier, type TidierHooks, type TrimmableRoute } from './tidier.js';
@@ -35,6 +36,8 @@ const SPARE = 0.5;
 const ROUTES_PER_CALL = 25;
 const MOVES_PER_CALL = 500;
 const LEASE_PERIODS = 3;
+// An idle route is looked at all the same now and then: for consumers that are gone, and for what a foreign tool wrote.
+const IDLE_PERIODS = 12;
 // Finished messages between two looks add up under load; this many are a few megabytes.
 const TRIM_AFTER_SETTLED = 20_000;
 
@@ -55,6 +58,7 @@ export class Sweeper {
   private readonly stopListening: () => void;
   private readonly tidier: Tidier;
   private readonly followed = new FollowedRoutes();
+  private readonly idle: IdleRoutes;
   private planned = new Map<string, PlannedSchedule>();
   private readonly ticking = new Set<string>();
   private readonly deleted: DeletedRoutes;
@@ -69,7 +73,8 @@ export class Sweeper {
     private readonly options: SweepOptions,
     private readonly hooks: SweeperHooks,
   ) {
-    this.due = new DueTimes((paths) => void this.sweep(paths));
+    this.due = new DueTimes((paths) => void this.look(paths));
+    this.idle = new IdleRoutes(connection, keys, options.sweepMs * IDLE_PERIODS);
     this.deleted = new DeletedRoutes(connection, keys, hooks.revive);
     this.tidier = new Tidier(connection, keys, options, hooks);
     // What became due while Redis was away is late enough.
@@ -81,6 +86,7 @@ export class Sweeper {
   /** Looks after the route from now on. */
   add(path: string): void {
     const { sweepMs } = this.options;
+    this.idle.wake(path);
     if (!this.due.has(path)) this.due.noLaterThan(path, sweepMs * Math.random(), sweepMs);
   }
 
@@ -119,6 +125,7 @@ export class Sweeper {
   settled(path: string, count: number): void {
     const total = (this.settledSince.get(path) ?? 0) + count;
     this.settledSince.set(path, total);
+    this.idle.wake(path);
     if (total < TRIM_AFTER_SETTLED) return;
     this.settledSince.set(path, 0);
     this.due.noLaterThan(path, 0);
@@ -128,6 +135,22 @@ export class Sweeper {
     this.stopped = true;
     this.stopListening();
     this.due.stop();
+  }
+
+  /** Looks at those of the routes where there may be something to do. */
+  private async look(paths: readonly string[]): Promise<void> {
+    let awake = paths;
+    // What fails here fails there as well, and is told.
+    if (this.connection.ready) awake = await this.idle.awake(paths).catch(() => paths);
+    if (this.stopped) return;
+    if (awake.length < paths.length) {
+      const { sweepMs } = this.options;
+      const looked = new Set(awake);
+      for (const path of paths) {
+        if (!looked.has(path)) this.due.noLaterThan(path, sweepMs, sweepMs * SPARE);
+      }
+    }
+    await this.sweep(awake);
   }
 
   /** Looks at the routes now. */
@@ -208,6 +231,7 @@ export class Sweeper {
       const path = paths[index] as string;
       this.report(path, swept);
       this.planNext(path, swept, now);
+      this.idle.note(path, swept.state, isQuiet(swept) && !this.followed.has(path));
       if ((swept.nextTickAt ?? Infinity) <= now) void this.tick(path, now);
       if (swept.isHolder) held.push(path);
       if (swept.isHolder && swept.expired > 0) expiring.push(path);
@@ -267,4 +291,10 @@ export class Sweeper {
       this.ticking.delete(path);
     }
   }
+}
+
+/** Whether there was nothing to do, and nothing is planned. */
+function isQuiet({ moved, setAside, expired, nextDueAt, nextTickAt, broken }: Swept): boolean {
+  const isPlanned = nextDueAt !== undefined || nextTickAt !== undefined;
+  return moved + setAside.length + expired === 0 && !isPlanned && broken === undefined;
 }
