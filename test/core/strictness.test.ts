@@ -113,3 +113,26 @@ test('a key function that returns nothing is an error that says what to do', asy
     `The key function of "idempotent" returned undefined for message "${id}" of "/a/"; let it return 1 to 512 bytes`,
   );
 });
+
+test('a path that reads like a pattern is refused by sends, handlers and recurring sends, and can be drained', async () => {
+  const mq = broker.mq();
+  const path = '/order/:id';
+  const refusal = { code: 'PATH_INVALID' };
+  await expect(mq.publish(path, 1)).rejects.toMatchObject(refusal);
+  await expect(
+    mq.transaction((tx) => {
+      tx.send(path, 1);
+    }),
+  ).rejects.toMatchObject(refusal);
+  expect(() => mq.handle(path, () => undefined)).toThrow(expect.objectContaining(refusal));
+  expect(() => mq.handleBatch(path, () => undefined)).toThrow(expect.objectContaining(refusal));
+  await expect(
+    mq.schedules.upsert({ id: 'a', path, data: 1, everyMs: 1_000 }),
+  ).rejects.toMatchObject(refusal);
+  // As an earlier version has stored it.
+  await broker.redis.hset(`${broker.prefix}:routes`, 'route:order/:id', '1');
+  await broker.redis.xadd(broker.key('order/:id', 'log'), '*', 'd', '"old"');
+  const [delivery] = await mq.receive(path, { blockMs: 2_000 });
+  expect(delivery?.data).toBe('old');
+  expect(await delivery?.ack()).toBe('settled');
+});

@@ -13,6 +13,7 @@ export {
 export { recordError, type ErrorRecord } from './error-record.js';
 export { NO_HEADERS, decodeHeaders, encodeHeaders, type MessageHeaders } from './headers.js';
 export { consecutiveIds, entryTime, isEntryId, isLater, type EntryId } from './ids.js';
+export { literalPath } from './literal-path.js';
 export { MESSAGE_LIMITS, resolveLimits, type MessageLimits } from './limits.js';
 export type { DeadReason, Outcome, WebhookDelivery, WebhookMessage } from './message.js';
 export { validGroup, validMessageId, validPrefix } from './names.js';

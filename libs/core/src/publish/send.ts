@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.js';
 import {
   encodeHeaders,
   encodePayload,
-  normalizePath,
+  literalPath,
   uniqueId,
   validMessageId,
   type MessageLimits,
@@ -41,7 +41,7 @@ export function encodeSend(
   limits: MessageLimits,
   defaultDedupeMs: number,
 ): EncodedSend {
-  if (options === undefined) return plainSend(normalizePath(path), encodePayload(data, limits));
+  if (options === undefined) return plainSend(literalPath(path), encodePayload(data, limits));
   checkSendOptions(options);
   const { messageId, dedupeMs, headers, delayMs, deliverAt, ttlMs } = options;
   if (dedupeMs !== undefined && messageId === undefined) {
@@ -54,7 +54,7 @@ export function encodeSend(
   const isDelayed = delay > 0 || deliverAt !== undefined;
   const id = messageId === undefined ? (isDelayed ? uniqueId() : '') : validMessageId(messageId);
   return {
-    path: normalizePath(path),
+    path: literalPath(path),
     data: encodePayload(data, limits),
     headers: encodeHeaders(headers, limits),
     id,

@@ -2,7 +2,7 @@ import { ConfigError, show } from '../errors.js';
 import {
   encodeHeaders,
   encodePayload,
-  normalizePath,
+  literalPath,
   type MessageLimits,
 } from '../message/index.js';
 import { known } from '../option-values.js';
@@ -61,7 +61,7 @@ export function encodeSchedule(given: ScheduleSpec, limits: MessageLimits): Enco
   }
   return {
     id: validScheduleId(id),
-    path: normalizePath(path),
+    path: literalPath(path),
     rule: ruleSpecOf(given),
     send: { catchUp, ...(ttlMs !== undefined && { ttlMs }) },
     data: encodePayload(data, limits),

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js';
-import { displayPath, normalizePath } from '../message/index.js';
+import { displayPath, literalPath, normalizePath } from '../message/index.js';
 import { resolveHandleOptions, type HandlerOptions } from '../handler-options.js';
 import { inOwnContext } from '../own-context.js';
 import type { Consumer, ConsumerContext } from '../receive/index.js';
@@ -86,7 +86,7 @@ export class Service {
    * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
    */
   handle<T = unknown>(path: string, handler: WebhookHandler<T>, options?: HandlerOptions<T>): void {
-    const normal = normalizePath(path);
+    const normal = literalPath(path);
     assertHandler(normal, handler);
     if (this.registrations.has(normal)) {
       throw new ConfigError(
