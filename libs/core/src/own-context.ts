@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 
 const make = (): AsyncResource => new AsyncResource('LeanMQ');
-// Made when the package is loaded, before there is a request. Only `make` ever runs in it: up to Node 22, `enterWith` changes
-// the resource that it is called in, and would reach everybody who comes later.
-const empty = make();
+// Only `make` ever runs in it: up to Node 22, `enterWith` changes the resource that it is called in, and would reach everybody
+// who comes later.
+const empty = emptied(make());
 
 /**
  * Calls a function in an async context of its own: it sees no `AsyncLocalStorage` of its caller, and what it enters is seen
@@ -15,4 +15,16 @@ export function inOwnContext<Args extends unknown[], Result>(
   ...args: Args
 ): Result {
   return empty.runInAsyncScope(make).runInAsyncScope(fn, undefined, ...args);
+}
+
+/**
+ * Without the stores that it was made with: a package that is loaded inside a request would keep that request's for ever.
+ * Node keeps them on the resource, under symbols; where it does not, nothing changes.
+ */
+function emptied(resource: AsyncResource): AsyncResource {
+  for (const symbol of Object.getOwnPropertySymbols(resource)) {
+    const isIdentity = /async_id|destroyed/.test(symbol.description ?? '');
+    if (!isIdentity) Reflect.set(resource, symbol, undefined);
+  }
+  return resource;
 }

@@ -1,0 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { describe, expect, it, jest } from '@jest/globals';
+
+const storage = new AsyncLocalStorage<string>();
+const current = (): string | undefined => storage.getStore();
+
+describe('an own context', () => {
+  it('is empty, also when the package was loaded inside a request', async () => {
+    jest.resetModules();
+    const { inOwnContext } = await storage.run('request', () => import('./own-context.js'));
+    expect(inOwnContext(current)).toBeUndefined();
+    expect(storage.run('caller', () => inOwnContext(current))).toBeUndefined();
+  });
+
+  it('keeps what is entered in it to itself and to what it starts', async () => {
+    const { inOwnContext } = await import('./own-context.js');
+    const started = inOwnContext(async () => {
+      storage.enterWith('own');
+      await Promise.resolve();
+      return current();
+    });
+    expect([current(), inOwnContext(current), await started]).toEqual([
+      undefined,
+      undefined,
+      'own',
+    ]);
+  });
+
+  it('passes arguments, results and errors on', async () => {
+    const { inOwnContext } = await import('./own-context.js');
+    expect(inOwnContext((a: number, b: number) => a + b, 1, 2)).toBe(3);
+    expect(() =>
+      inOwnContext(() => {
+        throw new Error('as it was');
+      }),
+    ).toThrow('as it was');
+  });
+});
