@@ -241,3 +241,18 @@ describe("ack: 'before'", () => {
     expect(reasons).toHaveLength(1);
   });
 });
+
+test('a process that stands still for longer than a lease tells once', async () => {
+  const mq = broker.mq({ group: 'g', leaseMs: 600 });
+  const told: string[] = [];
+  mq.events.on('warning', ({ code }) => told.push(code));
+  await mq.consume('/a', () => {
+    const until = performance.now() + 1_300;
+    while (performance.now() < until);
+  });
+  const acked = nextEvent(mq.events, 'acked');
+  await mq.publish('/a', 1);
+  await acked;
+  await eventually(() => told.includes('EVENT_LOOP_STALLED'));
+  expect(told.filter((code) => code === 'EVENT_LOOP_STALLED')).toHaveLength(1);
+});
