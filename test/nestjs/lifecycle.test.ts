@@ -106,6 +106,59 @@ describe('start', () => {
   });
 });
 
+describe('a start that fails in another module', () => {
+  const early = {
+    provide: 'EARLY',
+    useFactory: (publisher: WebhookPublisher) => new Early(publisher),
+    inject: [WebhookPublisher],
+  };
+  class Early {
+    constructor(private readonly publisher: WebhookPublisher) {}
+    async onModuleInit() {
+      await this.publisher.send('/early', {});
+    }
+  }
+  class InitFails {
+    onModuleInit() {
+      throw new Error('no settings');
+    }
+  }
+  class BootstrapFails {
+    onApplicationBootstrap() {
+      throw new Error('no settings');
+    }
+  }
+
+  test.each([
+    ['onModuleInit', InitFails],
+    ['onApplicationBootstrap', BootstrapFails],
+  ])('leaves no connection and no timer behind: %s', async (_, failing) => {
+    const before = await openResources();
+    @Module({ providers: [failing] })
+    class Failing {}
+    const module = await nest
+      .build({
+        providers: [early],
+        imports: [{ module: Failing, global: failing === BootstrapFails }],
+      })
+      .compile();
+    await expect(module.init()).rejects.toThrow('no settings');
+    await expectNoOwnClients();
+    await expectNoNewResources(before);
+  });
+
+  test('is told, although what cleans up after it fails too', async () => {
+    const module = await nest.build({ providers: [InitFails] }).compile();
+    const { mq } = nest.parts(module);
+    const close = mq.close.bind(mq);
+    jest.spyOn(mq, 'close').mockImplementation(async () => {
+      await close();
+      throw new Error('the clean-up failed');
+    });
+    await expect(module.init()).rejects.toThrow('no settings');
+  });
+});
+
 describe('shutdown', () => {
   test.each(['root', 'imported', 'global'])(
     'running handlers end before a pool of a %s module is closed, and can still publish',

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 
+import { onFailedStart } from './failed-starts.js';
 import { HOOK_DISTANCE, placeModule } from './hook-order.js';
 import { logEvents } from './logging/index.js';
 import { LEANMQ_OPTIONS, type LeanMQModuleOptions } from './options.js';
@@ -25,6 +26,7 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
     modules: ModulesContainer,
   ) {
     placeModule(modules, LeanMQConnectionModule, HOOK_DISTANCE.startsFirstStopsLast);
+    onFailedStart(modules, () => this.mq.close());
   }
 
   static with(options: Provider[], imports: ModuleMetadata['imports'] = []): DynamicModule {

@@ -57,16 +57,10 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
    * @throws {BrokerError} if Redis cannot be reached, or messages would not be safe in it
    */
   async onApplicationBootstrap(): Promise<void> {
-    try {
-      this.assertImportedOnce();
-      const handlers = await this.registrar.registerAll();
-      if (this.options.autoStart !== false) await this.mq.start();
-      if (handlers === 0 && this.options.logger !== false) logNoHandlers();
-    } catch (error) {
-      // An application that fails to start may never be closed, and open connections would keep the process alive.
-      await this.mq.close();
-      throw error;
-    }
+    this.assertImportedOnce();
+    const handlers = await this.registrar.registerAll();
+    if (this.options.autoStart !== false) await this.mq.start();
+    if (handlers === 0 && this.options.logger !== false) logNoHandlers();
   }
 
   async onModuleDestroy(): Promise<void> {
