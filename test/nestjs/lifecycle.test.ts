@@ -134,14 +134,11 @@ describe('a start that fails in another module', () => {
     ['onApplicationBootstrap', BootstrapFails],
   ])('leaves no connection and no timer behind: %s', async (_, failing) => {
     const before = await openResources();
-    @Module({ providers: [failing] })
-    class Failing {}
-    const module = await nest
-      .build({
-        providers: [early],
-        imports: [{ module: Failing, global: failing === BootstrapFails }],
-      })
-      .compile();
+    // Hooks of global modules run first.
+    @Module({ providers: [early] })
+    class EarlyModule {}
+    const imports = [{ module: EarlyModule, global: true }];
+    const module = await nest.build({ providers: [failing], imports }).compile();
     await expect(module.init()).rejects.toThrow('no settings');
     await expectNoOwnClients();
     await expectNoNewResources(before);

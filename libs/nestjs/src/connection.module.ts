@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 
+import { countApplication } from './decorators/index.js';
 import { onFailedStart } from './failed-starts.js';
 import { HOOK_DISTANCE, placeModule } from './hook-order.js';
 import { logEvents } from './logging/index.js';
@@ -25,6 +26,7 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
     private readonly mq: LeanMQ,
     modules: ModulesContainer,
   ) {
+    countApplication();
     placeModule(modules, LeanMQConnectionModule, HOOK_DISTANCE.startsFirstStopsLast);
     onFailedStart(modules, () => this.mq.close());
   }
@@ -53,7 +55,7 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
 
 function createClient(given: LeanMQModuleOptions): LeanMQ {
   // A factory may have returned nothing; the core then says what is missing.
-  const { isGlobal: _, autoStart: __, logger, ...options } = { ...given };
+  const { isGlobal: _, autoStart: __, unprovidedHandlers: ___, logger, ...options } = { ...given };
   const mq = new LeanMQ(options);
   if (logger !== false) logEvents(mq);
   return mq;

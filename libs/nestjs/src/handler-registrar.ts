@@ -1,14 +1,8 @@
-import {
-  ConfigError,
-  HANDLE_DEFAULTS,
-  LeanMQ,
-  displayPath,
-  type HandlerOptions,
-} from '@leanmq/core';
+import { ConfigError, HANDLE_DEFAULTS, LeanMQ, displayPath } from '@leanmq/core';
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 
-import type { WebhookOptions } from './decorators/index.js';
+import { coreOptions } from './core-options.js';
 import { HandlerExplorer, blaming, type FoundHandler } from './discovery/index.js';
 import {
   assertBatchOptions,
@@ -33,10 +27,10 @@ export class HandlerRegistrar {
   ) {}
 
   /**
-   * @returns how many there are
+   * @returns those that it has registered
    * @throws {ConfigError} that names the class and the method whose path or options are not acceptable
    */
-  async registerAll(): Promise<number> {
+  async registerAll(): Promise<FoundHandler[]> {
     const validates = (await classValidation())?.isUsed ?? false;
     const handlers = this.explorer.explore();
     this.assertGroup(handlers);
@@ -44,7 +38,7 @@ export class HandlerRegistrar {
     assertOneKind(handlers);
     for (const handler of handlers) this.register(handler, validates);
     if (validates) this.warnOfUntyped(handlers.filter(isUntyped));
-    return handlers.length;
+    return handlers;
   }
 
   private warnOfUntyped(handlers: readonly FoundHandler[]): void {
@@ -68,13 +62,13 @@ export class HandlerRegistrar {
     assertNoBatch(handler.options);
     assertPayloadOption(handler, handler.options?.payload);
     const pipeline = new HandlerPipeline(this.stages(handler));
-    this.mq.handle(handler.path, pipeline.build(), withoutPayload(handler.options));
+    this.mq.handle(handler.path, pipeline.build(), coreOptions(handler));
   }
 
   private registerBatch(handler: FoundHandler & { readonly isBatch: true }): void {
     assertBatchOptions(handler);
-    const { payload: _, ...options } = handler.options;
-    this.mq.handleBatch(handler.path, new BatchPipeline(this.stages(handler)).build(), options);
+    const pipeline = new BatchPipeline(this.stages(handler));
+    this.mq.handleBatch(handler.path, pipeline.build(), coreOptions(handler));
   }
 
   private stages(handler: FoundHandler): Stages {
@@ -92,14 +86,6 @@ export class HandlerRegistrar {
       `Option "group" is missing: ${first.where} handles "${displayPath(first.path)}", and a service that has handlers names its group.`,
     );
   }
-}
-
-/** The options that are the core's. */
-function withoutPayload(options: WebhookOptions | undefined): HandlerOptions | undefined {
-  // What is not an object is for the core to refuse, in its own words.
-  if (typeof options !== 'object' || (options as unknown) === null) return options;
-  const { payload: _, ...rest } = options;
-  return rest;
 }
 
 function assertDistinct(handlers: readonly FoundHandler[]): void {

@@ -15,6 +15,7 @@ import { HandlerExplorer } from './discovery/index.js';
 import { HandlerRegistrar } from './handler-registrar.js';
 import { HOOK_DISTANCE, placeModule } from './hook-order.js';
 import { logNoHandlers } from './logging/index.js';
+import { LostHandlers } from './lost-handlers.js';
 import { optionsProviders } from './options-provider.js';
 import {
   LEANMQ_OPTIONS,
@@ -36,6 +37,7 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly mq: LeanMQ,
     private readonly registrar: HandlerRegistrar,
+    private readonly lost: LostHandlers,
     private readonly modules: ModulesContainer,
     @Inject(LEANMQ_OPTIONS) private readonly options: LeanMQLateOptions,
   ) {
@@ -59,8 +61,9 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
   async onApplicationBootstrap(): Promise<void> {
     this.assertImportedOnce();
     const handlers = await this.registrar.registerAll();
+    this.lost.report();
     if (this.options.autoStart !== false) await this.mq.start();
-    if (handlers === 0 && this.options.logger !== false) logNoHandlers();
+    if (handlers.length === 0 && this.options.logger !== false) logNoHandlers();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -86,7 +89,7 @@ function assemble(
     module: LeanMQModule,
     global: isGlobal,
     imports: [DiscoveryModule, LeanMQConnectionModule.with(options, imports)],
-    providers: [HandlerExplorer, HandlerRegistrar],
+    providers: [HandlerExplorer, HandlerRegistrar, LostHandlers],
     exports: [LeanMQConnectionModule],
   };
 }

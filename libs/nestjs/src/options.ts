@@ -15,6 +15,12 @@ export interface LeanMQModuleOptions extends LeanMQOptions {
    * and `processOnce()` or `start()` of the injected `LeanMQ` has them run: for a cron job, say.
    */
   readonly autoStart?: boolean;
+  /**
+   * What to do about a class with handlers that no module provides: such a handler is never called. Unless it is given,
+   * an `error` at start in the only application of a process, and elsewhere (several applications, tests) a `warn`ing.
+   * `ignore` is for code that several services share.
+   */
+  readonly unprovidedHandlers?: 'error' | 'warn' | 'ignore';
   /** Whether what matters is written to Nest's log, with the context `LeanMQ`; true unless told. */
   readonly logger?: boolean;
 }

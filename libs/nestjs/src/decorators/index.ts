@@ -4,6 +4,14 @@ export {
   type DescribedArguments,
 } from './arguments.js';
 export { BatchAware, isBatchAware } from './batch-aware.js';
+export {
+  countApplication,
+  declaredOn,
+  isOnlyApplication,
+  markKnown,
+  unknownHandlers,
+  type DeclaredHandler,
+} from './declared-handlers.js';
 export { Delivery } from './delivery.js';
 export { OnWebhookBatch } from './on-webhook-batch.js';
 export { OnWebhook } from './on-webhook.js';

@@ -1,4 +1,5 @@
 import { ENTRY_PROVIDER } from '../nest-metadata.js';
+import { noteHandler } from './declared-handlers.js';
 import { assertMethod } from './method-target.js';
 import type { WebhookBatchOptions, WebhookOptions } from './webhook-options.js';
 
@@ -36,6 +37,12 @@ export function addWebhook(
   assertMethod(decorator, target, method, descriptor);
   const handler = descriptor.value as object;
   const webhook: Webhook = { ...declared, declaredBy: target, declaredAs: String(method) };
+  noteHandler({
+    path: declared.path,
+    declaredBy: target,
+    declaredAs: webhook.declaredAs,
+    method: handler,
+  });
   // Decorators are applied from the bottom up.
   const all = [webhook, ...webhooksOf(handler)];
   Reflect.defineMetadata(WEBHOOKS, all, handler);

@@ -1,8 +1,9 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
-import { prefixOf, webhooksOf, type Webhook } from '../decorators/index.js';
+import { markKnown, prefixOf, webhooksOf, type Webhook } from '../decorators/index.js';
 import { blaming } from './blame.js';
+import { assertNotReplaced, prototypesOf } from './lost-handlers.js';
 import { joinPath } from './path.js';
 
 /** What Nest knows of a provider or controller. */
@@ -29,10 +30,22 @@ export class HandlerExplorer {
     private readonly scanner: MetadataScanner,
   ) {}
 
-  /** @throws {ConfigError} for a path that is none; names the method */
+  /** @throws {ConfigError} for a path that is none, or a method that is lost; names it */
   explore(): FoundHandler[] {
-    const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
-    return distinct(wrappers).flatMap((wrapper) => this.handlersOf(wrapper));
+    const wrappers = distinct(this.wrappers());
+    // Also if the start fails: what this application provides, no other one of the process misses.
+    for (const each of this.wrappers()) prototypesOf(each.instance).forEach(markKnown);
+    for (const each of wrappers) assertNotReplaced(each.instance);
+    return wrappers.flatMap((wrapper) => this.handlersOf(wrapper));
+  }
+
+  /** What the application provides, once each. */
+  instances(): unknown[] {
+    return distinct(this.wrappers()).map(({ instance }): unknown => instance);
+  }
+
+  private wrappers(): Wrapper[] {
+    return [...this.discovery.getProviders(), ...this.discovery.getControllers()];
   }
 
   private handlersOf(wrapper: Wrapper): FoundHandler[] {
