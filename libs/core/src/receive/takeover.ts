@@ -8,9 +8,11 @@ import { reclaimScript, restampScript, type PendingCursor, type Reclaimed } from
 import type { Subscription } from './subscription.js';
 
 /** Each costs the server two looks at a pending list. */
-export const ROUTES_PER_CALL = 25;
+export const ROUTES_PER_CALL = 50;
 /** So many calls look at what is stale of some routes; the rest is for the next visit. */
 export const MAX_CALLS = 10;
+// One short look at each, mostly.
+const STREAMS_PER_RESTAMP = 200;
 // Of the bodies that a call takes over, which takes Redis a few milliseconds.
 const MAX_BYTES = 2 * 1024 * 1024;
 
@@ -102,8 +104,8 @@ export class Takeover {
         each.keys.log,
         each.keys.inbox(group),
       ]);
-      for (let from = 0; from < keys.length; from += 2 * ROUTES_PER_CALL) {
-        let streams = keys.slice(from, from + 2 * ROUTES_PER_CALL);
+      for (let from = 0; from < keys.length; from += STREAMS_PER_RESTAMP) {
+        let streams = keys.slice(from, from + STREAMS_PER_RESTAMP);
         let cursors = streams.map(() => '');
         while (streams.length > 0) {
           const next = await restampScript.run(
