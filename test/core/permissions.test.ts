@@ -6,7 +6,7 @@ import { LeanMQ, type LeanMQOptions } from '@leanmq/core';
 import type { Redis } from 'ioredis';
 
 import { QUICK } from '../support/broker.js';
-import { consumes, manages, publishes } from '../support/duties.js';
+import { consumes, manages, publishes, sends } from '../support/duties.js';
 import { connectTo, disconnect } from '../support/redis.js';
 import { RedisServer } from '../support/redis-server.js';
 
@@ -43,11 +43,16 @@ afterAll(async () => {
 });
 
 /** A process as a user with these rules. */
-async function as(name: string, rules: readonly string[], password = PASSWORD): Promise<LeanMQ> {
+async function as(
+  name: string,
+  rules: readonly string[],
+  password = PASSWORD,
+  tidy = true,
+): Promise<LeanMQ> {
   await admin.acl('SETUSER', name, 'reset', ...rules);
   const { port } = server;
   const redis: LeanMQOptions['redis'] = { host: '127.0.0.1', port, username: name, password };
-  const mq = new LeanMQ({ ...QUICK, redis, group: 'g', connectTimeoutMs: 3_000 });
+  const mq = new LeanMQ({ ...QUICK, redis, group: 'g', connectTimeoutMs: 3_000, tidy });
   mq.events.on('fault', ({ where, error }) => faults.push(`${where}: ${error.message}`));
   opened.push(mq);
   return mq;
@@ -58,6 +63,24 @@ function rulesOf(name: string): string[] {
 }
 
 describe('a user with the documented permissions and no others', () => {
+  test('can do everything that a process does which only sends', async () => {
+    const mq = await as('sender', rulesOf('sender'), PASSWORD, false);
+    await sends(mq);
+    // Nothing of it was moved: that is for others.
+    expect(await admin.zcard('leanmq:{a}:schedule')).toBe(1);
+    expect(faults).toEqual([]);
+  });
+
+  test('for sending is refused at the start of a process that is to tidy, or has handlers', async () => {
+    const mq = await as('sender', rulesOf('sender'));
+    await expect(mq.connect()).rejects.toMatchObject({ code: 'BROKER_DENIED' });
+    const handling = await as('sender', rulesOf('sender'), PASSWORD, false);
+    handling.handle('/a', () => undefined);
+    await expect(handling.start()).rejects.toThrow(
+      /"tidy" is false, and this process has handlers/,
+    );
+  });
+
   test('can do everything that a publisher does', async () => {
     const mq = await as('publisher', rulesOf('publisher'));
     await publishes(mq, admin);
@@ -77,19 +100,21 @@ describe('a user with the documented permissions and no others', () => {
     expect(faults).toEqual([]);
   });
 
-  test.each(['publisher', 'consumer'])(
+  test.each(['sender', 'publisher', 'consumer'])(
     'as a %s is refused at the start when one is missing, and the error names it',
     async (name) => {
       const rules = rulesOf(name);
       const needed = rules.filter((rule) => rule.startsWith('+') && !OPTIONAL.includes(rule));
-      expect(needed.length).toBeGreaterThan(30);
+      expect(needed.length).toBeGreaterThan(25);
       for (const missing of needed) {
         const mq = await as(
           'short',
           rules.filter((rule) => rule !== missing),
+          PASSWORD,
+          name !== 'sender',
         );
-        mq.handle('/a', () => undefined);
-        const starting = name === 'publisher' ? mq.connect() : mq.start();
+        if (name === 'consumer') mq.handle('/a', () => undefined);
+        const starting = name === 'consumer' ? mq.start() : mq.connect();
         const failure = expect(starting).rejects;
         await failure.toMatchObject({ code: 'BROKER_DENIED', retryable: false });
         const named = new RegExp(`\\b${missing.slice(1).replace('|', '\\|')}\\b`);

@@ -4,6 +4,25 @@ import type { Redis } from 'ioredis';
 
 import { eventually, nextEvent } from './eventually.js';
 
+/** Everything that a process does which leaves tidying to others. */
+export async function sends(mq: LeanMQ): Promise<void> {
+  await mq.publish('/a', 1);
+  await mq.publish('/a', 2, { messageId: 'two', headers: { x: 'y' }, ttlMs: 60_000 });
+  await mq.publish('/a', 2, { messageId: 'two', headers: { x: 'y' }, ttlMs: 60_000 });
+  await mq.publish('/a', 4, { delayMs: 50 });
+  await mq.publish('/a', 5, { delayMs: 60_000, messageId: 'five' });
+  expect(await mq.cancel('/a', 'five')).toBe('cancelled');
+  await mq.transaction((tx) => {
+    tx.send('/a', 6);
+    tx.send('/b', 7, { delayMs: 50 });
+  });
+  await mq.publishMany('/b', [{ data: 8 }]);
+  await mq.schedules.upsert({ id: 'often', path: '/b', everyMs: 60_000, data: 9 });
+  await mq.schedules.runNow('often');
+  expect(await mq.schedules.list()).toHaveLength(1);
+  expect(await mq.schedules.remove('often')).toBe(true);
+}
+
 /** Everything that a process does which only publishes; `admin` sees what comes of it, and plays the others. */
 export async function publishes(mq: LeanMQ, admin: Redis): Promise<void> {
   await mq.publish('/a', 1);

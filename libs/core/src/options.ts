@@ -91,8 +91,10 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   whole('sweepMs', resolved.sweepMs, 10, LONGEST_MS);
   validStartFrom(resolved.startFrom);
   word('connect', resolved.connect, ['fail', 'wait']);
-  if (typeof resolved.allowEviction !== 'boolean') {
-    throw ConfigError.option('allowEviction', resolved.allowEviction, 'true or false');
+  for (const name of ['allowEviction', 'tidy'] as const) {
+    if (typeof resolved[name] !== 'boolean') {
+      throw ConfigError.option(name, resolved[name], 'true or false');
+    }
   }
   validRetention(resolved.retention);
   return {

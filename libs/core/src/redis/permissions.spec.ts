@@ -42,7 +42,8 @@ describe('docs/operations.md', () => {
         .split(' ')
         .filter((rule) => rule.startsWith('+') && rule !== '+client|kill')
         .map((rule) => rule.slice(1));
-    const { publish, consume, manage } = PERMISSIONS;
+    const { send, publish, consume, manage } = PERMISSIONS;
+    expect(rulesOf('sender')).toEqual([...send.keys()]);
     expect(rulesOf('publisher')).toEqual([...publish.keys()]);
     expect(rulesOf('consumer')).toEqual([...publish.keys(), ...consume.keys()]);
     expect(rulesOf('operator')).toEqual([...publish.keys(), ...consume.keys(), ...manage.keys()]);

@@ -4,21 +4,28 @@ import { BrokerRefusedError } from '../errors.js';
 import { defineScript, listOf } from './script.js';
 import * as lua from './scripts.generated.js';
 
+const SEND = calls(`
+  info; time; multi; exec; eval return 1 KEY; evalsha 0 1 KEY;
+  type KEY; get KEY; set KEY 1; del KEY; exists KEY;
+  hget KEY f; hset KEY f 1; hsetnx KEY f 1; hdel KEY f; hexists KEY f; hmget KEY f; hgetall KEY; hincrby KEY f 1;
+  zadd KEY 1 m; zrem KEY m; zscore KEY m; zcard KEY; zrange KEY 0 1; zrangebyscore KEY 0 1;
+  xadd KEY * d 1; xlen KEY; xrange KEY - +; xinfo|groups KEY
+`);
+
+const TIDY = calls(`
+  smembers KEY; hvals KEY; zcount KEY 0 1; xdel KEY 1-0; xrevrange KEY + -; xtrim KEY MINID 1-0;
+  xpending KEY g; xinfo|consumers KEY g; xgroup|delconsumer KEY g c
+`);
+
 /**
  * The commands that a user needs, as the ACL of Redis names them, each as a complete call with KEY for a key of ours.
  * Commands inside scripts count: Redis checks each. docs/operations.md has them as lines to copy.
  */
 export const PERMISSIONS = {
-  /** What every process does: it publishes, and keeps the routes moving that it knows. */
-  publish: calls(`
-    info; time; multi; exec; eval return 1 KEY; evalsha 0 1 KEY;
-    type KEY; get KEY; set KEY 1; del KEY; exists KEY; smembers KEY;
-    hget KEY f; hset KEY f 1; hsetnx KEY f 1; hdel KEY f; hexists KEY f; hmget KEY f; hgetall KEY; hvals KEY;
-    hincrby KEY f 1;
-    zadd KEY 1 m; zrem KEY m; zscore KEY m; zcard KEY; zcount KEY 0 1; zrange KEY 0 1; zrangebyscore KEY 0 1;
-    xadd KEY * d 1; xdel KEY 1-0; xlen KEY; xrange KEY - +; xrevrange KEY + -; xtrim KEY MINID 1-0;
-    xpending KEY g; xinfo|groups KEY; xinfo|consumers KEY g; xgroup|delconsumer KEY g c
-  `),
+  /** What a process does that only sends, and leaves tidying to others (`tidy: false`). */
+  send: SEND,
+  /** What every other process does: it publishes, and keeps the routes moving that it knows. */
+  publish: new Map([...SEND, ...TIDY]),
   /** What a process does besides that subscribes. */
   consume: calls(`
     client|id; client|unblock 1; pexpire KEY 1; pttl KEY; hkeys KEY; sadd KEY m; srem KEY m;

@@ -39,6 +39,7 @@ export class DueTimes {
    * @param spareMs how much earlier it may come along with another one
    */
   noLaterThan(path: string, inMs: number, spareMs = 0): void {
+    if (this.stopped) return;
     const at = performance.now() + inMs;
     if (at >= (this.times.get(path)?.at ?? Infinity)) return;
     this.times.set(path, { at, from: at - spareMs });

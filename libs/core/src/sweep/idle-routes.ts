@@ -30,8 +30,8 @@ export class IdleRoutes {
 
   /** This process has published to the route, or finished a message of it. */
   wake(path: string): void {
-    this.idle.delete(path);
-    this.states.delete(path);
+    // Called for each message.
+    if (this.idle.size > 0) this.idle.delete(path);
   }
 
   /** Those of the routes that are to be looked at. */

@@ -74,6 +74,8 @@ export class Sweeper {
     private readonly hooks: SweeperHooks,
   ) {
     this.due = new DueTimes((paths) => void this.look(paths));
+    // What is asked for by hand is done all the same.
+    if (!options.tidy) this.due.stop();
     this.idle = new IdleRoutes(connection, keys, options.sweepMs * IDLE_PERIODS);
     this.deleted = new DeletedRoutes(connection, keys, hooks.revive);
     this.tidier = new Tidier(connection, keys, options, hooks);

@@ -133,6 +133,15 @@ export class Engine {
     return group;
   }
 
+  /** @throws {ConfigError} if this process may have no handlers */
+  requireConsumable(): void {
+    this.requireGroup();
+    if (this.options.tidy) return;
+    throw new ConfigError(
+      'Option "tidy" is false, and this process has handlers: their retries would wait for another process. Leave "tidy" out.',
+    );
+  }
+
   get group(): string {
     return this.requireGroup();
   }
@@ -197,7 +206,7 @@ export class Engine {
     if (connect === 'wait') await this.command.whenReady();
     else await this.command.connect(connectTimeoutMs);
     const { warnings } = await this.command.run((client) => checkServer(client, { allowEviction }));
-    await this.checkPermissions('publish');
+    await this.checkPermissions(this.options.tidy ? 'publish' : 'send');
     for (const message of warnings) {
       this.events.tell('warning', () => ({ code: 'EVICTION_POLICY', message }));
     }

@@ -101,7 +101,7 @@ export class Service {
     };
     const { life } = this;
     const isLate = life !== undefined && !life.isEnding();
-    if (isLate) this.engine.requireGroup();
+    if (isLate) this.engine.requireConsumable();
     this.registrations.set(normal, registration);
     if (!isLate) return;
     const adding = inOwnContext(() => this.takeOn(life, registration));
@@ -277,7 +277,7 @@ export class Service {
   }
 
   private async begin(life: Life, previous: Life | undefined): Promise<void> {
-    if (this.registrations.size > 0) this.engine.requireGroup();
+    if (this.registrations.size > 0) this.engine.requireConsumable();
     if (previous !== undefined) {
       await previous.stopped?.catch(() => undefined);
       // As after a restart of the process: it comes back also where a person has removed its group meanwhile.
