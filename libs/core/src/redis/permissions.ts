@@ -28,7 +28,7 @@ export const PERMISSIONS = {
   publish: new Map([...SEND, ...TIDY]),
   /** What a process does besides that subscribes. */
   consume: calls(`
-    client|id; client|unblock 1; pexpire KEY 1; pttl KEY; hkeys KEY; sadd KEY m; srem KEY m;
+    client|id; client|unblock 1; pexpire KEY 1; pttl KEY; hkeys KEY; hlen KEY; sadd KEY m; srem KEY m;
     zremrangebyscore KEY 0 1;
     xreadgroup GROUP g c STREAMS KEY >; xack KEY g 1-0; xclaim KEY g c 1 1-0; xgroup|create KEY g 0
   `),
