@@ -10,7 +10,7 @@ const LARGE = 'x'.repeat(200_000);
 describe('what is large is done in slices, all of it and in its order', () => {
   test('promotion, of which one route does not keep another waiting', async () => {
     const mq = broker.mq({ group: 'g' });
-    const deliverAt = Date.now() + 2_500;
+    const deliverAt = Date.now() + 5_000;
     for (const path of ['/a', '/b']) {
       await mq.publishMany(
         path,
@@ -25,7 +25,9 @@ describe('what is large is done in slices, all of it and in its order', () => {
       });
     }
     await consumer.start();
-    await eventually(() => seen['/a']?.length === 30 && seen['/b']?.length === 30);
+    await eventually(() => seen['/a']?.length === 30 && seen['/b']?.length === 30, {
+      timeoutMs: 20_000,
+    });
     const all = Array.from({ length: 30 }, (_, n) => n);
     expect(seen).toEqual({ '/a': all, '/b': all });
   });

@@ -34,7 +34,7 @@ export interface PlannedSchedule {
 const SPARE = 0.5;
 // Each costs the server a handful of commands, and a script holds up everybody else.
 const ROUTES_PER_CALL = 25;
-const MOVES_PER_CALL = 500;
+const MOVES_PER_CALL = 400;
 const LEASE_PERIODS = 3;
 // An idle route is looked at all the same now and then: for consumers that are gone, and for what a foreign tool wrote.
 const IDLE_PERIODS = 12;

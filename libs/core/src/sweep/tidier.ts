@@ -54,8 +54,8 @@ interface LimitedQueue extends Omit<Limits, 'groups'> {
   readonly dead: string;
 }
 
-const EXPIRED_PER_CALL = 500;
-const DROPPED_PER_CALL = 500;
+const EXPIRED_PER_CALL = 400;
+const DROPPED_PER_CALL = 400;
 const QUEUES_PER_CALL = 25;
 /** Between two slices of work, so that others have their turn. */
 export const PAUSE_MS = 5;

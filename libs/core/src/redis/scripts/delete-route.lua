@@ -30,7 +30,7 @@ end
 local messages = redis.pcall('XLEN', log)
 for _, what in ipairs({
   'log', 'schedule', 'scheduled', 'schedule-purged', 'expiry', 'sweeper', 'purged', 'replays', 'keepers', 'recurring', 'ticks',
-  'milestones',
+  'milestones', 'burying',
 }) do
   add(base .. ':' .. what)
 end

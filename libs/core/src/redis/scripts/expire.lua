@@ -8,14 +8,15 @@
 -- for a minute and holds up no other.
 --
 -- Groups are asked for once for each stream, never for each entry; bodies are read only where a group keeps them. A slice
--- is bounded in entries, copies and bytes; a single entry goes to all its groups, whatever that takes.
+-- is bounded in entries, copies and bytes. Where an entry has more groups than that, it is noted which of them had their
+-- copies, and the entry stays until all have.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV[1] -> how many to look at, at most
 -- Output: {how many entries were removed, 'more' or 'done', for each that was set aside two: what it is, and why}
 local log, limit = KEYS[1], tonumber(ARGV[1])
 local base = string.sub(log, 1, -5)
-local expiry = base .. ':expiry'
+local expiry, burying = base .. ':expiry', base .. ':burying'
 local copiesLeft, bytesLeft, pendingsLeft = 500, 2 ^ 21, 4000
 local ASIDE_MS = 60000
 -- As many as Lua can pass on in one call, with some to spare.
@@ -23,8 +24,6 @@ local MAX_FIELDS = 7000
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-
--- part: entry-ids
 
 -- part: stream-info
 
@@ -65,7 +64,7 @@ local function readersOf(stream)
   return groups, keeping, least
 end
 
--- Which of the entries between two ids are in flight, and up to which id that is known; nil if for all of them.
+-- Which of the entries between two ids are in flight, and up to where that is known; nil if for all of them.
 local function inFlight(stream, groups, first, last)
   local holding = {}
   for _, group in ipairs(groups) do
@@ -76,8 +75,8 @@ local function inFlight(stream, groups, first, last)
   for _, name in ipairs(holding) do
     local pending = redis.call('XPENDING', stream, name, first, last, page)
     for _, each in ipairs(pending) do held[each[1]] = true end
-    local reached = #pending == page and pending[page][1]
-    if reached and (not known or isAfter(known, reached)) then known = reached end
+    local reached = #pending == page and sortable(pending[page][1])
+    if reached and (not known or reached < known) then known = reached end
     pendingsLeft = pendingsLeft - #pending
   end
   return held, known
@@ -93,43 +92,58 @@ local function checkDead(group)
   isDeadStream[group.name] = true
 end
 
-local function bury(stream, id, waiting)
+-- Returns whether all of the groups have their copies.
+local function bury(stream, entry, waiting)
+  local found = redis.call('XRANGE', stream, entry.id, entry.id)[1]
+  if not found then return true end
   for _, group in ipairs(waiting) do checkDead(group) end
-  local entry = redis.call('XRANGE', stream, id, id)[1]
-  if not entry then return end
-  local body = deadLetterOf(entry[2], id)
-  local bytes = 0
+  table.sort(waiting, function(a, b) return a.name < b.name end)
+  local body, bytes = deadLetterOf(found[2], entry.id), 0
   for _, text in ipairs(body) do bytes = bytes + #text end
-  for _, group in ipairs(waiting) do redis.call('XADD', base .. ':dead:' .. group.name, '*', unpack(body)) end
-  copiesLeft, bytesLeft = copiesLeft - #waiting, bytesLeft - bytes * (1 + #waiting)
+  bytesLeft = bytesLeft - bytes
+  local reached = redis.call('HGET', burying, entry.member)
+  for index, group in ipairs(waiting) do
+    if not reached or reached < group.name then
+      redis.call('XADD', base .. ':dead:' .. group.name, '*', unpack(body))
+      copiesLeft, bytesLeft = copiesLeft - 1, bytesLeft - bytes
+      if (copiesLeft <= 0 or bytesLeft <= 0) and index < #waiting then
+        redis.call('HSET', burying, entry.member, group.name)
+        return false
+      end
+    end
+  end
+  return true
 end
 
--- Ends the wait of an entry that nobody has in flight. Returns how many were removed.
-local function endWait(stream, id, keeping, least)
-  local at = sortable(id)
+-- Ends the wait of an entry that nobody has in flight. Returns how many were removed; nil if there is more to do for it.
+local function endWait(stream, entry, keeping, least)
   -- On the log an entry that every group has finished is history, and kept or trimmed as such.
-  if least and at <= least then return 0 end
+  if least and entry.at <= least then return 0 end
   local waiting = {}
   for _, group in ipairs(keeping) do
-    if at <= group.given then break end
+    if entry.at <= group.given then break end
     waiting[#waiting + 1] = group
   end
-  if #waiting > 0 then bury(stream, id, waiting) end
-  return redis.call('XDEL', stream, id)
+  if #waiting > 0 and not bury(stream, entry, waiting) then return nil end
+  return redis.call('XDEL', stream, entry.id)
 end
 
 local removed, hasMore, aside, done = 0, false, {}, {}
 local function expire(stream, entries)
-  table.sort(entries, function(a, b) return isAfter(b.id, a.id) end)
+  table.sort(entries, function(a, b) return a.at < b.at end)
   local groups, keeping, least = readersOf(stream)
   local held, known = inFlight(stream, groups, entries[1].id, entries[#entries].id)
   for _, entry in ipairs(entries) do
-    if copiesLeft <= 0 or bytesLeft <= 0 or (known and isAfter(entry.id, known)) then
+    if copiesLeft <= 0 or bytesLeft <= 0 or (known and known < entry.at) then
       hasMore = true
       return
     end
     local ok, result = true, 0
-    if not held[entry.id] then ok, result = pcall(endWait, stream, entry.id, keeping, least) end
+    if not held[entry.id] then ok, result = pcall(endWait, stream, entry, keeping, least) end
+    if ok and not result then
+      hasMore = true
+      return
+    end
     if ok then
       removed = removed + result
       done[#done + 1] = entry.member
@@ -151,12 +165,15 @@ for _, member in ipairs(members) do
     if not byTarget[target] then
       targets[#targets + 1], byTarget[target] = target, {}
     end
-    table.insert(byTarget[target], {member = member, id = id})
+    table.insert(byTarget[target], {member = member, id = id, at = sortable(id)})
   end
 end
 for _, target in ipairs(targets) do
   expire(base .. ':' .. target, byTarget[target])
 end
-if #done > 0 then redis.call('ZREM', expiry, unpack(done)) end
+if #done > 0 then
+  redis.call('ZREM', expiry, unpack(done))
+  redis.call('HDEL', burying, unpack(done))
+end
 for i = 1, #aside, 2 do redis.call('ZADD', expiry, string.format('%.0f', now + ASIDE_MS), aside[i]) end
 return {removed, hasMore and 'more' or 'done', unpack(aside)}

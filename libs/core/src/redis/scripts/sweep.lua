@@ -89,6 +89,7 @@ local function stateOf(route)
   local groups = rowsOf('GROUPS', log)
   if #groups == 0 then return '' end
   groupsLeft = groupsLeft - #groups
+  if groupsLeft < 0 then return nowText end
   local state = {redis.call('XLEN', log), unpack(redis.call('HVALS', base .. ':replays'))}
   for _, group in ipairs(groups) do
     state[#state + 1] = group.name .. ' ' .. group.pending .. ' ' .. group['last-delivered-id']

@@ -17,7 +17,7 @@
 -- Output: for each log {trimmed, state, group to go on after or '', replays}: 'more' can be trimmed at once, 'later' in a
 --         moment, 'done' not before something changes; replays are those that keep the log from being trimmed and that
 --         nobody is at; or {'broken', why}
-local entriesLeft, rowsLeft, groupsLeft, bytesLeft = 2000, 1000, 250, 2 ^ 20
+local entriesLeft, rowsLeft, groupsLeft, bytesLeft = 1000, 1000, 250, 2 ^ 20
 -- Beyond all that is kept, whole nodes of the stream are removed: a hundred entries, or 4 KiB of them.
 local EXACT_BELOW = 200
 -- Few enough that their bodies do no harm, however large they are.
@@ -158,12 +158,12 @@ end
 
 -- An inbox entry is deleted when it is acked; what a crash left between the two goes here.
 local function clearInbox(inbox)
-  for _, reader in ipairs(rowsOf('GROUPS', inbox)) do
-    local floor = floorOf(inbox, reader)
-    local _, hasMore = cut(inbox, floor, math.max(1, redis.call('XLEN', inbox)))
-    if not hasMore then redis.call('XTRIM', inbox, 'MINID', '=', floor) end
-    forgetConsumers(inbox, reader.name)
-  end
+  local readers = rowsOf('GROUPS', inbox)
+  local floor = floorOf(inbox, readers)
+  if not floor then return end
+  local _, hasMore = cut(inbox, floor, math.max(1, redis.call('XLEN', inbox)))
+  if not hasMore then redis.call('XTRIM', inbox, 'MINID', '=', floor) end
+  for _, reader in ipairs(readers) do forgetConsumers(inbox, reader.name) end
 end
 
 -- Goes on after the named group. Returns the last one that it came to, '' if that was the last of all.

@@ -11,14 +11,18 @@ local function following(id)
   return ms .. '-' .. incremented(number)
 end
 
--- The first id that the group has not finished.
-local function floorOf(stream, group)
-  local floor = following(group['last-delivered-id'])
-  if group.pending > 0 then
-    local lowest = redis.call('XPENDING', stream, group.name)[2]
-    if lowest and isAfter(floor, lowest) then floor = lowest end
+-- The first id of the stream that one of the groups has not finished; nil without groups.
+local function floorOf(stream, groups)
+  local given, lowest
+  for _, group in ipairs(groups) do
+    local last = group['last-delivered-id']
+    if not given or isAfter(given, last) then given = last end
+    local pending = group.pending > 0 and redis.call('XPENDING', stream, group.name)[2]
+    if pending and (not lowest or isAfter(lowest, pending)) then lowest = pending end
   end
-  return floor
+  if not given then return nil end
+  local floor = following(given)
+  return lowest and isAfter(floor, lowest) and lowest or floor
 end
 
 -- A replay that nobody has been at for that long is taken for stopped, and no longer counts after a day.
@@ -27,11 +31,7 @@ local REPLAY_GONE_MS, REPLAY_FORGOTTEN_MS = 60000, 86400000
 -- The first id of the log that one of the groups, or a replay of history, has not finished; nil without groups. And the
 -- ids of replays that keep more than the groups do, and that nobody is at. It needs `now` and replay-note.
 local function floorOfLog(log, base, groups)
-  local floor
-  for _, group in ipairs(groups) do
-    local own = floorOf(log, group)
-    if not floor or isAfter(floor, own) then floor = own end
-  end
+  local floor = floorOf(log, groups)
   if not floor then return nil, {} end
   local replays, stopped, least = redis.call('HGETALL', base .. ':replays'), {}, floor
   for i = 1, #replays, 2 do

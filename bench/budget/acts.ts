@@ -1,0 +1,300 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { LeanMQ } from '@leanmq/core';
+
+import type { Stage } from './stage.js';
+
+/** Something that callers of scripts do. */
+export interface Act {
+  /** The scripts that it is about: the test fails if one of them is not called. */
+  readonly scripts: readonly string[];
+  /** Makes what it works on; not measured. */
+  prepare?(stage: Stage): Promise<unknown>;
+  run(stage: Stage): Promise<unknown>;
+}
+
+const items = (stage: Stage, count: number, options = {}): { data: unknown; options: object }[] => {
+  const data: unknown = JSON.parse(stage.body);
+  return Array.from({ length: count }, (_, n) => ({
+    data,
+    options: { ...options, messageId: `m-${n}` },
+  }));
+};
+
+async function until(done: () => boolean, timeoutMs = 30_000): Promise<void> {
+  for (const end = Date.now() + timeoutMs; !done() && Date.now() < end;) await delay(20);
+}
+
+/** Consumes with a handler until it has been called so often, or for so long. */
+async function consume(
+  stage: Stage,
+  calls: number,
+  handle: (n: number) => Promise<void> | void,
+  options: Parameters<LeanMQ['handle']>[2] = {},
+): Promise<void> {
+  const mq = stage.mq({ leaseMs: 900, sweepMs: 500 });
+  let called = 0;
+  for (const path of stage.paths.slice(0, 200)) {
+    mq.handle(path, () => handle((called += 1)), { concurrency: 100, ...options });
+  }
+  await mq.start();
+  await until(() => called >= calls, 2_500);
+  await mq.stop();
+}
+
+export const ACTS: Readonly<Record<string, Act>> = {
+  'publishing many': {
+    scripts: ['publish'],
+    prepare: (stage) => stage.fill(),
+    async run(stage) {
+      const mq = stage.mq();
+      const data: unknown = JSON.parse(stage.body);
+      for (const path of stage.paths.slice(0, 10)) {
+        await mq.publishMany(
+          path,
+          Array.from({ length: stage.some(200) }, () => ({ data })),
+        );
+      }
+    },
+  },
+  'publishing with ids and a time to live': {
+    scripts: ['publish-units'],
+    prepare: (stage) => stage.fill({ messages: 1 }),
+    run: (stage) =>
+      stage.mq().publishMany(stage.path, items(stage, stage.some(200), { ttlMs: 60_000 })),
+  },
+  'scheduling and cancelling': {
+    scripts: ['publish-units', 'cancel'],
+    prepare: async (stage) => {
+      await stage.fill({ messages: 1 });
+      await stage.schedule(stage.messages, Date.now() + 3_600_000);
+    },
+    async run(stage) {
+      const mq = stage.mq();
+      const deliverAt = Date.now() + 3_600_000;
+      await mq.publishMany(stage.path, items(stage, stage.some(200), { deliverAt }));
+      await mq.cancel(stage.path, 'm-0');
+    },
+  },
+  'publishing where the length is limited and the lag is not known': {
+    scripts: ['publish-units'],
+    async prepare(stage) {
+      await stage.fill();
+      const [last] = await stage.raw.xrevrange(stage.key('log'), '+', '-', 'COUNT', 1);
+      await stage.raw.xdel(stage.key('log'), last?.[0] ?? '');
+      await stage.mq().queue(stage.path).configure({ maxLength: 90_000 });
+    },
+    async run(stage) {
+      const mq = stage.mq();
+      for (let n = 0; n < 3; n += 1) await mq.publish(stage.path, 1).catch(() => undefined);
+    },
+  },
+  'promoting what is due': {
+    scripts: ['sweep'],
+    async prepare(stage) {
+      await stage.fill({ messages: 1 });
+      for (const path of stage.paths.slice(0, 10)) {
+        await stage.schedule(stage.some(2_000, 2 ** 24), 1, path);
+      }
+    },
+    run: (stage) => stage.mq().queue(stage.path).sweep(),
+  },
+  'sweeping many routes': {
+    scripts: ['sweep', 'trim'],
+    prepare: (stage) => stage.fill({ finished: true }),
+    async run(stage) {
+      const mq = stage.mq({ sweepMs: 300 });
+      for (const path of stage.paths) await mq.publish(path, 1);
+      await delay(1_500);
+    },
+  },
+  'expiring what waits': {
+    scripts: ['expire'],
+    async prepare(stage) {
+      await stage.fill({ messages: stage.some(3_000, 2 ** 26) });
+      await stage.expireAll();
+    },
+    run: (stage) => stage.mq().queue(stage.path).sweep(),
+  },
+  'expiring what every group keeps, beside what is in flight': {
+    scripts: ['expire'],
+    async prepare(stage) {
+      const count = stage.some(Math.ceil(20_000 / stage.shape.groups), 2 ** 25);
+      await stage.fill({ messages: Math.max(4, Math.ceil(count / stage.shape.groups)) });
+      await stage.hold(2);
+      await stage.expireAll();
+      await stage.raw.sadd(stage.key('keepers'), ...stage.groups);
+    },
+    run: (stage) => stage.mq().queue(stage.path).sweep(),
+  },
+  'trimming what is finished': {
+    scripts: ['trim'],
+    prepare: (stage) => stage.fill({ finished: true }),
+    run: (stage) =>
+      Promise.all(stage.paths.slice(0, 10).map((path) => stage.mq().queue(path).sweep())),
+  },
+  'trimming to a small number while something is in flight': {
+    scripts: ['trim'],
+    async prepare(stage) {
+      await stage.fill();
+      await stage.hold(Math.min(100, stage.messages));
+    },
+    run: (stage) =>
+      stage
+        .mq({ retention: { count: 100 } })
+        .queue(stage.path)
+        .sweep(),
+  },
+  'limiting dead letters': {
+    scripts: ['limit-dead'],
+    async prepare(stage) {
+      await stage.fill({ messages: 1 });
+      await stage.bury(stage.some(5_000, 2 ** 26));
+      await stage
+        .mq()
+        .queue(stage.path)
+        .configure({ deadLetters: { maxCount: 1 } });
+    },
+    async run(stage) {
+      const mq = stage.mq();
+      await mq.connect();
+      await mq.queue(stage.path).sweep();
+    },
+  },
+  consuming: {
+    scripts: ['heartbeat', 'note-presence', 'leave', 'register-groups', 'touch-groups', 'reclaim'],
+    async prepare(stage) {
+      await stage.fill();
+      await stage.hold(Math.ceil((stage.messages * 0.9) / stage.shape.groups));
+    },
+    // Long enough for what a consumer that is gone held to be noted and taken over.
+    run: (stage) => consume(stage, Infinity, () => delay(2_000)),
+  },
+  'failing, and retrying later': {
+    scripts: ['hand-over'],
+    prepare: (stage) => stage.fill(),
+    run: (stage) =>
+      consume(stage, Math.min(300, stage.messages), () => Promise.reject(new Error('no')), {
+        backoff: { type: 'fixed', delayMs: 600_000 },
+      }),
+  },
+  'failing for good': {
+    scripts: ['hand-over'],
+    prepare: (stage) => stage.fill(),
+    run: (stage) =>
+      consume(stage, Math.min(300, stage.messages), () => Promise.reject(new Error('no')), {
+        attempts: 1,
+      }),
+  },
+  'running once for each message, at a limited rate': {
+    scripts: ['begin-once', 'ack-once', 'permits'],
+    prepare: (stage) => stage.fill(),
+    run: (stage) =>
+      consume(stage, Math.min(200, stage.messages), () => undefined, {
+        idempotent: true,
+        rateLimit: { count: 100, perMs: 1_000 },
+      }),
+  },
+  'replaying, moving and discarding dead letters': {
+    scripts: ['replay', 'move-dead'],
+    async prepare(stage) {
+      await stage.fill({ messages: 1 });
+      await stage.bury(stage.some(1_000, 2 ** 26));
+      await stage.mq().queue('elsewhere').declareGroup('g0');
+    },
+    async run(stage) {
+      const dead = stage.mq().deadLetters(stage.path);
+      const letters = await dead.list({ count: 30 });
+      const ids = letters.map(({ id }) => id);
+      await dead.moveTo('elsewhere', ids.slice(0, 10));
+      await dead.discard(ids.slice(10, 20));
+      await dead.replayAll();
+    },
+  },
+  'replaying history': {
+    scripts: ['replay-history'],
+    prepare: (stage) => stage.fill({ finished: true }),
+    run: (stage) => stage.mq().replay(stage.path, { limit: stage.some(300) }),
+  },
+  'looking at queues': {
+    scripts: ['inspect', 'find', 'in-flight'],
+    async prepare(stage) {
+      await stage.fill();
+      await stage.hold(Math.ceil(stage.messages / 2 / stage.shape.groups));
+      await stage.bury(stage.some(1_000, 2 ** 25));
+      await stage.schedule(stage.some(2_000, 2 ** 25), Date.now() + 3_600_000);
+    },
+    async run(stage) {
+      const mq = stage.mq();
+      await mq.queues();
+      const queue = mq.queue(stage.path);
+      await queue.info();
+      await queue.groups();
+      await queue.inFlight();
+      await queue.find('no such id');
+      const [last] = await stage.raw.xrevrange(stage.key('log'), '+', '-', 'COUNT', 1);
+      await queue.find(last?.[0] ?? '');
+    },
+  },
+  'removing a message': {
+    scripts: ['remove-message'],
+    prepare: (stage) => stage.fill(),
+    async run(stage) {
+      const queue = stage.mq().queue(stage.path);
+      const [last] = await stage.raw.xrevrange(stage.key('log'), '+', '-', 'COUNT', 1);
+      await queue.remove(last?.[0] ?? '', { allGroups: true });
+    },
+  },
+  purging: {
+    scripts: ['purge', 'erase'],
+    async prepare(stage) {
+      await stage.fill();
+      await stage.schedule(stage.some(2_000, 2 ** 25), Date.now() + 3_600_000);
+    },
+    async run(stage) {
+      const queue = stage.mq().queue(stage.path);
+      await queue.purge();
+      await queue.purge({ allGroups: true });
+    },
+  },
+  'removing groups and queues': {
+    scripts: ['create-group', 'remove-group', 'bury-route', 'delete-route', 'change-registry'],
+    async prepare(stage) {
+      await stage.fill();
+      await stage.schedule(stage.some(2_000, 2 ** 25), Date.now() + 3_600_000);
+      await stage.hold(Math.ceil(stage.messages / 2 / stage.shape.groups));
+    },
+    async run(stage) {
+      const mq = stage.mq();
+      const queue = mq.queue(stage.path);
+      await queue.declareGroup('late');
+      await queue.pause();
+      await queue.removeGroup('g0', { force: true });
+      await queue.delete({ deadLetters: true });
+    },
+  },
+  'recurring sends': {
+    scripts: ['put-recurring'],
+    prepare: (stage) => stage.fill({ messages: 1 }),
+    async run(stage) {
+      const mq = stage.mq({ sweepMs: 200 });
+      for (let n = 0; n < 100; n += 1) {
+        const data: unknown = n === 0 ? JSON.parse(stage.body) : n;
+        await mq.schedules.upsert({ id: `s${n}`, path: stage.path, everyMs: 1_000, data });
+      }
+      await delay(1_500);
+      await mq.schedules.list();
+      await mq.schedules.remove('s0');
+    },
+  },
+};
+
+/** Scripts that no act is about, and why they cannot take long. */
+export const EXEMPT: Readonly<Record<string, string>> = {
+  'missing-permissions': 'asks for permissions only; each process runs it once',
+  'register-route': 'writes one field of the registry',
+  'lock-quarantine': 'touches one key',
+  'begin-suspect': 'looks at one delivery',
+  adopt: 'looks at what one lost reply held, whose size the reads bound',
+  'forget-schedules': 'takes as many fields as it is told',
+};

@@ -1,0 +1,101 @@
+import { ACTS, type Act } from './acts.js';
+import { Stage } from './stage.js';
+import type { Shape } from './shapes.js';
+import type { Costs, ServerWatch } from './watch.js';
+
+/** The longest that a second client may wait for an answer, ms. */
+export const LONGEST_PING_MS = 60;
+
+/** The longest call of a script within an act on a shape. */
+export interface Finding {
+  readonly shape: string;
+  readonly act: string;
+  readonly script: string;
+  readonly ms: number;
+  readonly limitMs: number;
+}
+
+export interface Measured {
+  readonly findings: readonly Finding[];
+  /** Scripts that an act is about and that it did not call. */
+  readonly missed: readonly string[];
+  readonly longestPingMs: number;
+}
+
+export interface MeasureOptions {
+  readonly url: string;
+  readonly watch: ServerWatch;
+  /** Bytes of payloads in Redis. */
+  readonly memory: number;
+  /** How often an act is tried that was over its limit, because the machine may have been busy. */
+  readonly tries: number;
+  say?(line: string): void;
+}
+
+/** Performs all acts on the shape. */
+export async function measure(shape: Shape, options: MeasureOptions): Promise<Measured> {
+  const findings: Finding[] = [];
+  const missed: string[] = [];
+  let longestPingMs = 0;
+  for (const [name, act] of Object.entries(ACTS)) {
+    const best = await perform(name, act, shape, options);
+    longestPingMs = Math.max(longestPingMs, best.pingMs);
+    for (const [script, ms] of best.costs) {
+      findings.push({ shape: shape.id, act: name, script, ms, limitMs: shape.limitMs });
+    }
+    missed.push(...best.missed);
+    const worst = [...best.costs].sort(([, a], [, b]) => b - a)[0];
+    options.say?.(
+      `${shape.id}, ${name}: ${worst === undefined ? 'nothing slow' : `${worst[0]} ${worst[1].toFixed(1)} ms`}, PING ${best.pingMs.toFixed(0)} ms`,
+    );
+  }
+  return { findings, missed, longestPingMs };
+}
+
+interface Best {
+  /** Of all tries the least, for each script. */
+  readonly costs: Costs;
+  readonly pingMs: number;
+  readonly missed: readonly string[];
+}
+
+async function perform(
+  name: string,
+  act: Act,
+  shape: Shape,
+  { url, watch, memory, tries }: MeasureOptions,
+): Promise<Best> {
+  let best: Best = { costs: new Map(), pingMs: Infinity, missed: [] };
+  for (let tried = 1; ; tried += 1) {
+    const stage = new Stage(url, shape, memory);
+    try {
+      await act.prepare?.(stage);
+      await stage.closeAll();
+      const seen = await watch.watch(async () => {
+        await act.run(stage);
+        await stage.closeAll();
+      });
+      const missed = act.scripts.filter((script) => !seen.called.has(script));
+      best = {
+        costs: tried === 1 ? seen.costs : leastOf(best.costs, seen.costs),
+        pingMs: Math.min(best.pingMs, seen.longestPingMs),
+        missed: missed.map((script) => `${script} by ${name} on ${shape.id}`),
+      };
+    } finally {
+      await stage.closeAll();
+      stage.raw.disconnect();
+    }
+    const isWithin = [...best.costs.values()].every((ms) => ms <= shape.limitMs);
+    if ((isWithin && best.pingMs <= LONGEST_PING_MS) || tried >= tries) return best;
+  }
+}
+
+/** What is not among the slow calls of one of them was not slow. */
+function leastOf(a: Costs, b: Costs): Costs {
+  const least = new Map<string, number>();
+  for (const [script, ms] of a) {
+    const other = b.get(script);
+    if (other !== undefined) least.set(script, Math.min(ms, other));
+  }
+  return least;
+}

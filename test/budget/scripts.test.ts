@@ -1,0 +1,87 @@
+import { readdirSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import {
+  ACTS,
+  EXEMPT,
+  FULL,
+  LONGEST_PING_MS,
+  QUICK,
+  ServerWatch,
+  digestOf,
+  measure,
+} from '../../bench/budget/index.js';
+import * as lua from '../../libs/core/src/redis/scripts.generated.js';
+import { RedisServer } from '../support/redis-server.js';
+
+/**
+ * `LEANMQ_BUDGET=full npm test -- test/budget` measures the shapes that DESIGN names; otherwise small ones are measured
+ * whose slices are as full.
+ */
+const isFull = process.env.LEANMQ_BUDGET === 'full';
+const shapes = isFull ? FULL : QUICK;
+const MEMORY = isFull ? 2 ** 30 : 2 ** 26;
+
+const names = readdirSync(new URL('../../libs/core/src/redis/scripts/', import.meta.url))
+  .filter((name) => name.endsWith('.lua'))
+  .map((name) => name.slice(0, -'.lua'.length));
+const texts = lua as unknown as Record<string, string>;
+const constantOf = (name: string): string =>
+  `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Lua`;
+
+/** Scripts over their budget that are being worked on, and by whom; to be empty. */
+const OVER: Readonly<Record<string, string>> = {};
+
+let server: RedisServer;
+let watch: ServerWatch;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+  favour(server.pid);
+  const digests = names.map((name) => [digestOf(texts[constantOf(name)] ?? ''), name] as const);
+  watch = new ServerWatch(server.url, new Map(digests));
+});
+afterAll(async () => {
+  watch.close();
+  await server.stop();
+});
+
+/** SLOWLOG counts the time on the clock: as far as it is allowed, nothing else runs while the server would. */
+function favour(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_HIGHEST);
+  } catch {
+    // Not permitted to everybody; a busy machine may then need all of the tries.
+  }
+}
+
+test('every script is measured, or says why it need not be', () => {
+  const measured = new Set(Object.values(ACTS).flatMap(({ scripts }) => scripts));
+  const known = new Set([...measured, ...Object.keys(EXEMPT)]);
+  expect(names.filter((name) => !known.has(name))).toEqual([]);
+  expect([...known].filter((name) => !names.includes(name))).toEqual([]);
+});
+
+describe('no script holds Redis up', () => {
+  test.each(shapes.map((shape) => [shape.id, shape] as const))(
+    'with %s',
+    async (_, shape) => {
+      const { findings, missed, longestPingMs } = await measure(shape, {
+        ...{ url: server.url, watch, memory: MEMORY, tries: 3 },
+        ...((isFull || process.env.LEANMQ_BUDGET === 'say') && {
+          say: (line: string) => void process.stderr.write(`${line}\n`),
+        }),
+      });
+      expect(missed).toEqual([]);
+      const over = findings
+        .filter(({ ms, limitMs, script }) => ms > limitMs && !(script in OVER))
+        .map(({ script, act, ms }) => `${script}, ${act}: ${ms.toFixed(1)} ms`);
+      expect(over).toEqual([]);
+      if (Object.keys(OVER).length === 0)
+        expect(longestPingMs).toBeLessThanOrEqual(LONGEST_PING_MS);
+    },
+    isFull ? 1_800_000 : 120_000,
+  );
+});
