@@ -296,5 +296,6 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   'lock-quarantine': 'touches one key',
   'begin-suspect': 'looks at one delivery',
   adopt: 'looks at what one lost reply held, whose size the reads bound',
+  restamp: 'looks at 1,500 deliveries in a call, when the clock of the server was set back',
   'forget-schedules': 'takes as many fields as it is told',
 };

@@ -37,7 +37,7 @@ export class ServerWatch {
     const [digests, stop] = recordScripts();
     const ping = this.startPinging();
     const before = await this.cpuMs();
-    let longestPingMs = 0;
+    let longestPingMs: number;
     try {
       await act();
     } finally {

@@ -9,6 +9,7 @@ import { publish1, publish256, sendMany, transaction10 } from './publish.js';
 import { redisCpu } from './redis-cpu.js';
 import { replay } from './replay.js';
 import { retries } from './retries.js';
+import { scripts } from './scripts.js';
 import type { Work } from './work.js';
 
 export * from './work.js';
@@ -20,5 +21,5 @@ export const WORKS: readonly Work[] = [
   ...[latency200, latency5000, routes1, routes10, routes100, routes500],
   ...[backlog1e4, backlog1e5, backlog1e6],
   ...[memory, memoryAfter, redisCpu, commands],
-  ...[retries, replay, idle, heap],
+  ...[retries, replay, idle, heap, scripts],
 ];

@@ -32,7 +32,11 @@ const constantOf = (name: string): string =>
   `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Lua`;
 
 /** Scripts over their budget that are being worked on, and by whom; to be empty. */
-const OVER: Readonly<Record<string, string>> = {};
+const OVER: Readonly<Record<string, string>> = {
+  find: 'management',
+  replay: 'management',
+  heartbeat: 'receiving',
+};
 
 let server: RedisServer;
 let watch: ServerWatch;

@@ -201,7 +201,7 @@ export class Sweeper {
     const { log } = this.keys.route(path);
     // The lease is for those who stay.
     const args = { sweeper: this.name, leaseMs: 1, limit: MOVES_PER_CALL };
-    for (let promoted = 0; ; await delay(PAUSE_MS)) {
+    for (let promoted = 0; ;) {
       const { client } = this.connection;
       const { now, routes } = await sweepScript.run(client, {}, args, { keys: [log] });
       const swept = routes[0] as Swept;
@@ -210,6 +210,7 @@ export class Sweeper {
       if ((swept.nextTickAt ?? Infinity) <= now) await this.tick(path, now);
       if (swept.broken !== undefined) throw brokenRoute(path, 'swept', swept.broken);
       if ((swept.nextDueAt ?? Infinity) > now) return promoted;
+      await delay(PAUSE_MS);
     }
   }
 

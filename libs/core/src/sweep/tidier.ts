@@ -115,10 +115,11 @@ export class Tidier {
 
   /** Ends the wait of all of them. Returns how many. */
   async expireAll(path: string): Promise<number> {
-    for (let total = 0; ; await delay(PAUSE_MS)) {
+    for (let total = 0; ;) {
       const { removed, hasMore } = await this.expire(path);
       total += removed;
       if (!hasMore) return total;
+      await delay(PAUSE_MS);
     }
   }
 
@@ -150,11 +151,12 @@ export class Tidier {
 
   /** Trims all that can be trimmed of one route now. Returns how much. */
   async trimAll(path: string): Promise<number> {
-    for (let total = 0; ; await delay(PAUSE_MS)) {
+    for (let total = 0; ;) {
       const [result] = (await this.trim([path])) as [Trimmed | Broken];
       if ('brokenBecause' in result) throw brokenRoute(path, 'trimmed', result);
       total += result.trimmed;
       if (result.next !== 'more') return total;
+      await delay(PAUSE_MS);
     }
   }
 

@@ -1,0 +1,71 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import {
+  FULL,
+  LONGEST_PING_MS,
+  QUICK,
+  ServerWatch,
+  digestOf,
+  measure,
+  type Shape,
+} from '../budget/index.js';
+import type { Metric, Work } from './work.js';
+
+const PING: Metric = { unit: 'ms of a PING', better: 'less' };
+const unitOf = ({ id }: Shape): string => `ms of a script, ${id}`;
+const SHAPES = [...FULL, ...QUICK.filter(({ id }) => FULL.every((each) => each.id !== id))];
+
+/** Runs every script over small and large states; `test/budget` asserts the same of the small ones. */
+export const scripts: Work = {
+  id: 'scripts',
+  about: 'the longest that one script holds Redis up',
+  contestants: ['core'],
+  metrics: [...SHAPES.map((shape): Metric => ({ unit: unitOf(shape), better: 'less' })), PING],
+  targets: [
+    ...FULL.map((shape) => ({
+      contestant: 'core' as const,
+      unit: unitOf(shape),
+      atMost: shape.limitMs,
+    })),
+    { contestant: 'core', unit: PING.unit, atMost: LONGEST_PING_MS },
+  ],
+  full: { messages: 0, warmUp: 0, quick: 0, memory: 2 ** 30, tries: 3 },
+  quick: { messages: 0, warmUp: 0, quick: 1, memory: 2 ** 24, tries: 1 },
+  roles: {
+    async measure({ size, url }) {
+      const { quick, memory = 0, tries = 1 } = size;
+      const watch = new ServerWatch(url, digests());
+      const values: Record<string, number> = { [PING.unit]: 0 };
+      for (const shape of quick === 1 ? QUICK : FULL) {
+        const say = (line: string): void => void process.stderr.write(`${line}\n`);
+        const { findings, longestPingMs } = await measure(shape, {
+          ...{ url, watch, memory, tries, say },
+        });
+        values[unitOf(shape)] = Math.max(0, ...findings.map(({ ms }) => ms));
+        values[PING.unit] = Math.max(values[PING.unit] ?? 0, longestPingMs);
+      }
+      watch.close();
+      return { values };
+    },
+  },
+  run: (stage) => stage.play('measure'),
+};
+
+/** The scripts' names, by the digests of their texts as they are embedded. */
+function digests(): ReadonlyMap<string, string> {
+  const folder = join(process.cwd(), 'libs/core/src/redis/scripts');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const parts = (text: string): string =>
+    text.replaceAll(/^-- part: (.+)$/gm, (_line, name: string) =>
+      readFileSync(join(folder, 'parts', `${name}.lua`), 'utf8').trimEnd(),
+    );
+  return new Map(
+    names
+      .filter((name) => name.endsWith('.lua'))
+      .map((name) => [
+        digestOf(parts(readFileSync(join(folder, name), 'utf8'))),
+        name.slice(0, -'.lua'.length),
+      ]),
+  );
+}
