@@ -6,7 +6,7 @@ import type { Stage } from './stage.js';
 
 /** Something that callers of scripts do. */
 export interface Act {
-  /** The scripts that it is about: the test fails if one of them is not called. */
+  /** The scripts that it is about: the test fails if one of them is called on none of the shapes. */
   readonly scripts: readonly string[];
   /** Makes what it works on; not measured. */
   prepare?(stage: Stage): Promise<unknown>;
@@ -217,7 +217,7 @@ export const ACTS: Readonly<Record<string, Act>> = {
     run: (stage) => stage.mq().replay(stage.path, { limit: stage.some(300) }),
   },
   'looking at queues': {
-    scripts: ['inspect', 'find', 'in-flight'],
+    scripts: ['inspect', 'inspect-groups', 'find', 'find-entry', 'find-copies', 'in-flight'],
     async prepare(stage) {
       await stage.fill();
       await stage.hold(Math.ceil(stage.messages / 2 / stage.shape.groups));
@@ -246,7 +246,7 @@ export const ACTS: Readonly<Record<string, Act>> = {
     },
   },
   purging: {
-    scripts: ['purge', 'erase'],
+    scripts: ['purge', 'purge-route', 'purge-retries', 'forget-purged', 'erase'],
     async prepare(stage) {
       await stage.fill();
       await stage.schedule(stage.some(2_000, 2 ** 25), Date.now() + 3_600_000);
@@ -297,5 +297,9 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   'begin-suspect': 'looks at one delivery',
   adopt: 'looks at what one lost reply held, whose size the reads bound',
   restamp: 'looks at 1,500 deliveries in a call, when the clock of the server was set back',
+  'touch-replay': 'writes one field',
+  'run-now': 'moves one member of the schedule',
+  'bury-message': 'copies one message to one group',
+  'list-scheduled': 'reads a page that is bounded in bytes',
   'forget-schedules': 'takes as many fields as it is told',
 };

@@ -17,8 +17,8 @@ export interface Finding {
 
 export interface Measured {
   readonly findings: readonly Finding[];
-  /** Scripts that an act is about and that it did not call. */
-  readonly missed: readonly string[];
+  /** Scripts that were called by the acts that are about them. */
+  readonly called: readonly string[];
   readonly longestPingMs: number;
 }
 
@@ -35,37 +35,36 @@ export interface MeasureOptions {
 /** Performs all acts on the shape. */
 export async function measure(shape: Shape, options: MeasureOptions): Promise<Measured> {
   const findings: Finding[] = [];
-  const missed: string[] = [];
+  const called: string[] = [];
   let longestPingMs = 0;
   for (const [name, act] of Object.entries(ACTS)) {
-    const best = await perform(name, act, shape, options);
+    const best = await perform(act, shape, options);
     longestPingMs = Math.max(longestPingMs, best.pingMs);
     for (const [script, ms] of best.costs) {
       findings.push({ shape: shape.id, act: name, script, ms, limitMs: shape.limitMs });
     }
-    missed.push(...best.missed);
+    called.push(...best.called);
     const worst = [...best.costs].sort(([, a], [, b]) => b - a)[0];
     options.say?.(
       `${shape.id}, ${name}: ${worst === undefined ? 'nothing slow' : `${worst[0]} ${worst[1].toFixed(1)} ms`}, PING ${best.pingMs.toFixed(0)} ms`,
     );
   }
-  return { findings, missed, longestPingMs };
+  return { findings, called, longestPingMs };
 }
 
 interface Best {
   /** Of all tries the least, for each script. */
   readonly costs: Costs;
   readonly pingMs: number;
-  readonly missed: readonly string[];
+  readonly called: readonly string[];
 }
 
 async function perform(
-  name: string,
   act: Act,
   shape: Shape,
   { url, watch, memory, tries }: MeasureOptions,
 ): Promise<Best> {
-  let best: Best = { costs: new Map(), pingMs: Infinity, missed: [] };
+  let best: Best = { costs: new Map(), pingMs: Infinity, called: [] };
   for (let tried = 1; ; tried += 1) {
     const stage = new Stage(url, shape, memory);
     try {
@@ -75,11 +74,10 @@ async function perform(
         await act.run(stage);
         await stage.closeAll();
       });
-      const missed = act.scripts.filter((script) => !seen.called.has(script));
       best = {
         costs: tried === 1 ? seen.costs : leastOf(best.costs, seen.costs),
         pingMs: Math.min(best.pingMs, seen.longestPingMs),
-        missed: missed.map((script) => `${script} by ${name} on ${shape.id}`),
+        called: act.scripts.filter((script) => seen.called.has(script)),
       };
     } finally {
       await stage.closeAll();
