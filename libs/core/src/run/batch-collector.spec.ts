@@ -1,25 +1,35 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 
 import type { WebhookDelivery } from '../message/index.js';
 import { BatchCollector } from './batch-collector.js';
+import { Delivery } from './delivery.js';
 
-const deliveryOf = (data: unknown): WebhookDelivery => ({ data }) as WebhookDelivery;
+const deliveryOf = (data: string): Delivery<string> =>
+  new Delivery({ path: 'a', group: 'g' }, 'c', data, undefined as never, undefined as never);
 
-describe('a batch that is not full', () => {
-  it('is handled beside one that does not end, when there is a slot', async () => {
-    const batches: unknown[][] = [];
-    const collector = new BatchCollector(
-      (deliveries: readonly WebhookDelivery[]) => {
-        batches.push(deliveries.map(({ data }) => data));
-        return batches.length === 1 ? new Promise(() => undefined) : undefined;
-      },
-      { size: 2, waitMs: 1 },
-      () => 2,
-    );
-    // Three come while no slot is looked at.
-    void collector.add(deliveryOf('a'));
-    const others = [collector.add(deliveryOf('b')), collector.add(deliveryOf('c'))];
-    await others[1];
-    expect(batches).toEqual([['a', 'b'], ['c']]);
+it('what waits behind a batch whose time is over is handled as soon as there is a slot', async () => {
+  const batches: unknown[][] = [];
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const collector = new BatchCollector(
+    (deliveries: readonly WebhookDelivery[]) => {
+      batches.push(deliveries.map(({ data }) => data));
+      return batches.length === 1 ? ended : undefined;
+    },
+    { size: 2, waitMs: 1 },
+    () => 1,
+  );
+  const first = ['a', 'b'].map((data) => collector.add(deliveryOf(data)));
+  const cancelled = ['c', 'd'].map((data) => {
+    const delivery = deliveryOf(data);
+    const added = collector.add(delivery);
+    delivery.cancel(new Error('too late'));
+    return added.catch(({ message }: Error) => message);
   });
+  const last = collector.add(deliveryOf('e'));
+  end();
+  await Promise.all(first);
+  expect(await Promise.all(cancelled)).toEqual(['too late', 'too late']);
+  await last;
+  expect(batches).toEqual([['a', 'b'], ['e']]);
 });
