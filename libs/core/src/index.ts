@@ -73,7 +73,7 @@ export type {
   Transaction,
   TransactionOptions,
 } from './publish/index.js';
-export type { ConnectionRole, RedisFactory, RedisTarget } from './redis/index.js';
+export type { CallOptions, ConnectionRole, RedisFactory, RedisTarget } from './redis/index.js';
 export type {
   BatchHandler,
   BatchOptions,

@@ -27,7 +27,7 @@ import {
   type Transaction,
   type TransactionOptions,
 } from './publish/index.js';
-import type { Connection } from './redis/index.js';
+import type { CallOptions, Connection } from './redis/index.js';
 import {
   BATCH_DEFAULTS,
   BatchCollector,
@@ -129,12 +129,14 @@ export class LeanMQ implements AsyncDisposable {
    * may be sent again at once.
    *
    * @returns `not-found` when it was moved already, or never there
+   * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether it may be cancelled
    */
-  async cancel(path: string, id: string): Promise<CancelOutcome> {
+  async cancel(path: string, id: string, call?: CallOptions): Promise<CancelOutcome> {
     const normal = normalizePath(path);
     validMessageId(id);
-    if (!this.engine.isConnected) await this.engine.prepare();
-    const outcome = await cancelSend(this.engine.command, this.engine.keys.route(normal), id);
+    const { connection, ready } = this.managingFor(call);
+    await ready();
+    const outcome = await cancelSend(connection, this.engine.keys.route(normal), id);
     if (outcome === 'cancelled') this.events.tell('cancelled', () => ({ path: normal, id }));
     return outcome;
   }
@@ -223,20 +225,29 @@ export class LeanMQ implements AsyncDisposable {
     return this.service.stop();
   }
 
-  /** The dead letters of a path, of this group unless told. */
-  deadLetters(path: string, group: string = this.engine.group): DeadLetters {
-    return new DeadLetters(this.managing, normalizePath(path), group);
+  /**
+   * The dead letters of a path, of this group unless told.
+   *
+   * @param call limits of each call to it
+   */
+  deadLetters(path: string, group: string = this.engine.group, call?: CallOptions): DeadLetters {
+    return new DeadLetters(this.managingFor(call), normalizePath(path), group);
   }
 
-  /** A queue, to look at and to look after. To have one does not create it. */
-  queue(path: string): Queue {
-    return new Queue(this.managing, normalizePath(path));
+  /**
+   * A queue, to look at and to look after. To have one does not create it.
+   *
+   * @param call limits of each call to it
+   */
+  queue(path: string, call?: CallOptions): Queue {
+    return new Queue(this.managingFor(call), normalizePath(path));
   }
 
   /** All queues with what is known of each, by path; deleted ones too, which have `deletedAt`. */
-  async queues(): Promise<QueueInfo[]> {
-    await this.engine.connect();
-    return listQueues(this.managing);
+  async queues(call?: CallOptions): Promise<QueueInfo[]> {
+    const managing = this.managingFor(call);
+    await managing.ready();
+    return listQueues(managing);
   }
 
   /**
@@ -251,7 +262,7 @@ export class LeanMQ implements AsyncDisposable {
     { group = this.engine.group, ...options }: ReplayOptions<T> & { readonly group?: string } = {},
   ): Promise<ReplayResult> {
     const normal = normalizePath(path);
-    await this.engine.connect();
+    await this.managing.ready();
     return new HistoryReplay<T>(this.managing, normal, validGroup(group), options).run();
   }
 
@@ -290,6 +301,10 @@ export class LeanMQ implements AsyncDisposable {
 
   [inspect.custom](): string {
     return `LeanMQ ${inspect(this.toJSON())}`;
+  }
+
+  private managingFor(call: CallOptions | undefined): ManageContext {
+    return call === undefined ? this.managing : managingOf(this.engine, call);
   }
 
   private prepared<Options extends TransactionOptions>(

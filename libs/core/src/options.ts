@@ -19,6 +19,8 @@ export interface EngineOptions extends PublisherOptions, ConsumerOptions, SweepO
   /** `fail`: reject when Redis is not there within `connectTimeoutMs`; `wait`: go on trying in the background. */
   readonly connect: 'fail' | 'wait';
   readonly connectTimeoutMs: number;
+  /** Time limit of each command of a call that looks after queues, dead letters and recurring sends, ms. */
+  readonly commandTimeoutMs: number;
   /** How long Redis may owe a reply before its connection counts as dead, ms. */
   readonly silenceMs: number;
   /** Accept a server whose policy may evict messages. */
@@ -33,6 +35,7 @@ export const ENGINE_DEFAULTS: EngineOptions = Object.freeze({
   limits: resolveLimits(),
   connect: 'fail',
   connectTimeoutMs: 10_000,
+  commandTimeoutMs: 10_000,
   silenceMs: 5_000,
   allowEviction: false,
 });
@@ -79,7 +82,7 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
     limits: resolveLimits(limits),
   };
   validPrefix(resolved.prefix);
-  for (const name of ['connectTimeoutMs', 'silenceMs', 'blockMs'] as const) {
+  for (const name of ['connectTimeoutMs', 'commandTimeoutMs', 'silenceMs', 'blockMs'] as const) {
     whole(name, resolved[name], 1, LONGEST_MS);
   }
   validPublisher(resolved);

@@ -1,4 +1,11 @@
 export {
+  boundedConnection,
+  callLimits,
+  withinLimits,
+  type CallLimits,
+  type CallOptions,
+} from './bounded.js';
+export {
   Connection,
   runIdOf,
   type ArrivalListener,

@@ -271,6 +271,7 @@ export class Engine {
     return buildScheduling({
       ...{ command, keys, registry, publisher, events },
       limits: this.options.limits,
+      callLimits: { timeoutMs: this.options.commandTimeoutMs, signal: undefined },
       sweeper: () => this.sweeper,
       connect: async () => {
         if (!this.isConnected) await this.prepare();

@@ -1,17 +1,30 @@
 import type { ManageContext } from '../manage/index.js';
+import {
+  Registry,
+  boundedConnection,
+  callLimits,
+  withinLimits,
+  type CallOptions,
+} from '../redis/index.js';
 import type { Engine } from './engine.js';
 
-/** What looking after queues and dead letters needs of the engine. */
-export function managingOf(engine: Engine): ManageContext {
-  const { command: connection, keys, registry } = engine;
+/** What looking after queues and dead letters needs of the engine; nothing of it waits longer than a call may. */
+export function managingOf(engine: Engine, options: CallOptions = {}): ManageContext {
+  const { command, keys } = engine;
+  const limits = callLimits(options, engine.options.commandTimeoutMs);
+  const connection = boundedConnection(command, limits);
+  const within = <T>(work: () => Promise<T>): Promise<T> =>
+    withinLimits(limits, { isSent: false, fault: () => command.lastFault }, work);
   return {
-    ...{ connection, keys, registry },
-    ready: () => engine.connect(),
-    permitted: () => engine.connect().then(() => engine.checkPermissions('manage')),
+    ...{ connection, keys },
+    registry: new Registry(connection, keys),
+    ready: () => within(() => engine.connect()),
+    permitted: () => within(() => engine.connect().then(() => engine.checkPermissions('manage'))),
     ownGroup: () => engine.group,
-    changed: () => engine.watch.look(),
-    forgetSchedules: (path) => engine.scheduling.forget(path),
-    sweep: (path) => connection.run(() => engine.sweeper.sweepRoute(path)),
+    changed: () => within(() => engine.watch.look()),
+    forgetSchedules: (path) => within(() => engine.scheduling.forget(path)),
+    // A sweep takes as long as there is something to do.
+    sweep: (path) => command.run(() => engine.sweeper.sweepRoute(path), limits.signal),
     limits: engine.options.limits,
     warn: (warning) => engine.events.tell('warning', () => warning),
   };

@@ -1,7 +1,14 @@
 import type { Events } from '../events.js';
 import { displayPath, type MessageLimits } from '../message/index.js';
 import type { Publisher, PublishResult } from '../publish/index.js';
-import type { Connection, Keys, Registry } from '../redis/index.js';
+import {
+  Registry,
+  boundedConnection,
+  withinLimits,
+  type CallLimits,
+  type Connection,
+  type Keys,
+} from '../redis/index.js';
 import { Homes, ScheduleStore, Schedules, Ticker, type Home } from '../schedules/index.js';
 import type { Sweeper } from '../sweep/index.js';
 
@@ -10,6 +17,7 @@ export interface SchedulingParts {
   readonly keys: Keys;
   readonly registry: Registry;
   readonly limits: MessageLimits;
+  readonly callLimits: CallLimits;
   readonly publisher: Publisher;
   readonly sweeper: () => Sweeper;
   readonly events: Events;
@@ -29,7 +37,18 @@ export interface Scheduling {
 
 /** Wires the recurring sends to the publisher and the sweeper. */
 export function buildScheduling(parts: SchedulingParts): Scheduling {
-  const { command, keys, registry, limits, publisher, sweeper, events, connect, onFault } = parts;
+  const {
+    command,
+    keys,
+    registry,
+    limits,
+    callLimits,
+    publisher,
+    sweeper,
+    events,
+    connect,
+    onFault,
+  } = parts;
   const homes = new Homes(command, keys, registry);
   const store = new ScheduleStore(command, keys);
   const onUnreadable = (path: string, id: string, { message: why }: Error): void => {
@@ -40,9 +59,14 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
     await homes.forget(await store.gone(all));
   };
   let isFresh = true;
-  const schedules = new Schedules<PublishResult>(homes, store, limits, {
-    connect,
-    addRoute: (path) => command.run((client) => registry.addRoute(client, path)),
+  // Whoever calls waits no longer than a call may; the ticker has all the time.
+  const bounded = boundedConnection(command, callLimits);
+  const calledHomes = new Homes(bounded, keys, new Registry(bounded, keys));
+  const calledStore = new ScheduleStore(bounded, keys);
+  const schedules = new Schedules<PublishResult>(calledHomes, calledStore, limits, {
+    connect: () =>
+      withinLimits(callLimits, { isSent: false, fault: () => command.lastFault }, connect),
+    addRoute: (path) => bounded.run((client) => registry.addRoute(client, path)),
     publish: (path, data, options) => publisher.publish(path, data, options),
     onPlanned: (path, nextAt) => sweeper().scheduledAt(path, nextAt),
     onUnreadable,
