@@ -54,7 +54,7 @@ describe('dead letters by filter', () => {
     const [range, type, reject, ...rest] = await letters.fingerprints();
     expect(rest).toEqual([]);
     expect(range).toMatchObject({ count: 3 });
-    expect(range?.fingerprint).toMatch(/^RangeError at failOf \(.*dead-jobs\.ts:\d+\)$/);
+    expect(range?.fingerprint).toBe('RangeError at failOf: out of range: #');
     expect(range?.firstAt).toBeLessThanOrEqual(range?.lastAt ?? 0);
     expect(range?.sampleMessage).toMatch(/^out of range: \d$/);
     expect(await letters.get(range?.sampleId ?? '')).toMatchObject({ reason: 'failed' });

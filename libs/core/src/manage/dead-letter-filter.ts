@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js';
-import type { DeadReason } from '../message/index.js';
+import type { DeadReason, ErrorSummary } from '../message/index.js';
 import type { DeadLetter } from './dead-letter.js';
 import { fingerprintOf } from './fingerprint.js';
 
@@ -13,11 +13,20 @@ export interface DeadLetterFilter {
   /** When it died, epoch ms on the server's clock, both ends included. */
   readonly from?: number;
   readonly to?: number;
-  /** Is in its message id, its payload or headers as JSON, or its error's message; upper and lower case are the same. */
+  /** The code of its error, or of one of that error's causes; several mean any of them. */
+  readonly code?: string | number | readonly (string | number)[];
+  /** The HTTP status of its error, or of one of that error's causes; several mean any of them. */
+  readonly status?: number | readonly number[];
+  /**
+   * Is in its message id, its payload or headers as JSON, or anywhere in the record of its error; upper and lower case
+   * are the same.
+   */
   readonly text?: string;
 }
 
-export const FILTER_NAMES = ['reason', 'errorName', 'fingerprint', 'from', 'to', 'text'] as const;
+export const FILTER_NAMES = [
+  ...(['reason', 'errorName', 'fingerprint', 'code', 'status', 'from', 'to', 'text'] as const),
+] as const;
 
 const REASONS: readonly DeadReason[] = [
   'failed',
@@ -63,13 +72,38 @@ export function matcherOf(filter: DeadLetterFilter): (letter: DeadLetter) => boo
       throw ConfigError.option(name, value, 'a text of 1 character or more');
     }
   }
+  const codes = anyOf('code', filter.code, ['string', 'number']);
+  const statuses = anyOf('status', filter.status, ['number']);
   const { errorName, fingerprint } = filter;
   const text = filter.text?.toLowerCase();
   return (letter) =>
     (reasons === undefined || reasons.includes(letter.reason)) &&
     (errorName === undefined || letter.error?.name === errorName) &&
+    (codes === undefined || hasFact(letter.error, ({ code }) => codes.has(String(code)))) &&
+    (statuses === undefined ||
+      hasFact(letter.error, ({ status }) => statuses.has(String(status)))) &&
     (fingerprint === undefined || fingerprintOf(letter) === fingerprint) &&
     (text === undefined || textsOf(letter).some((each) => each.toLowerCase().includes(text)));
+}
+
+/** Values that are given, as texts. @throws {ConfigError} for what is none */
+function anyOf(name: string, given: unknown, types: readonly string[]): Set<string> | undefined {
+  if (given === undefined) return undefined;
+  const all: unknown[] = [given].flat();
+  if (all.length === 0 || !all.every((each) => types.includes(typeof each) && each !== '')) {
+    throw ConfigError.option(name, given, `a ${types.join(' or a ')}, or a list of them`);
+  }
+  return new Set(all.map(String));
+}
+
+/** Whether an error, or one of those behind it, is as asked. */
+function hasFact(
+  error: ErrorSummary | undefined,
+  isWanted: (error: ErrorSummary) => boolean,
+): boolean {
+  if (error === undefined) return false;
+  const { cause, errors = [] } = error;
+  return isWanted(error) || [cause, ...errors].some((each) => hasFact(each, isWanted));
 }
 
 function textsOf({ messageId, data, headers, error, raw }: DeadLetter): string[] {
@@ -77,8 +111,13 @@ function textsOf({ messageId, data, headers, error, raw }: DeadLetter): string[]
     messageId,
     data === undefined ? '' : JSON.stringify(data),
     JSON.stringify(headers),
-    error?.message ?? '',
-    error?.cause?.message ?? '',
+    ...textsIn(error),
     ...(raw ?? []).map(String),
   ];
+}
+
+/** All that a record of an error says. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsIn);
+  return value === undefined ? [] : [String(value)];
 }

@@ -1,4 +1,5 @@
-import { normalizePath, validGroup, type EntryId } from '../message/index.js';
+import { ConfigError } from '../errors.js';
+import { encodePayload, normalizePath, validGroup, type EntryId } from '../message/index.js';
 import { known, type ForeignNames } from '../option-values.js';
 import { validEntryId, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
@@ -10,7 +11,7 @@ import {
   type DeadLetterReplayOptions,
   type DeadLetterReplayResult,
 } from './dead-letter-replay.js';
-import { scan, upToNow, type DeadLetterQueue } from './dead-letter-scan.js';
+import { scan, scanBack, upToNow, type DeadLetterQueue } from './dead-letter-scan.js';
 import { discardIds, moveIds, replayIds } from './dead-letter-transfer.js';
 import { Fingerprints, type Fingerprint } from './fingerprint.js';
 
@@ -19,6 +20,18 @@ export interface ListOptions extends DeadLetterFilter {
   readonly count?: number;
   /** Begins after this id: the last one of the page before. */
   readonly after?: EntryId;
+  /**
+   * The latest first.
+   *
+   * @default false
+   */
+  readonly newestFirst?: boolean;
+}
+
+/** How a dead letter is mended. */
+export interface MendOptions {
+  /** What to deliver instead of its own payload. */
+  readonly data: unknown;
 }
 
 /** What became of moving or discarding many. */
@@ -63,20 +76,29 @@ export class DeadLetters {
     return this.queue.connection.run((client) => client.xlen(this.queue.key));
   }
 
-  /** Those that match, the oldest first, one page: the next one begins `after` the id of the last one. */
+  /**
+   * Those that match, the oldest first unless told, one page: the next one begins `after` the id of the last one.
+   */
   async list<T = unknown>(options: ListOptions = {}): Promise<DeadLetter<T>[]> {
-    known('list()', options, [...FILTER_NAMES, 'count', 'after'], FOREIGN);
+    known('list()', options, [...FILTER_NAMES, 'count', 'after', 'newestFirst'], FOREIGN);
     const count = wholeNumber('count', options.count ?? 100, 1);
     const matches = matcherOf(options);
     const range = rangeOf(options);
-    const { after } = options;
+    const { after, newestFirst = false } = options;
+    if (typeof newestFirst !== 'boolean') {
+      throw ConfigError.option('newestFirst', newestFirst, 'true or false');
+    }
     if (after !== undefined) validEntryId('Dead letter id', after);
     await this.context.ready();
     const found: DeadLetter<T>[] = [];
-    const start = after === undefined ? range.start : `(${after}`;
-    for await (const letter of scan(this.queue, { ...range, start })) {
-      // Where the page before ended may lie before `from`.
-      if (letter.deadAt < (options.from ?? 0) || !matches(letter)) continue;
+    const next = after === undefined ? undefined : `(${after}`;
+    const letters = newestFirst
+      ? scanBack(this.queue, { ...range, end: next ?? range.end })
+      : scan(this.queue, { ...range, start: next ?? range.start });
+    for await (const letter of letters) {
+      // Where the page before ended may lie outside of `from` and `to`.
+      if (letter.deadAt < (options.from ?? 0) || letter.deadAt > (options.to ?? Infinity)) continue;
+      if (!matches(letter)) continue;
       found.push(letter as DeadLetter<T>);
       if (found.length >= count) break;
     }
@@ -112,13 +134,24 @@ export class DeadLetters {
    * @returns the ids that were there to be replayed
    */
   async replay(ids: Ids): Promise<EntryId[]>;
+  /**
+   * Mends one: it is delivered again with another payload, to this group only. Its id, headers and time to live stay; of
+   * one that could not be decoded only the new payload is kept.
+   *
+   * @throws {MessageError} if the payload is not acceptable
+   */
+  async replay(id: EntryId, mend: MendOptions): Promise<EntryId[]>;
   /** The same for all that match and are there when it begins; what dies again meanwhile is left. */
   async replay(options: DeadLetterReplayOptions): Promise<DeadLetterReplayResult>;
-  async replay(what: Ids | DeadLetterReplayOptions): Promise<EntryId[] | DeadLetterReplayResult> {
+  async replay(
+    what: Ids | DeadLetterReplayOptions,
+    mend?: MendOptions,
+  ): Promise<EntryId[] | DeadLetterReplayResult> {
+    const mended = mend === undefined ? undefined : this.mended(what, mend);
     if (isIds(what)) {
       const ids = validIds(what);
       await this.context.ready();
-      return replayIds(this.context, this.queue, ids);
+      return replayIds(this.context, this.queue, ids, mended);
     }
     await this.context.ready();
     return replayMatching(this.context, this.queue, what, (ids) =>
@@ -167,6 +200,14 @@ export class DeadLetters {
     const ids = validIds(what);
     await this.context.ready();
     return (await discardIds(this.queue, ids)).length;
+  }
+
+  private mended(what: Ids | DeadLetterReplayOptions, mend: MendOptions): string {
+    known('replay(id, …)', mend, ['data']);
+    if (typeof what !== 'string') {
+      throw new ConfigError('A payload is mended of one dead letter at a time; give its id.');
+    }
+    return encodePayload(mend.data, this.context.limits);
   }
 
   private async batch(

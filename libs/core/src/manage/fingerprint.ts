@@ -1,4 +1,7 @@
+import type { ErrorSummary } from '../message/index.js';
 import type { DeadLetter } from './dead-letter.js';
+import { maskedMessage } from './masked-message.js';
+import { placeOf } from './stack-place.js';
 
 /** Dead letters that died of the same. */
 export interface Fingerprint {
@@ -14,16 +17,44 @@ export interface Fingerprint {
   readonly sampleMessage: string | undefined;
 }
 
-const FOREIGN = /[\\/]node_modules[\\/]|\bnode:|<anonymous>|\bnative\b/;
-
 /**
- * What a dead letter died of: the error's name and the first frame of its stack that is the user's own, with its line
- * and without its column, which a formatter or a compiler moves. Without an error it is the reason. Pure.
+ * What a dead letter died of: the error's name, its code and status or those of its causes, where in the user's own code
+ * it was thrown, and what it said, with all masked that differs from case to case. Without an error it is the reason.
+ *
+ * Where is told by the name of the function, or else of its file: lines and the names of bundles change with each build.
+ * Pure.
  */
 export function fingerprintOf({ reason, error }: Pick<DeadLetter, 'reason' | 'error'>): string {
   if (error === undefined) return reason;
-  const frame = ownFrame(error.stack);
-  return frame === undefined ? error.name : `${error.name} at ${frame}`;
+  const place = placeOf(error.stack);
+  const facts = [...new Set(factsOf(error))].map((fact) => ` ${fact}`).join('');
+  const said = messagesOf(error).join(' < ');
+  const where = place === undefined ? '' : ` at ${place}`;
+  return `${error.name}${facts}${where}${said === '' ? '' : `: ${said}`}`;
+}
+
+/** Codes and statuses of the error, or else of the first of its causes that has some. */
+function factsOf({ code, status, cause, errors }: ErrorSummary): (string | number)[] {
+  const own = [code, status].filter((fact) => fact !== undefined && fact !== '');
+  if (own.length > 0) return own as (string | number)[];
+  for (const other of [...(cause === undefined ? [] : [cause]), ...(errors ?? [])]) {
+    const theirs = factsOf(other);
+    if (theirs.length > 0) return theirs;
+  }
+  return [];
+}
+
+/** What the error and its causes said. */
+function messagesOf(error: ErrorSummary): string[] {
+  const { cause, errors = [] } = error;
+  const others = cause === undefined ? errors.slice(0, 1) : [cause];
+  return [
+    maskedMessage(error.message),
+    ...others.flatMap((other) => {
+      const [first = '', ...rest] = messagesOf(other);
+      return [`${other.name}: ${first}`, ...rest];
+    }),
+  ];
 }
 
 /** Groups dead letters as they come, the oldest first. */
@@ -47,13 +78,4 @@ export class Fingerprints {
   get list(): Fingerprint[] {
     return [...this.groups.values()].toSorted((a, b) => b.count - a.count);
   }
-}
-
-function ownFrame(stack: string | undefined): string | undefined {
-  for (const line of stack?.split('\n') ?? []) {
-    const frame = /^\s+at (.+)$/.exec(line)?.[1];
-    if (frame === undefined || FOREIGN.test(frame)) continue;
-    return frame.replace(/(:\d+):\d+(\)?)$/, '$1$2');
-  }
-  return undefined;
 }

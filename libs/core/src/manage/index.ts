@@ -3,7 +3,12 @@ export type { DeadLetter } from './dead-letter.js';
 export type { DeadLetterBatchOptions, DeadLetterProgress } from './dead-letter-batch.js';
 export type { DeadLetterFilter } from './dead-letter-filter.js';
 export type { DeadLetterReplayOptions, DeadLetterReplayResult } from './dead-letter-replay.js';
-export { DeadLetters, type DeadLetterBatchResult, type ListOptions } from './dead-letters.js';
+export {
+  DeadLetters,
+  type DeadLetterBatchResult,
+  type ListOptions,
+  type MendOptions,
+} from './dead-letters.js';
 export type { DeleteQueueOptions } from './delete-queue.js';
 export type { FoundMessage, Place, Tracked } from './find.js';
 export type { Fingerprint } from './fingerprint.js';

@@ -48,20 +48,23 @@ function itself({ name, path, messages, scheduled, groups, createdAt }: QueueInf
 }
 
 function deadLettersOf({ name, path, groups, createdAt }: QueueInfo): ListedQueue[] {
-  return groups
-    .filter(({ dead }) => dead > 0)
-    .map(({ group, dead }) => ({
-      name: `${name}:dead:${group}`,
-      path,
-      isDlq: true,
-      group,
-      messages: dead,
-      inFlight: 0,
-      scheduled: 0,
-      dead,
-      groups: 1,
-      consumers: 0,
-      lag: 0,
-      createdAt,
-    }));
+  return (
+    groups
+      // An empty one is one all the same; of a group that is gone, what it has left.
+      .filter(({ dead, isRemoved }) => dead > 0 || !isRemoved)
+      .map(({ group, dead }) => ({
+        name: `${name}:dead:${group}`,
+        path,
+        isDlq: true,
+        group,
+        messages: dead,
+        inFlight: 0,
+        scheduled: 0,
+        dead,
+        groups: 1,
+        consumers: 0,
+        lag: 0,
+        createdAt,
+      }))
+  );
 }

@@ -38,12 +38,12 @@ export interface History {
   /** When its first and its latest attempt began: epoch ms, the server's clock. */
   readonly firstAt?: number;
   readonly lastAt?: number;
+  /** Why it is a dead letter, or was one before it was replayed. */
+  readonly reason?: DeadReason;
 }
 
 /** The history of a dead letter. */
-export interface DeadHistory extends History {
-  readonly reason?: DeadReason;
-}
+export type DeadHistory = History;
 
 /** A stream entry with its fields told apart, nothing parsed yet but its history. */
 export interface Entry {

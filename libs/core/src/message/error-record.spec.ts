@@ -110,8 +110,45 @@ describe('the record of an error', () => {
   });
 
   it('has neither code, violations nor cause where there are none', () => {
-    const error = Object.assign(new Error('x'), { code: 404, violations: [] });
+    const error = Object.assign(new Error('x'), {
+      code: { a: 1 },
+      status: 'failed',
+      violations: [],
+    });
     expect(Object.keys(recordError(error))).toEqual(['name', 'message', 'stack']);
+  });
+
+  test.each<[string, object, object]>([
+    ['a code that is a number', { code: 1062 }, { code: 1062 }],
+    ['a status', { status: 503 }, { status: 503 }],
+    ['a statusCode as a text', { statusCode: '429' }, { status: 429 }],
+    ['the status of its response', { response: { status: 502 } }, { status: 502 }],
+    ['the statusCode of its response', { response: { statusCode: 404 } }, { status: 404 }],
+  ])('keeps %s', (_, properties, expected) => {
+    expect(recordError(Object.assign(new Error('x'), properties))).toMatchObject(expected);
+  });
+
+  it('goes three causes deep, each with its code and status', () => {
+    const causes = [4, 3, 2, 1].reduce<Error | undefined>(
+      (cause, n) => Object.assign(new Error(`${n}`, { cause }), { code: `E${n}`, status: 500 + n }),
+      undefined,
+    );
+    const { cause } = recordError(new Error('top', { cause: causes }));
+    expect(cause).toMatchObject({ code: 'E1', cause: { code: 'E2', cause: { status: 503 } } });
+    expect(cause?.cause?.cause).not.toHaveProperty('cause');
+    const cycle = new Error('a');
+    cycle.cause = cycle;
+    expect(recordError(cycle).cause?.cause?.cause?.message).toBe('a');
+  });
+
+  it('keeps the first three of an AggregateError, also where it is a cause', () => {
+    const errors = [1, 2, 3, 4].map((n) => Object.assign(new Error(`e${n}`), { code: n }));
+    const aggregate = new AggregateError(errors, 'all');
+    const three = [{ code: 1 }, { code: 2 }, { code: 3 }];
+    expect(recordError(aggregate)).toMatchObject({ message: 'all', errors: three });
+    expect(recordError(new Error('x', { cause: aggregate })).cause).toMatchObject({
+      errors: three,
+    });
   });
 
   it("knows an error of another realm, such as Node's own in a sandbox", () => {

@@ -1,19 +1,35 @@
-/** The story of a failure as it travels with a retry and rests in a dead letter. Each text is capped in size. */
-export interface ErrorRecord {
+/** What an error said, without its stack. */
+export interface ErrorSummary {
   readonly name: string;
   readonly message: string;
+  /** Its own `code`, such as `ECONNREFUSED` or 1062. */
+  readonly code?: string | number;
+  /** The HTTP status that it carries: its `status`, `statusCode`, or that of its `response`. */
+  readonly status?: number;
+  /** Three deep at most. */
+  readonly cause?: ErrorSummary;
+  /** The first three that an AggregateError holds. */
+  readonly errors?: readonly ErrorSummary[];
+}
+
+/** The story of a failure as it travels with a retry and rests in a dead letter. Each text is capped in size. */
+export interface ErrorRecord extends ErrorSummary {
   /** There in every dead letter that a failure has made; a retry may go without when many fail in the same moment. */
   readonly stack?: string;
-  readonly code?: string;
   /** Violations of a payload that did not pass validation. */
   readonly violations?: readonly string[];
-  readonly cause?: { readonly name: string; readonly message: string };
 }
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 const MAX_NAME = 200;
 const MAX_MESSAGE = 2_000;
 // A retry carries its last error in Redis for as long as it waits, so a deep stack must not dwarf the payload.
 const MAX_STACK = 4_000;
+const MAX_CAUSES = 3;
+const MAX_ERRORS = 3;
+// What is told of causes of causes, and of one of several errors.
+const MAX_DEEP_MESSAGE = 500;
 const MAX_VIOLATIONS = 50;
 const MAX_VIOLATION = 500;
 
@@ -25,25 +41,70 @@ const MAX_VIOLATION = 500;
 export function recordError(thrown: unknown, withStack = true): ErrorRecord {
   if (!isErrorLike(thrown)) return brief(thrown);
   const stack = withStack ? read(thrown, 'stack') : undefined;
-  const code = read(thrown, 'code');
   const violations = violationsOf(thrown);
-  const cause = read(thrown, 'cause');
   // Written out, because this is on the path of every failure and spreading conditions is slow.
-  const record: { -readonly [Name in keyof ErrorRecord]: ErrorRecord[Name] } = brief(thrown);
+  const record: Mutable<ErrorRecord> = brief(thrown);
   if (typeof stack === 'string') record.stack = cap(stack, MAX_STACK);
-  if (typeof code === 'string') record.code = cap(code, MAX_NAME);
+  addFacts(record, thrown);
   if (violations.length > 0) record.violations = violations;
-  if (cause !== undefined) record.cause = brief(cause);
+  addOthers(record, thrown, MAX_CAUSES);
   return record;
 }
 
-function brief(thrown: unknown): { name: string; message: string } {
-  if (!isErrorLike(thrown))
-    return { name: 'NonError', message: cap(describe(thrown), MAX_MESSAGE) };
+/** Its code and its HTTP status. */
+function addFacts(summary: Mutable<ErrorSummary>, thrown: object): void {
+  const code = read(thrown, 'code');
+  if (typeof code === 'string') summary.code = cap(code, MAX_NAME);
+  else if (typeof code === 'number' && Number.isFinite(code)) summary.code = code;
+  const status = statusOf(thrown);
+  if (status !== undefined) summary.status = status;
+}
+
+function statusOf(thrown: object): number | undefined {
+  const own = asStatus(read(thrown, 'status')) ?? asStatus(read(thrown, 'statusCode'));
+  if (own !== undefined) return own;
+  const response = read(thrown, 'response');
+  if (typeof response !== 'object' || response === null) return undefined;
+  return asStatus(read(response, 'status')) ?? asStatus(read(response, 'statusCode'));
+}
+
+function asStatus(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
+  const isStatus =
+    Number.isInteger(number) && (number as number) >= 100 && (number as number) < 1_000;
+  return isStatus ? (number as number) : undefined;
+}
+
+/** What led to it, and what it is made of. */
+function addOthers(summary: Mutable<ErrorSummary>, thrown: object, deeper: number): void {
+  const cause = read(thrown, 'cause');
+  if (cause !== undefined && deeper > 0) {
+    summary.cause = summaryOf(cause, deeper - 1, deeper === MAX_CAUSES ? MAX_MESSAGE : undefined);
+  }
+  const errors = read(thrown, 'errors');
+  if (errors === undefined) return;
+  const some = attempt(() =>
+    Array.isArray(errors) ? (errors.slice(0, MAX_ERRORS) as unknown[]) : [],
+  );
+  const those = (some ?? []).filter((each) => isErrorLike(each));
+  if (those.length > 0) summary.errors = those.map((each) => summaryOf(each, 0));
+}
+
+function summaryOf(thrown: unknown, deeper: number, most = MAX_DEEP_MESSAGE): ErrorSummary {
+  const summary: Mutable<ErrorSummary> = brief(thrown, most);
+  if (!isErrorLike(thrown)) return summary;
+  addFacts(summary, thrown);
+  // Of one of several errors nothing further is told.
+  if (deeper > 0 || most !== MAX_DEEP_MESSAGE) addOthers(summary, thrown, deeper);
+  return summary;
+}
+
+function brief(thrown: unknown, most = MAX_MESSAGE): { name: string; message: string } {
+  if (!isErrorLike(thrown)) return { name: 'NonError', message: cap(describe(thrown), most) };
   const name = read(thrown, 'name');
   return {
     name: cap(typeof name === 'string' ? name : 'Error', MAX_NAME),
-    message: cap(describe(read(thrown, 'message')), MAX_MESSAGE),
+    message: cap(describe(read(thrown, 'message')), most),
   };
 }
 

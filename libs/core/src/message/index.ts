@@ -10,7 +10,7 @@ export {
   type Entry,
   type History,
 } from './entry.js';
-export { recordError, type ErrorRecord } from './error-record.js';
+export { recordError, type ErrorRecord, type ErrorSummary } from './error-record.js';
 export { NO_HEADERS, decodeHeaders, encodeHeaders, type MessageHeaders } from './headers.js';
 export { consecutiveIds, entryTime, isEntryId, isLater, type EntryId } from './ids.js';
 export { literalPath } from './literal-path.js';

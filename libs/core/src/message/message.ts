@@ -27,8 +27,10 @@ export interface WebhookDelivery<T = unknown> extends WebhookMessage<T> {
   readonly crashes: number;
   /** How often it was replayed from the dead letters of this group. */
   readonly replays: number;
-  /** Why the previous attempt failed, if one did. */
+  /** Why the previous attempt failed, if one did; of a replayed message, what it died of. */
   readonly lastError: ErrorRecord | undefined;
+  /** Of a message that was replayed: why it was a dead letter. */
+  readonly deadReason: DeadReason | undefined;
   /** Id of the entry it began as on the log. */
   readonly origin: EntryId;
   /**

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import {
   decodeHeaders,
   entryTime,
+  type DeadReason,
   type Entry,
   type ErrorRecord,
   type InFlight,
@@ -75,6 +76,10 @@ export class Delivery<T> implements WebhookDelivery<T> {
 
   get lastError(): ErrorRecord | undefined {
     return this.entry.history?.error;
+  }
+
+  get deadReason(): DeadReason | undefined {
+    return this.entry.history?.reason;
   }
 
   get signal(): AbortSignal {

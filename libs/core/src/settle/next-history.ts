@@ -28,6 +28,7 @@ export function nextHistory(
   if (lastAt !== undefined) history.lastAt = lastAt;
   if (error !== undefined) history.error = error;
   if (verdict.kind === 'dead') history.reason = verdict.reason;
+  else if (before?.reason !== undefined) history.reason = before.reason;
   return history;
 }
 
