@@ -18,8 +18,8 @@ function complaints(mq: LeanMQ, path: string): string[] {
     'retried',
     'fault',
   ] as const) {
-    mq.events.on(name, (event: { path?: string }) => {
-      if (event.path === undefined || event.path === path) {
+    mq.events.on(name, (event) => {
+      if (!('path' in event) || event.path === path) {
         told.push(`${name} ${JSON.stringify(event)}`);
       }
     });

@@ -182,7 +182,7 @@ describe('shutdown', () => {
       expect(abort.aborted).toBe(false);
       expect(module.get(EarlyPool).state).toBe('closed');
       expect(module.get(LatePool).state).toBe('closed');
-      expect(mq.health().status).toBe('closed');
+      expect(mq.health()).toMatchObject({ status: 'down', isClosed: true });
     },
   );
 

@@ -96,6 +96,17 @@ export interface LeanMQEvents {
 
 type Listener = (payload: unknown) => unknown;
 
+type ListenerOf<Name extends keyof LeanMQEvents> = (...told: LeanMQEvents[Name]) => unknown;
+
+/** Node's own types give the listener of a union of names no type. */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are those of EventEmitter
+export interface Events {
+  on<Name extends keyof LeanMQEvents>(name: Name, listener: ListenerOf<Name>): this;
+  once<Name extends keyof LeanMQEvents>(name: Name, listener: ListenerOf<Name>): this;
+  off<Name extends keyof LeanMQEvents>(name: Name, listener: ListenerOf<Name>): this;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class Events extends EventEmitter<LeanMQEvents> {
   /** Whether anybody listens; asked where even the closure of `tell` would be felt. */
   isHeard(name: keyof LeanMQEvents): boolean {

@@ -30,8 +30,13 @@ export interface HandlerHealth {
 
 /** How it is, at this moment. */
 export interface Health {
-  /** `up` when every connection is there and the readers read. */
-  readonly status: 'up' | 'down' | 'closed';
+  /**
+   * `up` when every connection is there and the readers read; `down` otherwise, and once it is closed. What it returns
+   * is an indicator's result to `@nestjs/terminus`.
+   */
+  readonly status: 'up' | 'down';
+  /** `close()` was called. */
+  readonly isClosed: boolean;
   /**
    * Whether this process consumes: `none` without a handler or before the first start, `paused` when all of its handlers
    * are.
@@ -66,7 +71,8 @@ export function healthOf(
   const now = performance.now();
   const handlers = watchedRoutes.map((route) => handlerHealth(route, now));
   return {
-    status: isClosed ? 'closed' : isUp ? 'up' : 'down',
+    status: isUp && !isClosed ? 'up' : 'down',
+    isClosed,
     consuming,
     connections: states,
     readAgesMs,
