@@ -126,3 +126,21 @@ test('no look at the objects that a program gets tells the password', async () =
   }
   expect(JSON.stringify({ mq, health: mq.health(), redis: mq.redis })).not.toContain(PASSWORD);
 });
+
+test('a server that ends silent connections ends none of a process that has nothing to do', async () => {
+  const strict = await RedisServer.start({ config: { timeout: '1' } });
+  const mq = mqOf(strict.url);
+  const lost: string[] = [];
+  mq.events.on('connectionLost', ({ role }) => lost.push(role));
+  await delivers(mq);
+  const silent = new Redis(strict.url);
+  await silent.ping();
+  // The server looks for silent ones now and then; when this one has gone, it has looked twice.
+  for (let rounds = 0; rounds < 2; rounds += 1) {
+    await new Promise((resolve) => silent.once('close', resolve));
+  }
+  silent.disconnect();
+  expect(lost).toEqual([]);
+  await mq.close();
+  await strict.stop();
+});

@@ -30,6 +30,7 @@ export class Connections {
   private readonly lost = new Set<Connection>();
   private lostSince = 0;
   private closed = false;
+  private keeping: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ConnectionsOptions,
@@ -65,6 +66,23 @@ export class Connections {
     return states;
   }
 
+  /**
+   * Says something on connections that may have nothing to say for long, because the server ends what is silent (setting
+   * `timeout`). Readers wait at the server, which counts as speaking.
+   *
+   * @param timeoutMs after how much silence it does; 0 for never
+   */
+  keepAlive(timeoutMs: number): void {
+    clearInterval(this.keeping);
+    if (timeoutMs <= 0 || this.closed) return;
+    this.keeping = setInterval(() => {
+      for (const { role, ready, client } of this.all) {
+        // A refusal is an answer too.
+        if (ready && role !== 'read' && role !== 'user') client.ping().catch(() => undefined);
+      }
+    }, timeoutMs / 3).unref();
+  }
+
   close(connection: Connection): void {
     this.all.delete(connection);
     this.lost.delete(connection);
@@ -73,6 +91,7 @@ export class Connections {
 
   closeAll(): void {
     this.closed = true;
+    clearInterval(this.keeping);
     for (const connection of this.all) connection.close();
   }
 

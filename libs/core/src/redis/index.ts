@@ -32,5 +32,5 @@ export { RegistryWatch } from './registry-watch.js';
 export { defineScript, listOf, oneOf, type Script, type ScriptArgument } from './script.js';
 export * as lua from './scripts.generated.js';
 export { ServerClock, serverTime } from './server-clock.js';
-export { checkServer, type ServerInfo } from './server-check.js';
+export { checkServer, idleTimeoutMs, type ServerInfo } from './server-check.js';
 export { Target, type ConnectionRole, type RedisFactory, type RedisTarget } from './target.js';

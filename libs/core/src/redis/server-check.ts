@@ -71,6 +71,18 @@ async function configuredPolicy(client: Redis): Promise<string | undefined> {
   }
 }
 
+/** After how much silence the server ends a connection, ms; 0 for never, or where it does not tell. */
+export async function idleTimeoutMs(client: Redis): Promise<number> {
+  try {
+    const [, seconds] = await client.config('GET', 'timeout');
+    return (Number(seconds) || 0) * 1_000;
+  } catch (error) {
+    // Managed services often hide CONFIG.
+    if (replyOf(error) !== undefined) return 0;
+    throw error;
+  }
+}
+
 function parseInfo(info: string): Map<string, string> {
   const facts = new Map<string, string>();
   for (const line of info.split('\r\n')) {

@@ -14,6 +14,7 @@ import {
   ServerClock,
   checkPermissions,
   checkServer,
+  idleTimeoutMs,
   isTransient,
   replyOf,
   withoutArguments,
@@ -210,6 +211,7 @@ export class Engine {
     for (const message of warnings) {
       this.events.tell('warning', () => ({ code: 'EVICTION_POLICY', message }));
     }
+    this.connections.keepAlive(await this.command.run(idleTimeoutMs));
     await this.command.run((client) => this.clock.read(client));
     const durable = this.publisher.durableConnection();
     if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
