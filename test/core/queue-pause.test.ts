@@ -11,6 +11,27 @@ const broker = useBroker();
 const pausedAt = async (mq: LeanMQ): Promise<number | undefined> =>
   (await mq.queue('/a').groups()).find(({ group }) => group === 'g')?.pausedAt;
 
+test('a pause and its end are told once each, also of one that is older than the process', async () => {
+  const told: string[] = [];
+  const listen = (mq: LeanMQ, name: string): void => {
+    mq.events.on('paused', ({ path, group }) => told.push(`${name} paused ${path} ${group}`));
+    mq.events.on('resumed', ({ path, group }) => told.push(`${name} resumed ${path} ${group}`));
+  };
+  const first = await broker.consume('/a', () => undefined, { group: 'g' });
+  listen(first, 'first');
+  await first.queue('/a').pause();
+  // Another change of the registry.
+  await first.queue('/b').declareGroup('g');
+  const second = broker.mq({ group: 'g' });
+  listen(second, 'second');
+  await second.consume('/a', () => undefined);
+  await second.queue('/a').resume();
+  await eventually(() => told.length >= 4);
+  expect(told.toSorted()).toEqual([
+    ...['first paused a g', 'first resumed a g', 'second paused a g', 'second resumed a g'],
+  ]);
+});
+
 describe('pausing a group and waiting for what runs', () => {
   test('resolves when handlers of all its processes have ended, and nothing begins meanwhile', async () => {
     const finish: (() => void)[] = [];

@@ -88,6 +88,9 @@ export interface LeanMQEvents {
   connectionRegained: [{ downMs: number }];
   started: [{ group: string; consumer: string; routes: readonly string[] }];
   stopped: [{ group: string; consumer: string; released: number }];
+  /** A queue with a handler here is paused for its group; `resumed` tells when it goes on. */
+  paused: [{ path: string; group: string }];
+  resumed: [{ path: string; group: string }];
   /** Something that a person should know, but that stops nothing. */
   warning: [{ code: string; message: string }];
   /** Something in the background failed in a way that may need a person. */

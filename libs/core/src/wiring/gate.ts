@@ -5,6 +5,8 @@ import type { Engine } from './engine.js';
 /** Which routes this process is to leave alone, as the registry says: paused, deleted, or not its group's any more. */
 export class Gate {
   private readonly told = new Set<string>();
+  /** Handled paths whose group is paused, as far as has been told. */
+  private readonly paused = new Set<string>();
 
   constructor(
     private readonly engine: Engine,
@@ -22,10 +24,19 @@ export class Gate {
       const isBarred = this.isBarred(route, group);
       if (isBarred || own?.pausedAt !== undefined) off.add(route.path);
       if (!isBarred) this.told.delete(route.path);
+      this.tellPaused(route.path, own?.pausedAt !== undefined);
     }
     // A tombstone that was forgotten in time is none that was lifted.
     for (const path of this.told) if (!known.has(path)) off.add(path);
     return (path) => off.has(path);
+  }
+
+  private tellPaused(path: string, isPaused: boolean): void {
+    if (this.paused.has(path) === isPaused || !this.isHandled(path)) return;
+    if (isPaused) this.paused.add(path);
+    else this.paused.delete(path);
+    const { group } = this.engine;
+    this.engine.events.tell(isPaused ? 'paused' : 'resumed', () => ({ path, group }));
   }
 
   /** Whether a person has deleted the route, or removed this group from it. Warns of it once. */

@@ -221,9 +221,10 @@ export class Service {
     const { consuming, consumer } = life;
     try {
       if (consuming === undefined) return;
-      await consuming.stop();
-      for (const connection of life.connections) this.engine.connections.close(connection);
-      life.consuming = undefined;
+      await consuming.stop().finally(() => {
+        for (const connection of life.connections) this.engine.connections.close(connection);
+        life.consuming = undefined;
+      });
       const { group } = this.engine;
       this.engine.events.tell('stopped', () => ({ group, consumer, released: life.released }));
     } finally {
