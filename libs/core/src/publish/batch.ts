@@ -59,13 +59,7 @@ export class Batch {
     readonly units: readonly Unit[],
     private readonly maxLengths: ReadonlyMap<string, number>,
   ) {
-    this.plain = units.every(
-      ({ sends, tick }) =>
-        tick === undefined &&
-        sends.length === 1 &&
-        isPlain(sends[0] as EncodedSend) &&
-        !maxLengths.has((sends[0] as EncodedSend).path),
-    );
+    this.plain = isAllPlain(units, maxLengths);
   }
 
   /** Whether an attempt may have been executed; otherwise it is certain that none was. */
@@ -73,26 +67,27 @@ export class Batch {
     return this.uncertain || this.isOnItsWay;
   }
 
-  /** Sends it, with the results of each unit in their order; undefined when a later batch has overtaken it. */
-  async send(
+  /** Sends it; `read` tells what the answer says. */
+  send(
     client: Redis,
     keys: Keys,
     path: string,
     marker: string,
     markerTtlMs: number,
-  ): Promise<readonly (UnitOutcome | LeanMQError)[] | undefined> {
+  ): Promise<BatchReply> {
     const args = { sequence: this.sequence, markerTtlMs };
     if (this.plain) {
       const { log } = keys.route(path);
-      return this.readPlain(
-        await publishScript.run(client, { log, marker }, args, { args: this.plainArgs() }),
-      );
+      return publishScript.run(client, { log, marker }, args, { args: this.plainArgs() });
     }
     const logs: string[] = [];
     const unitArgs = this.unitArgs((path) => logs.push(keys.route(path).log));
-    return this.readUnits(
-      await publishUnitsScript.run(client, { marker }, args, { keys: logs, args: unitArgs }),
-    );
+    return publishUnitsScript.run(client, { marker }, args, { keys: logs, args: unitArgs });
+  }
+
+  /** The results of each unit in their order; undefined when a later batch has overtaken it. */
+  read(reply: BatchReply): readonly (UnitOutcome | LeanMQError)[] | undefined {
+    return this.plain ? this.readPlain(reply) : this.readUnits(reply);
   }
 
   private plainArgs(): ScriptArgument[] {
@@ -106,6 +101,7 @@ export class Batch {
 
   private readPlain(reply: BatchReply): PublishResult[][] | undefined {
     if (reply.state === 'stale') return undefined;
+    if (this.units.length === 1) return [[{ id: reply.reply, outcome: 'published' }]];
     const ids = consecutiveIds(reply.reply);
     return this.units.map(() => [{ id: ids.next().value, outcome: 'published' }]);
   }
@@ -160,6 +156,15 @@ export class Batch {
       return refusalOf(result.error, path, at?.id ?? '', this.maxLengths);
     });
   }
+}
+
+function isAllPlain(units: readonly Unit[], maxLengths: ReadonlyMap<string, number>): boolean {
+  for (const { sends, tick } of units) {
+    const [send] = sends;
+    if (tick !== undefined || send === undefined || sends.length > 1) return false;
+    if (!isPlain(send) || maxLengths.has(send.path)) return false;
+  }
+  return true;
 }
 
 /** @param ids with spaces between them */

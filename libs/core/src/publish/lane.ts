@@ -8,7 +8,6 @@ import {
   toBrokerError,
   type Connection,
   type Keys,
-  type Registry,
 } from '../redis/index.js';
 import { Batch, type Unit, type UnitOutcome } from './batch.js';
 import { cut } from './cut.js';
@@ -16,17 +15,17 @@ import { DeadlineClock } from './deadline-clock.js';
 import type { GroupCommit } from './group-commit.js';
 import type { MarkerTime } from './marker-time.js';
 import type { MaxLengths } from './max-lengths.js';
-import { register } from './register.js';
+import type { BatchReply } from './scripts.js';
+import { register, type KnownRoutes } from './register.js';
 import { aborted, overdue, unavailable } from './unanswered.js';
 
 const RETRY_PAUSE_MS = 50;
 
+type Results = readonly (UnitOutcome | LeanMQError)[] | undefined;
+
 /** What all lanes of a publisher share. */
-export interface LaneContext {
+export interface LaneContext extends KnownRoutes {
   readonly keys: Keys;
-  readonly registry: Registry;
-  /** Paths that the registry knows of. */
-  readonly registered: Set<string>;
   readonly maxLengths: MaxLengths;
   readonly markers: MarkerTime;
   readonly onSettled: (unit: Unit, outcome: UnitOutcome | undefined) => void;
@@ -41,6 +40,7 @@ export class Lane {
   private waiting: Unit[] = [];
   private batch: Batch | undefined;
   private sequence = 0;
+  private marker: string | undefined;
   private scheduled = false;
   private readonly deadlines = new DeadlineClock(() => this.rejectOverdue());
   private pauseTimer: NodeJS.Timeout | undefined;
@@ -107,6 +107,10 @@ export class Lane {
 
   private takeUnits(): Unit[] {
     const { answeredAfterMs, commit, waiting } = this;
+    if (waiting.length === 1) {
+      this.waiting = [];
+      return waiting;
+    }
     const count = cut(waiting, { answeredAfterMs, awaitsReplicas: commit !== undefined });
     this.waiting = waiting.slice(count);
     return count === waiting.length ? waiting : waiting.slice(0, count);
@@ -114,33 +118,43 @@ export class Lane {
 
   private attempt(batch: Batch): void {
     const { client } = this.connection;
-    const { keys } = this.context;
+    const { keys, markers } = this.context;
     register(batch, client, this.context);
     batch.isOnItsWay = true;
     this.attemptedAt = performance.now();
-    const marker = keys.route(this.path).publisher(this.publisherId);
-    let answer = batch.send(client, keys, this.path, marker, this.context.markers.ttlMs);
-    if (this.commit !== undefined) {
-      answer = this.commit.replicated(batch, answer, (unit, error) => this.settle(unit, error));
+    this.marker ??= keys.route(this.path).publisher(this.publisherId);
+    const sent = batch.send(client, keys, this.path, this.marker, markers.ttlMs);
+    const onFault = (error: unknown): void => this.onFault(batch, error);
+    if (this.commit === undefined) {
+      sent.then((reply) => this.onReply(batch, reply), onFault);
+      return;
     }
-    answer.then(
-      (results) => this.onAnswer(batch, results),
-      (error: unknown) => this.onFault(batch, error),
-    );
+    const answer = sent.then((reply) => batch.read(reply));
+    this.commit
+      .replicated(batch, answer, (unit, error) => this.settle(unit, error))
+      .then((results) => this.onAnswer(batch, results), onFault);
   }
 
-  private onAnswer(
-    batch: Batch,
-    results: readonly (UnitOutcome | LeanMQError)[] | undefined,
-  ): void {
+  private onReply(batch: Batch, reply: BatchReply): void {
+    let results: Results;
+    try {
+      results = batch.read(reply);
+    } catch (error) {
+      return this.onFault(batch, error);
+    }
+    this.onAnswer(batch, results);
+  }
+
+  private onAnswer(batch: Batch, results: Results): void {
     // Given up meanwhile: its callers have been told that the outcome is unknown.
     if (this.batch !== batch) return;
     this.batch = undefined;
     this.refused = false;
     this.answeredAfterMs = performance.now() - this.attemptedAt;
-    batch.units.forEach((unit, index) => {
-      this.settle(unit, results?.[index] ?? unavailable('unknown'));
-    });
+    const { units } = batch;
+    for (let index = 0; index < units.length; index += 1) {
+      this.settle(units[index] as Unit, results?.[index] ?? unavailable('unknown'));
+    }
     this.next();
   }
 

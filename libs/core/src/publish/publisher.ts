@@ -26,6 +26,7 @@ import { bytesOf, encodeSend, type EncodedSend } from './send.js';
 import { sendsOf, type Tick } from './tick.js';
 import { CollectedTransaction, type Transaction } from './transaction.js';
 import { aborted } from './unanswered.js';
+import { Unheard } from './unheard.js';
 
 /** How many paths are registered at once when the server has lost its data. */
 const REGISTERED_AGAIN = 1_000;
@@ -36,6 +37,8 @@ export interface PublisherHooks {
   onPublished?: (path: string, result: PublishResult) => void;
   /** Something was published in the course of a transaction's callback without being part of it; told once. */
   onStray: () => void;
+  /** Something was sent to a path that no group listens to; told once for each path. */
+  onUnheard: (path: string) => void;
   /** Something was scheduled on the route, to be moved then; `at` is epoch ms on the server's clock. */
   onScheduled: (path: string, due: { readonly inMs: number } | { readonly at: number }) => void;
 }
@@ -50,6 +53,7 @@ export class Publisher {
   private readonly context: LaneContext;
   private readonly transactions: OpenTransactions;
   private readonly registered = new Set<string>();
+  private readonly unheard = new Unheard((path) => this.hooks.onUnheard(path));
   private readonly maxLengths = new MaxLengths();
   private readonly markers: MarkerTime;
   /** Of a send that asks for nothing. */
@@ -67,9 +71,9 @@ export class Publisher {
     private readonly hooks: PublisherHooks,
   ) {
     this.markers = new MarkerTime(options.publishTimeoutMs);
-    const { registered, maxLengths, markers } = this;
+    const { registered, unheard, maxLengths, markers } = this;
     const onSettled: LaneContext['onSettled'] = (unit, outcome) => this.onSettled(unit, outcome);
-    this.context = { keys, registry, registered, maxLengths, markers, onSettled };
+    this.context = { keys, registry, registered, unheard, maxLengths, markers, onSettled };
     this.lanes = new Lanes(id, connection, this.context);
     this.outstanding = new Outstanding(options.maxBuffered, options.maxBufferedBytes);
     this.transactions = new OpenTransactions(hooks.onStray);
@@ -94,11 +98,21 @@ export class Publisher {
    * @throws {NotReplicatedError} if it is stored, but was not confirmed by as many replicas as `durability` asks for
    * @throws {BufferFullError} if too many sends wait for an answer already
    */
-  async publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
-    if (this.transactions.isAnyOpen) this.transactions.noteStray();
-    const send = this.encode(path, data, options);
-    const [result] = (await this.enqueue([send], this.requestOf(options))) as [PublishResult];
-    return result;
+  publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
+    // One promise from the caller to the lane: a publish that is awaited by itself feels each of them.
+    return new Promise((resolve, reject) => {
+      if (this.transactions.isAnyOpen) this.transactions.noteStray();
+      const send = this.encode(path, data, options);
+      this.add(
+        [send],
+        this.requestOf(options),
+        undefined,
+        (outcome) => {
+          resolve((outcome as [PublishResult])[0]);
+        },
+        reject,
+      );
+    });
   }
 
   /**
@@ -154,6 +168,7 @@ export class Publisher {
   /** The registry has changed, or is told for the first time; nothing is sent before that. */
   onRegistry({ routes, changed, isNewHistory }: RegistryNews): void {
     this.maxLengths.update(routes);
+    this.unheard.update(routes);
     if (changed === undefined && !isNewHistory) return;
     const known = new Set<string>();
     const deleted = new Set<string>();
@@ -214,26 +229,32 @@ export class Publisher {
   /** @param tick of a recurring send, which may have no sends */
   private enqueue(
     sends: readonly EncodedSend[],
-    { replication, timeoutMs, signal }: Request,
+    request: Request,
     tick?: Tick,
   ): Promise<UnitOutcome> {
-    if (this.closed) return Promise.reject(new ClosedError());
-    if (signal?.aborted === true) return Promise.reject(aborted('not-sent', signal.reason));
+    return new Promise((resolve, reject) => this.add(sends, request, tick, resolve, reject));
+  }
+
+  private add(
+    sends: readonly EncodedSend[],
+    { replication, timeoutMs, signal }: Request,
+    tick: Tick | undefined,
+    resolve: Unit['resolve'],
+    reject: Unit['reject'],
+  ): void {
+    if (this.closed) return reject(new ClosedError());
+    if (signal?.aborted === true) return reject(aborted('not-sent', signal.reason));
     let bytes = 0;
     for (const send of sends) bytes += bytesOf(send);
     const refusal = this.outstanding.refusal(sends.length, bytes);
-    if (refusal !== undefined) return Promise.reject(refusal);
+    if (refusal !== undefined) return reject(refusal);
     const lane = this.lanesOf(replication).of((tick ?? (sends[0] as EncodedSend)).path);
     this.outstanding.add(sends.length, bytes);
     this.markers.include(timeoutMs);
-    return new Promise((resolve, reject) => {
-      const deadline = performance.now() + timeoutMs;
-      const unit = {
-        ...{ sends, tick, replication, bytes, deadline },
-        ...{ resolve, reject, settled: false },
-      };
-      lane.add(signal === undefined ? unit : watched(unit, signal, lane));
-    });
+    const deadline = performance.now() + timeoutMs;
+    // prettier-ignore
+    const unit: Unit = { sends, tick, replication, bytes, deadline, resolve, reject, settled: false };
+    lane.add(signal === undefined ? unit : watched(unit, signal, lane));
   }
 
   private lanesOf(replication: Replication | undefined): Lanes {
@@ -257,13 +278,14 @@ export class Publisher {
     const { sends, bytes } = unit;
     this.outstanding.remove(sends.length, bytes);
     if (outcome === undefined || outcome === 'overtaken') return;
-    outcome.forEach((result, index) => {
+    for (let index = 0; index < outcome.length; index += 1) {
+      const result = outcome[index] as PublishResult;
       const { path, delayMs, deliverAt } = sends[index] as EncodedSend;
       if (result.outcome === 'scheduled') {
         this.hooks.onScheduled(path, deliverAt === '' ? { inMs: +delayMs } : { at: deliverAt });
       }
       this.hooks.onPublished?.(path, result);
-    });
+    }
   }
 }
 

@@ -10,12 +10,19 @@ function batchReply(raw: unknown): BatchReply {
   return state === 'stale' ? { state } : { state, reply };
 }
 
+function plainReply(raw: unknown): BatchReply {
+  const reply = raw as string;
+  if (reply === 'stale') return { state: 'stale' };
+  if (reply.startsWith('=')) return { state: 'repeated', reply: reply.slice(1) };
+  return { state: 'applied', reply };
+}
+
 /** Followed by payload and headers of each message. The reply is the id of the first entry. */
 export const publishScript = defineScript({
   lua: lua.publishLua,
   keys: ['log', 'marker'],
   args: ['sequence', 'markerTtlMs'],
-  reply: batchReply,
+  reply: plainReply,
 });
 
 /** What a unit became: a list with what each of its sends became, or why nothing of it was written. */

@@ -253,7 +253,13 @@ export class Engine {
         },
         onPublished: (path, { id, outcome }) => {
           this.sweeper.add(path);
-          this.events.tell('published', () => ({ path, id, outcome }));
+          if (this.events.isHeard('published')) {
+            this.events.tell('published', () => ({ path, id, outcome }));
+          }
+        },
+        onUnheard: (path) => {
+          const message = `Nobody has subscribed to "${displayPath(path)}" so far: what is sent to it waits for the first group, and reaches nobody if the path is misspelt.`;
+          this.events.tell('warning', () => ({ code: 'NO_GROUP', message }));
         },
         onStray: () => {
           const message =
