@@ -311,7 +311,9 @@ export class LeanMQ implements AsyncDisposable {
     options: Options | undefined,
   ): Promise<Options | undefined> {
     const { engine } = this;
-    return prepared(() => engine.prepare(), options, engine.options.publishTimeoutMs);
+    const { connectTimeoutMs, publishTimeoutMs } = engine.options;
+    // A send that says nothing leaves the first connection the time that it has by itself.
+    return prepared(() => engine.prepare(), options, Math.max(connectTimeoutMs, publishTimeoutMs));
   }
 
   private async shutDown(): Promise<void> {
