@@ -23,7 +23,7 @@ export class OrderHandlers {
     await this.publisher.transaction((tx) => {
       // all or nothing
       tx.send('/inventory/update/', { orderId, quantityChange: -1 }, { messageId: orderId });
-      tx.send('/notification/', { orderId, type: 'order_shipped' }, { ttlMs: 3_600_000 });
+      tx.send('/notification/', { orderId, type: 'order_shipped' }, { messageId: orderId });
     });
   }
 }

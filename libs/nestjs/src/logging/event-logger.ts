@@ -1,13 +1,19 @@
 import { displayPath, type LeanMQ, type LeanMQEvents } from '@leanmq/core';
 
+import { AwayLog } from './away-log.js';
 import { lineLogger } from './line-logger.js';
 
 /** Writes what matters to Nest's log, a line each, and nothing for an ordinary message. */
-export function logEvents({ events }: LeanMQ): void {
+export function logEvents(mq: LeanMQ): void {
+  const { events } = mq;
   const logger = lineLogger();
+  const away = new AwayLog(mq, (line) => logger.warn(line));
   events.on('started', (event) => logger.log(started(event)));
   events.on('stopped', (event) => logger.log(stopped(event)));
-  events.on('connectionLost', (event) => logger.warn(connectionLost(event)));
+  events.on('connectionLost', (event) => {
+    logger.warn(connectionLost(event));
+    away.begin();
+  });
   events.on('connectionRegained', ({ downMs }) => {
     logger.log(`Connected to Redis again, after ${Math.round(downMs)} ms`);
   });
