@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { ConfigError, LeanMQ } from '@leanmq/core';
 import {
   Inject,
@@ -34,19 +36,27 @@ import {
  */
 @Module({})
 export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly startsItself: boolean;
+  private readonly isLogging: boolean;
+
   constructor(
     private readonly mq: LeanMQ,
     private readonly registrar: HandlerRegistrar,
     private readonly lost: LostHandlers,
     private readonly modules: ModulesContainer,
-    @Inject(LEANMQ_OPTIONS) private readonly options: LeanMQLateOptions,
+    @Inject(LEANMQ_OPTIONS) { autoStart, logger }: LeanMQLateOptions,
   ) {
+    // Not the options themselves: a look at the module would tell the password in them.
+    this.startsItself = autoStart !== false;
+    this.isLogging = logger !== false;
     placeModule(modules, LeanMQModule, HOOK_DISTANCE.startsLastStopsFirst);
   }
 
   /** With options that are known where the module is imported. */
   static forRoot(options: LeanMQModuleOptions): DynamicModule {
-    return assemble([{ provide: LEANMQ_OPTIONS, useValue: options }], options.isGlobal);
+    // A factory, not a value: whoever logs the dynamic module would log the password.
+    const provider: Provider = { provide: LEANMQ_OPTIONS, useFactory: () => options };
+    return assemble([provider], options.isGlobal);
   }
 
   /** With options that are only known when the application starts, for example from a config service. */
@@ -62,12 +72,17 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
     this.assertImportedOnce();
     const handlers = await this.registrar.registerAll();
     this.lost.report();
-    if (this.options.autoStart !== false) await this.mq.start();
-    if (handlers.length === 0 && this.options.logger !== false) logNoHandlers();
+    if (this.startsItself) await this.mq.start();
+    if (handlers.length === 0 && this.isLogging) logNoHandlers();
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.mq.stop();
+  }
+
+  /** Nest's container, which is behind this, has the options with their password. */
+  [inspect.custom](): string {
+    return 'LeanMQModule {}';
   }
 
   /** With two, each would find the handlers that are meant for the other. */
