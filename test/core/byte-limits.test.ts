@@ -48,7 +48,7 @@ describe('what a process takes in at once is limited in bytes', () => {
     let runs = 0;
     await mq.consume('/a', () => void (runs += 1), { concurrency: 100 });
     await eventually(() => runs === 80);
-    expect(Math.max(...counts) * 64 * KIB).toBeLessThanOrEqual(2 * KIB * KIB);
+    expect(Math.max(...counts) * 64 * KIB).toBeLessThanOrEqual(KIB * KIB);
   });
 });
 

@@ -10,7 +10,7 @@ import type { Subscription } from './subscription.js';
 
 const PAGE = 500;
 // Of bodies that pass through a script, which takes Redis a few milliseconds.
-const MAX_BYTES = 2 * 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /** A client as the server knows it. Ids begin again when the server restarts. */
 export interface ServerSideClient {

@@ -10,11 +10,11 @@ import type { Subscription } from './subscription.js';
 /** Each costs the server two looks at a pending list. */
 export const ROUTES_PER_CALL = 50;
 /** So many calls look at what is stale of some routes; the rest is for the next visit. */
-export const MAX_CALLS = 10;
+export const MAX_CALLS = 20;
 // One short look at each, mostly.
 const STREAMS_PER_RESTAMP = 200;
 // Of the bodies that a call takes over, which takes Redis a few milliseconds.
-const MAX_BYTES = 2 * 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /** Where a call goes on with a route. */
 export interface Look extends PendingCursor {

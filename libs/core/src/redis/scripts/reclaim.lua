@@ -27,7 +27,7 @@
 local group, consumer, leaseMs, confirmMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local suspectFrom, maxCrashes, mode = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local stopsAtFull, bytesLeft = ARGV[8] == 'take', tonumber(ARGV[9])
-local PAGE, rowsLeft, hasTaken = 500, 1500, false
+local PAGE, rowsLeft, hasTaken, isFull = 500, 500, false, false
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -51,11 +51,14 @@ local function sizeOf(fields)
   return size
 end
 
--- Takes the delivery, unless it is too large for what is left. Its body is read before it is claimed.
+-- Takes the delivery, unless it is too large for what is left; then no other body is read. It is read before it is claimed.
 local function take(stream, source, id, deliveries, taken)
   local entry = redis.call('XRANGE', stream, id, id)[1]
   local size = entry and sizeOf(entry[2]) or 0
-  if hasTaken and size > bytesLeft then return false end
+  if hasTaken and size > bytesLeft then
+    isFull = true
+    return false
+  end
   local claimed
   if mode == 'normal' then
     deliveries = deliveries + 1
@@ -96,7 +99,7 @@ local function visit(stream, source, notes, from, seen, state)
         local kind = kindOf(deliveries)
         if kind ~= mode then
           if kind ~= 'normal' then state.suspects = state.suspects + 1 end
-        elseif #state.taken < state.room and take(stream, source, id, deliveries, state.taken) then
+        elseif not isFull and #state.taken < state.room and take(stream, source, id, deliveries, state.taken) then
           redis.call('HDEL', notes, field)
         else
           state.left = state.left + 1

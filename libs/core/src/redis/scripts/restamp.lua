@@ -8,7 +8,7 @@
 -- ARGV[1] -> group
 -- ARGV[2…] -> for each stream after which id to go on: '' for the beginning, 'end' to leave it out
 -- Output: for each stream where to go on
-local group, PAGE, rowsLeft = ARGV[1], 500, 1500
+local group, PAGE, rowsLeft = ARGV[1], 500, 1000
 
 -- Redis tells an idle time of 0 for what was given in the future; what was renewed in this very millisecond may be again.
 local function visit(stream, from)
