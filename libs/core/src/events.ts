@@ -84,6 +84,8 @@ export interface LeanMQEvents {
     { path: string; schedule: string; dueAt: number; nextAt: number; ids: readonly string[] },
   ];
   connectionLost: [{ role: ConnectionRole; error: Error | undefined }];
+  /** Redis is still away: told after half a minute, then ever more seldom. `waiting`: sends that wait for it. */
+  connectionStillLost: [{ downMs: number; waiting: number }];
   /** All connections are there again. */
   connectionRegained: [{ downMs: number }];
   started: [{ group: string; consumer: string; routes: readonly string[] }];

@@ -1,8 +1,7 @@
-import { performance } from 'node:perf_hooks';
-
 import { ClosedError, type LeanMQError } from '../errors.js';
 import { Connection } from './connection.js';
 import { readSilenceMs } from './options.js';
+import { OutageReminder } from './outage-reminder.js';
 import type { ConnectionRole, Target } from './target.js';
 
 export interface ConnectionsOptions {
@@ -18,6 +17,8 @@ export interface ConnectionsOptions {
 export interface ConnectionsHooks {
   /** The first of them is gone. */
   onLost: (role: ConnectionRole, error: Error | undefined) => void;
+  /** They are still not there; said now and then. */
+  onStillLost: (downMs: number) => void;
   /** All of them are there again. */
   onRegained: (downMs: number) => void;
   /** The server refuses a connection in a way that time does not cure. */
@@ -28,14 +29,16 @@ export interface ConnectionsHooks {
 export class Connections {
   private readonly all = new Set<Connection>();
   private readonly lost = new Set<Connection>();
-  private lostSince = 0;
+  private readonly outage: OutageReminder;
   private closed = false;
   private keeping: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ConnectionsOptions,
     private readonly hooks: ConnectionsHooks,
-  ) {}
+  ) {
+    this.outage = new OutageReminder(hooks.onStillLost);
+  }
 
   /** @throws {ClosedError} after `closeAll`: nobody would close it */
   make(role: ConnectionRole): Connection {
@@ -85,19 +88,20 @@ export class Connections {
 
   close(connection: Connection): void {
     this.all.delete(connection);
-    this.lost.delete(connection);
+    if (this.lost.delete(connection) && this.lost.size === 0) this.outage.end();
     connection.close();
   }
 
   closeAll(): void {
     this.closed = true;
+    this.outage.end();
     clearInterval(this.keeping);
     for (const connection of this.all) connection.close();
   }
 
   private onLost(connection: Connection, error: Error | undefined): void {
     if (this.lost.size === 0) {
-      this.lostSince = performance.now();
+      this.outage.begin();
       this.hooks.onLost(connection.role, error);
     }
     this.lost.add(connection);
@@ -105,6 +109,6 @@ export class Connections {
 
   private onRegained(connection: Connection): void {
     if (!this.lost.delete(connection) || this.lost.size > 0) return;
-    this.hooks.onRegained(performance.now() - this.lostSince);
+    this.hooks.onRegained(this.outage.end());
   }
 }

@@ -227,6 +227,11 @@ export class Engine {
       { target, owner, blockMs, silenceMs },
       {
         onLost: (role, error) => this.events.tell('connectionLost', () => ({ role, error })),
+        onStillLost: (downMs) =>
+          this.events.tell('connectionStillLost', () => ({
+            downMs,
+            waiting: this.publisher.pending,
+          })),
         onRegained: (downMs) => this.events.tell('connectionRegained', () => ({ downMs })),
         onRefused: (_, error) => {
           // Whoever waits for the first connection gets it as a rejection.

@@ -1,0 +1,28 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+
+import { OutageReminder } from './outage-reminder.js';
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+it('an outage is told of again after 30 s, at twice the time, and every five minutes at last', () => {
+  const told: number[] = [];
+  const reminder = new OutageReminder((downMs) => told.push(Math.round(downMs / 1_000)), Date.now);
+  reminder.begin();
+  jest.advanceTimersByTime(1_200_000);
+  expect(told).toEqual([30, 90, 210, 450, 750, 1_050]);
+});
+
+it('an outage that has ended is not told of, and the next one begins from its own start', () => {
+  const told: number[] = [];
+  const reminder = new OutageReminder((downMs) => told.push(Math.round(downMs / 1_000)), Date.now);
+  reminder.begin();
+  jest.advanceTimersByTime(20_000);
+  expect(Math.round(reminder.end() / 1_000)).toBe(20);
+  jest.advanceTimersByTime(600_000);
+  expect(told).toEqual([]);
+  reminder.begin();
+  jest.advanceTimersByTime(31_000);
+  expect(told).toEqual([30]);
+  reminder.end();
+});
