@@ -17,6 +17,7 @@ test('no look at the module or what it provides tells the password', async () =>
   });
   @Module({ imports: [imported] })
   class Application {}
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class
   const app = await NestFactory.createApplicationContext(Application, { logger: false });
   for (const each of [
     imported,
