@@ -14,6 +14,7 @@ export type {
 } from './wiring/index.js';
 export {
   listWithDeadLetters,
+  type BuryOptions,
   type ConsumerInfo,
   type DeadLetter,
   type DeadLetterBatchOptions,
@@ -47,6 +48,8 @@ export {
   type ReplayProgress,
   type NotedReplay,
   type ReplayResult,
+  type SettleOptions,
+  type SettledFrom,
   type SweepCounts,
   type Tracked,
 } from './manage/index.js';

@@ -29,4 +29,5 @@ export { listWithDeadLetters, type ListedQueue } from './queue-list.js';
 export { listQueues } from './queues.js';
 export type { RemoveOptions, RemovedFrom } from './remove.js';
 export type { QueueSettings } from './settings.js';
+export type { BuryOptions, SettleOptions, SettledFrom } from './settle-by-id.js';
 export type { NotedReplay } from './replays.js';

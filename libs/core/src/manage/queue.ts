@@ -18,6 +18,14 @@ import { inspect, type GroupInfo, type QueueInfo } from './queue-info.js';
 import { remove, type RemoveOptions, type RemovedFrom } from './remove.js';
 import { cancelReplay, listReplays, type NotedReplay } from './replays.js';
 import { configure, type QueueSettings } from './settings.js';
+import {
+  ackById,
+  buryById,
+  runNow,
+  type BuryOptions,
+  type SettleOptions,
+  type SettledFrom,
+} from './settle-by-id.js';
 
 // Some milliseconds of Redis.
 const LOOK_LIMITS = { count: 2_000, bytes: 256 * 1024 };
@@ -128,6 +136,39 @@ export class Queue {
   async remove(id: string, options?: RemoveOptions): Promise<RemovedFrom | undefined> {
     await this.context.ready();
     return remove(this.context, this.path, id, options);
+  }
+
+  /**
+   * Counts a message as done for a group, as if its handler had succeeded; its body stays as that of others that are
+   * finished.
+   *
+   * @returns where it was; undefined if it neither waits, is in flight nor is to be retried
+   * @throws {MessageWaitingError} if it waits on the log for other groups too
+   */
+  async ack(id: string, options?: SettleOptions): Promise<SettledFrom | undefined> {
+    await this.context.ready();
+    return ackById(this.context, this.path, id, options);
+  }
+
+  /**
+   * Makes a message a dead letter of a group, with the reason `rejected`.
+   *
+   * @returns where it was; undefined if it neither waits, is in flight nor is to be retried
+   * @throws {MessageWaitingError} if it waits on the log for other groups too
+   */
+  async bury(id: string, options?: BuryOptions): Promise<SettledFrom | undefined> {
+    await this.context.ready();
+    return buryById(this.context, this.path, id, options);
+  }
+
+  /**
+   * Runs what is delayed, or is to be retried by a group, now.
+   *
+   * @returns what it was; undefined if it is not scheduled
+   */
+  async runNow(id: string, options?: SettleOptions): Promise<'delayed' | 'scheduled' | undefined> {
+    await this.context.ready();
+    return runNow(this.context, this.path, id, options);
   }
 
   /** What a group has in flight, with whom and for how long; the longest first. */
