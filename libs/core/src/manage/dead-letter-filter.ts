@@ -119,5 +119,5 @@ function textsOf({ messageId, data, headers, error, raw }: DeadLetter): string[]
 /** All that a record of an error says. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsIn);
-  return value === undefined ? [] : [String(value as string | number)];
+  return typeof value === 'string' || typeof value === 'number' ? [String(value)] : [];
 }

@@ -1,4 +1,4 @@
-import { MessageError, MessageWaitingError, show } from '../errors.js';
+import { ConfigError, MessageError, MessageWaitingError, show } from '../errors.js';
 import { displayPath } from '../message/index.js';
 import { known } from '../option-values.js';
 import { assertGroup, assertQueue } from './arguments.js';
@@ -58,12 +58,13 @@ export function buryById(
   options: BuryOptions = {},
 ): Promise<SettledFrom | undefined> {
   known('bury()', options, ['group', 'message']);
+  if (options.message !== undefined && typeof options.message !== 'string') {
+    throw ConfigError.option('message', options.message, 'a text');
+  }
   const { connection, keys } = context;
   const why = JSON.stringify({
     name: 'Buried',
-    message: String(options.message ?? 'Buried by hand.')
-      .slice(0, 2_000)
-      .toWellFormed(),
+    message: Buffer.from((options.message ?? 'Buried by hand.').slice(0, 2_000)).toString(),
   });
   return settle(context, path, id, options, async (spot) => {
     const result = await connection.run((client) =>
