@@ -19,8 +19,7 @@ export function* movesByCall<Route>(
   let from = 0;
   let length = 0;
   for (let at = 0; at < moves.length; at += 1) {
-    let own = 0;
-    for (const field of (moves[at] as Move<Route>).delivery.fields) own += field.length;
+    const own = lengthOf(moves[at] as Move<Route>);
     if (at > from && (at - from === MAX_MOVES || length + own > MAX_LENGTH)) {
       yield moves.slice(from, at);
       from = at;
@@ -29,4 +28,11 @@ export function* movesByCall<Route>(
     length += own;
   }
   if (from < moves.length) yield moves.slice(from);
+}
+
+/** How long the fields of a move are together, in UTF-16 units. Pure. */
+export function lengthOf({ delivery }: Move<unknown>): number {
+  let length = 0;
+  for (const field of delivery.fields) length += field.length;
+  return length;
 }

@@ -13,7 +13,8 @@ import {
 } from '../redis/index.js';
 import { isThenable, within } from '../within.js';
 import { BACKOFF_DEFAULTS, type Backoff, type BackoffAnswer } from './backoff.js';
-import { movesByCall, type Move } from './moves.js';
+import { movesGateOf, type MovesGate } from './moves-gate.js';
+import { lengthOf, movesByCall, type Move } from './moves.js';
 import { nextHistory } from './next-history.js';
 import type { SettleOptions } from './options.js';
 import { ackOnceScript, handOverScript } from './scripts.js';
@@ -62,6 +63,7 @@ export class Settler<Route extends SettleRoute> {
   private readonly acks: TickBatches<Source, InFlight<Route>>;
   private readonly onceAcks: TickBatches<Source, InFlight<Route>>;
   private readonly moves: TickBatches<Source, Move<Route>>;
+  private readonly gate: MovesGate;
   /** How many more retries of this turn tell the stack of their error. */
   private stacksLeft = MAX_STACKS;
   /** Monotonic ms. */
@@ -80,6 +82,7 @@ export class Settler<Route extends SettleRoute> {
     this.onceAcks = new TickBatches((source, items) => {
       for (const some of slices(items, MAX_ACKS)) void this.ackOnce(source, some);
     });
+    this.gate = movesGateOf(connection);
     this.moves = new TickBatches((source, items) => {
       this.stacksLeft = MAX_STACKS;
       for (const some of movesByCall(items)) void this.move(source, some);
@@ -236,14 +239,19 @@ export class Settler<Route extends SettleRoute> {
       argsOf.set(delivery, [move, history]);
     }
     let attempts = 0;
+    let length = 0;
+    for (const item of items) length += lengthOf(item);
     const deliveries = items.map(({ delivery }) => delivery);
-    const results = await this.untilDone(deliveries, (client) => {
-      attempts += 1;
-      return forOwned(deliveries, (owned) => {
-        const args = owned.flatMap((each) => argsOf.get(each) ?? []);
-        return handOverScript.run(client, names, named, { args });
-      });
-    });
+    // Each attempt by itself: one that fails leaves its room to others until it is made again.
+    const results = await this.untilDone(deliveries, (client) =>
+      this.gate.pass(length, () => {
+        attempts += 1;
+        return forOwned(deliveries, (owned) => {
+          const args = owned.flatMap((each) => argsOf.get(each) ?? []);
+          return handOverScript.run(client, names, named, { args });
+        });
+      }),
+    );
     if (results === undefined) return;
     const blocked = items.filter((_, index) => results[index] === 'blocked');
     if (blocked.length > 0) this.moveLater(source, blocked);
