@@ -32,9 +32,7 @@ const constantOf = (name: string): string =>
   `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Lua`;
 
 /** Scripts over their budget that are being worked on, and by whom; to be empty. */
-const OVER: Readonly<Record<string, string>> = {
-  heartbeat: 'receiving',
-};
+const OVER: Readonly<Record<string, string>> = {};
 
 /** Of the scripts that an act is about, those that were called on one of the shapes. */
 const calledOnes = new Set<string>();

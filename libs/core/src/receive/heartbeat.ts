@@ -8,12 +8,12 @@ import { notePresence } from './presence.js';
 import { heartbeatScript } from './scripts.js';
 import type { Subscription } from './subscription.js';
 
-// Keeps a script under a few milliseconds.
-const MAX_IDS = 1_000;
+// Keeps a script under a few milliseconds: each id costs Redis about 10 µs.
+const MAX_IDS = 250;
 
 /**
- * Renews the leases of everything in flight, as many as may be in one call: every third of the lease, and at once after a
- * reconnection, because the server counted the time of the outage too.
+ * Renews the leases of everything in flight: every third of the lease, and at once after a reconnection, because the
+ * server counted the time of the outage too. Calls go one after the other, so that other clients have their turn between.
  */
 export class Heartbeat {
   private timer: NodeJS.Timeout | undefined;
@@ -59,9 +59,14 @@ export class Heartbeat {
     if (this.beating || !this.context.command.ready) return;
     this.beating = true;
     try {
-      const renewals = calls(this.renewals()).map((some) => this.renewSome(some));
       this.notePresence();
-      await Promise.all(renewals);
+      const marks: Promise<unknown>[] = [];
+      for (const some of calls(this.renewals())) {
+        const renewed = await this.renewSome(some);
+        // A mark that cannot be renewed keeps no lease from being.
+        marks.push(renewMarks(renewed).catch(() => undefined));
+      }
+      await Promise.all(marks);
     } catch {
       // The connection broke: the reconnection beats again. Nothing is known to be lost.
     } finally {
@@ -87,8 +92,14 @@ export class Heartbeat {
     return renewals;
   }
 
-  private async renewSome(renewals: readonly Renewal[]): Promise<void> {
+  /** @returns those that are still ours */
+  private async renewSome(planned: readonly Renewal[]): Promise<InFlight<Subscription>[]> {
     const { command, group, consumer, options } = this.context;
+    // Some were settled while the calls before this one were on their way.
+    const renewals = planned
+      .map((each) => ({ ...each, due: each.due.filter(isToBeKept) }))
+      .filter(({ due }) => due.length > 0);
+    if (renewals.length === 0) return [];
     const sentAt = performance.now();
     const lost = await heartbeatScript.run(
       command.client,
@@ -100,24 +111,21 @@ export class Heartbeat {
       },
     );
     const leasedUntil = sentAt + options.leaseMs;
-    const marks = renewals.map(({ due }, index) => this.renewed(due, lost[index], leasedUntil));
-    await Promise.all(marks);
+    return renewals.flatMap(({ due }, index) => this.renewed(due, lost[index], leasedUntil));
   }
 
-  private async renewed(
+  private renewed(
     due: readonly InFlight<Subscription>[],
     lost: readonly string[] = [],
     leasedUntil: number,
-  ): Promise<void> {
+  ): InFlight<Subscription>[] {
     const gone = new Set(lost);
     for (const delivery of due) {
       if (gone.has(delivery.entryId)) this.lose(delivery);
       else if (delivery.successor === undefined) delivery.leasedUntil = leasedUntil;
       else delivery.successor = { claim: delivery.successor.claim, leasedUntil };
     }
-    // Not of what is being settled: its mark may be free again by the time that this arrives.
-    const marked = due.filter(({ entryId, isSettling }) => !isSettling && !gone.has(entryId));
-    await Promise.all(marked.map(async (delivery) => delivery.renewMark?.()));
+    return due.filter(({ entryId }) => !gone.has(entryId));
   }
 
   private lose(delivery: InFlight<Subscription>): void {
@@ -147,6 +155,12 @@ function calls(renewals: readonly Renewal[]): Renewal[][] {
     size += renewal.due.length;
   }
   return grouped;
+}
+
+async function renewMarks(renewed: readonly InFlight<Subscription>[]): Promise<void> {
+  // Not of what is being settled: its mark may be free again by the time that this arrives.
+  const marked = renewed.filter(({ isSettling }) => !isSettling);
+  await Promise.all(marked.map(async (delivery) => delivery.renewMark?.()));
 }
 
 /** What is on its way to being settled is kept as well: until Redis has confirmed, nobody else is to take it over. */
