@@ -149,12 +149,9 @@ describe('options', () => {
     ['autoResendUnfulfilledCommands', true],
     ['maxRetriesPerRequest', 20],
     ['replyMapping', 'resp3'],
-    ['stringNumbers', true],
     ['readOnly', true],
     ['monitor', true],
     ['role', 'slave'],
-    ['enableReadyCheck', false],
-    ['enableAutoPipelining', true],
     ['commandTimeout', 1_000],
     ['commandTimeout', READ_MS],
     ['blockingTimeout', 1_000],
@@ -163,6 +160,20 @@ describe('options', () => {
     const refused = new RegExp(`redis\\.${name}" is .*; ?allowed: ..`);
     expect(refusalOf({ host: 'h', [name]: value })).toMatch(refused);
     if (name === 'socketTimeout') return;
+    expect(() => clientOf(() => new Redis({ ...SAFE, [name]: value }))).toThrow(
+      `redis.${name}" (client of the factory)`,
+    );
+  });
+
+  test.each([
+    ['stringNumbers', true, false],
+    ['enableReadyCheck', false, true],
+    ['enableAutoPipelining', true, false],
+  ])('are as LeanMQ needs them, whatever is given: %s = %p', (name, value, needed) => {
+    const client = createClient(new Target({ host: 'h', [name]: value }, READ_MS), {
+      ...{ role: 'command', name: 'n', silenceMs: 5_000 },
+    });
+    expect(client.options).toHaveProperty(name, needed);
     expect(() => clientOf(() => new Redis({ ...SAFE, [name]: value }))).toThrow(
       `redis.${name}" (client of the factory)`,
     );
