@@ -24,7 +24,7 @@ it('what waits behind a batch whose time is over is handled as soon as there is 
     const delivery = deliveryOf(data);
     const added = collector.add(delivery);
     delivery.cancel(new Error('too late'));
-    return added.catch(({ message }: Error) => message);
+    return added.catch((error: unknown) => (error as Error).message);
   });
   const last = collector.add(deliveryOf('e'));
   end();

@@ -1,10 +1,5 @@
 import { ConfigError, show } from '../errors.js';
-import {
-  encodeHeaders,
-  encodePayload,
-  literalPath,
-  type MessageLimits,
-} from '../message/index.js';
+import { encodeHeaders, encodePayload, literalPath, type MessageLimits } from '../message/index.js';
 import { known } from '../option-values.js';
 import { isCatchUp, type CatchUp } from './catch-up.js';
 import { FOREIGN_TO_SCHEDULES } from './foreign-names.js';
