@@ -26,7 +26,7 @@ describe('a look at the clock of the server', () => {
       serverMs: 101_000 - HOUR_MS,
       asked: 1_000,
       answered: 1_005,
-      step: 4 - HOUR_MS,
+      step: 6 - HOUR_MS,
     },
     {
       of: 'an hour ahead',
