@@ -39,7 +39,6 @@ export interface LaneContext extends KnownRoutes {
 export class Lane {
   private waiting: Unit[] = [];
   private batch: Batch | undefined;
-  private sequence = 0;
   private marker: string | undefined;
   private scheduled = false;
   private readonly deadlines = new DeadlineClock(() => this.rejectOverdue());
@@ -58,11 +57,28 @@ export class Lane {
     private readonly context: LaneContext,
     /** Waits for replicas; undefined when the master is enough. */
     private readonly commit: GroupCommit | undefined,
+    /** Of the last batch; those that a lane of this path had before are below it. */
+    private sequence: number,
   ) {}
+
+  /** Sequence number of the last batch. */
+  get lastSequence(): number {
+    return this.sequence;
+  }
+
+  /** Whether nothing waits in it, so that nobody misses it. */
+  get isFree(): boolean {
+    return this.batch === undefined && this.waiting.length === 0 && !this.scheduled;
+  }
 
   /** Whether the last attempt failed (MISCONF, NOREPLICAS) and is made again, so that what is sent now only waits. */
   get isRefused(): boolean {
     return this.refused;
+  }
+
+  /** Leaves no timer behind; called when it is free and is not used any more. */
+  rest(): void {
+    this.clearTimers();
   }
 
   add(unit: Unit): void {

@@ -2,10 +2,16 @@ import type { LeanMQError } from '../errors.js';
 import type { Connection } from '../redis/index.js';
 import type { GroupCommit } from './group-commit.js';
 import { Lane, type LaneContext } from './lane.js';
+import { Recent } from './recent.js';
+
+/** Lanes that are kept at least. A path for each id would otherwise leave one behind for each. */
+const LEAST_KEPT = 1_000;
 
 /** The lanes that share a connection: those of plain sends, or of sends that wait for so many replicas. */
 export class Lanes {
-  private readonly byPath = new Map<string, Lane>();
+  private readonly lanes: Recent<Lane>;
+  /** What lanes that were forgotten have come to: a path's next lane goes on after it, with the marker that is there. */
+  private sequence = 0;
 
   /**
    * @param publisherId names the markers; no two lanes of a path may share one
@@ -16,7 +22,16 @@ export class Lanes {
     readonly connection: Connection,
     private readonly context: LaneContext,
     private readonly commit?: GroupCommit,
-  ) {}
+  ) {
+    this.lanes = new Recent(
+      LEAST_KEPT,
+      (lane) => lane.isFree,
+      (lane) => {
+        this.sequence = Math.max(this.sequence, lane.lastSequence);
+        lane.rest();
+      },
+    );
+  }
 
   /** Whether what is sent now only waits. */
   get isHeldUp(): boolean {
@@ -25,15 +40,21 @@ export class Lanes {
   }
 
   of(path: string): Lane {
-    let lane = this.byPath.get(path);
+    let lane = this.lanes.get(path);
     if (lane === undefined) {
-      lane = new Lane(path, this.publisherId, this.connection, this.context, this.commit);
-      this.byPath.set(path, lane);
+      const { publisherId, connection, context, commit, sequence } = this;
+      lane = new Lane(path, publisherId, connection, context, commit, sequence);
+      this.lanes.set(path, lane);
     }
     return lane;
   }
 
+  /** Forgets the lanes that were not used since the last time. */
+  forget(): void {
+    this.lanes.forget();
+  }
+
   abandon(error: LeanMQError): void {
-    for (const lane of this.byPath.values()) lane.abandon(error);
+    for (const lane of this.lanes) lane.abandon(error);
   }
 }

@@ -30,6 +30,8 @@ import { Unheard } from './unheard.js';
 
 /** How many paths are registered at once when the server has lost its data. */
 const REGISTERED_AGAIN = 1_000;
+/** What was not used for so long, or for twice as long at most, is forgotten. */
+const FORGET_MS = 12 * 3_600_000;
 
 export interface PublisherHooks {
   /** Opens a connection for sends that wait for replicas. */
@@ -59,6 +61,8 @@ export class Publisher {
   /** Of a send that asks for nothing. */
   private readonly plainRequest: Request;
   private readonly outstanding: Outstanding;
+  /** Monotonic ms. */
+  private forgotAt = performance.now();
   private closed = false;
 
   constructor(
@@ -193,6 +197,14 @@ export class Publisher {
   /** The registry could not be read: what waits for it says so when its time is over. */
   onRegistryFault(error: unknown): void {
     if (!this.maxLengths.isKnown) this.maxLengths.fault = error;
+  }
+
+  /** Called now and then: forgets paths that were not used for a while. Those in use are registered again. */
+  forgetUnused(now = performance.now()): void {
+    if (now - this.forgotAt < FORGET_MS) return;
+    this.forgotAt = now;
+    this.registered.clear();
+    for (const lanes of [this.lanes, ...this.durable.values()]) lanes.forget();
   }
 
   /** Resolves when nothing is on its way any more, or after `timeoutMs`. */

@@ -4,6 +4,9 @@ import type { Registry } from '../redis/index.js';
 import type { Batch } from './batch.js';
 import type { Unheard } from './unheard.js';
 
+/** Paths beyond which all are forgotten, and registered again when they are used. */
+const MOST_REGISTERED = 10_000;
+
 /** What the publisher knows of routes. */
 export interface KnownRoutes {
   readonly registry: Registry;
@@ -21,6 +24,7 @@ export function register(
   for (const { sends } of batch.units) {
     for (const { path } of sends) {
       if (registered.has(path)) continue;
+      if (registered.size >= MOST_REGISTERED) registered.clear();
       registered.add(path);
       unheard.sent(path);
       registry.addRoute(client, path).catch(() => registered.delete(path));

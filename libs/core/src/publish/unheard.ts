@@ -2,6 +2,8 @@ import type { RegisteredRoute } from '../redis/index.js';
 
 // A path per id would be a warning for each.
 const MOST_TOLD = 100;
+// Those that the registry has not told of by then may go unmentioned.
+const MOST_UNKNOWN = 1_000;
 
 /** Tells once for each path that what was sent to it reaches nobody: a misspelt path, or a service that never ran. */
 export class Unheard {
@@ -19,7 +21,7 @@ export class Unheard {
   sent(path: string): void {
     if (this.heard.has(path) || this.told.size >= MOST_TOLD) return;
     if (this.unheard.has(path)) this.tell(path);
-    else this.unknown.add(path);
+    else if (this.unknown.size < MOST_UNKNOWN) this.unknown.add(path);
   }
 
   /** The registry was read. */

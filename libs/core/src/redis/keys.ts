@@ -1,3 +1,6 @@
+// Names are made again when they are needed again: a path for each id would otherwise leave them behind.
+const MOST_ROUTES = 8_192;
+
 /**
  * The names of everything in Redis. `{path}` is the Cluster's hash tag, so that all of one route is in one slot; a tag
  * inside the prefix comes first in the key and wins, which puts all routes into that slot.
@@ -23,6 +26,7 @@ export class Keys {
     let keys = this.routes.get(path);
     if (keys === undefined) {
       keys = new RouteKeys(`${this.prefix}:{${encodeTag(path)}}`);
+      if (this.routes.size >= MOST_ROUTES) this.routes.clear();
       this.routes.set(path, keys);
     }
     return keys;

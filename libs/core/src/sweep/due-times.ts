@@ -46,6 +46,11 @@ export class DueTimes {
     this.arm(at);
   }
 
+  /** Looks at the route no longer. */
+  forget(path: string): void {
+    this.times.delete(path);
+  }
+
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);

@@ -34,6 +34,16 @@ export class IdleRoutes {
     if (this.idle.size > 0) this.idle.delete(path);
   }
 
+  /** Whether nothing is to be trimmed there by this process: it has no groups, or somebody else keeps it tidy. */
+  isLeftToOthers(path: string): boolean {
+    return this.idle.get(path)?.state === '';
+  }
+
+  forget(path: string): void {
+    this.idle.delete(path);
+    this.states.delete(path);
+  }
+
   /** Those of the routes that are to be looked at. */
   async awake(paths: readonly string[]): Promise<string[]> {
     const now = performance.now();

@@ -11,6 +11,7 @@ import type { SweepOptions } from './options.js';
 import { sweepScript, type Swept } from './scripts.js';
 import { PAUSE_MS, Tidier, type TidierHooks, type TrimmableRoute } from './tidier.js';
 import { Troubles } from './troubles.js';
+import { UsedRoutes } from './used-routes.js';
 
 export interface SweeperHooks extends TidierHooks {
   onPromoted?: (path: string, count: number) => void;
@@ -63,6 +64,7 @@ export class Sweeper {
   private readonly ticking = new Set<string>();
   private readonly deleted: DeletedRoutes;
   private readonly troubles = new Troubles();
+  private readonly used = new UsedRoutes();
   private stopped = false;
 
   constructor(
@@ -85,9 +87,17 @@ export class Sweeper {
     });
   }
 
-  /** Looks after the route from now on. */
+  /** Looks after a route that this process handles, from now on. */
+  handle(path: string): void {
+    this.used.handle(path);
+    this.add(path);
+  }
+
+  /** Looks after a route that this process has sent to, until it was not used for a while and nothing is left to do. */
   add(path: string): void {
+    if (!this.options.tidy) return;
     const { sweepMs } = this.options;
+    this.used.note(path);
     this.idle.wake(path);
     if (!this.due.has(path)) this.due.noLaterThan(path, sweepMs * Math.random(), sweepMs);
   }
@@ -149,10 +159,24 @@ export class Sweeper {
       const { sweepMs } = this.options;
       const looked = new Set(awake);
       for (const path of paths) {
-        if (!looked.has(path)) this.due.noLaterThan(path, sweepMs, sweepMs * SPARE);
+        if (looked.has(path)) continue;
+        if (this.mayForget(path)) this.forget(path);
+        else this.due.noLaterThan(path, sweepMs, sweepMs * SPARE);
       }
     }
     await this.sweep(awake);
+  }
+
+  /** Of a route on which nothing is planned. A path for each id would otherwise be looked at for ever. */
+  private mayForget(path: string): boolean {
+    return this.used.isUnused(path) && this.idle.isLeftToOthers(path) && !this.followed.has(path);
+  }
+
+  private forget(path: string): void {
+    this.due.forget(path);
+    this.idle.forget(path);
+    this.settledSince.delete(path);
+    this.tidier.forget(path);
   }
 
   /** Looks at the routes now. */

@@ -101,6 +101,12 @@ export class Tidier {
     }
   }
 
+  /** This process looks after the route no longer. */
+  forget(path: string): void {
+    this.trimmed.forget(path);
+    this.groupsReached.delete(path);
+  }
+
   /** Ends the wait of a slice of the messages whose time to live has passed. */
   async expire(path: string): Promise<Expired> {
     const { log } = this.keys.route(path);

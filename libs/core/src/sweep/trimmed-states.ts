@@ -25,6 +25,10 @@ export class TrimmedStates {
     this.last.set(path, { state, at: performance.now() });
   }
 
+  forget(path: string): void {
+    this.last.delete(path);
+  }
+
   /** What may be trimmed is decided by other rules from now on. */
   clear(): void {
     this.last.clear();

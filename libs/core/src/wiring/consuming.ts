@@ -92,7 +92,7 @@ export class Consuming {
     const steps = stepsOf(this.parts, subscription, registration, () => this.consumer);
     const handled = { registration, subscription, steps };
     this.handled.set(path, handled);
-    sweeper.add(path);
+    sweeper.handle(path);
     return handled;
   }
 }

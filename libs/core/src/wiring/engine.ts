@@ -91,7 +91,10 @@ export class Engine {
         this.events.tell('warning', () => ({ code: 'REGISTRY_FIELD', message }));
       },
       onFault: (error) => this.fault('registry', error),
-      touch: () => this.hooks.touch(),
+      touch: () => {
+        this.publisher.forgetUnused();
+        return this.hooks.touch();
+      },
       touchMs: Math.min(this.options.leaseMs, TOUCH_MS),
     });
     this.publisher = this.makePublisher();

@@ -50,7 +50,7 @@ export class Pullers {
     if (isClosing) throw new ClosedError();
     // Never the name of the handlers' consumer, which would take what is held here for its own.
     const consumer = uniqueName(name ?? options.consumerName);
-    sweeper.add(path);
+    sweeper.handle(path);
     return new Puller({
       context: this.contextOf(consumer),
       path,
