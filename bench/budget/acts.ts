@@ -236,6 +236,41 @@ export const ACTS: Readonly<Record<string, Act>> = {
       await queue.find(last?.[0] ?? '');
     },
   },
+  'listing what waits, is retried and is delayed': {
+    scripts: ['list-scheduled'],
+    async prepare(stage) {
+      await stage.fill();
+      await stage.schedule(stage.some(100_000, 2 ** 25), Date.now() + 3_600_000);
+    },
+    async run(stage) {
+      const queue = stage.mq().queue(stage.path);
+      await queue.messages({ state: 'waiting', limit: 1_000 });
+      // It passes by all that is delayed.
+      await queue.messages({ state: 'retrying', limit: 1_000 });
+      let cursor: string | undefined;
+      for (let page = 0; page < 20; page += 1) {
+        ({ cursor } = await queue.messages({ state: 'delayed', limit: 1_000, cursor }));
+        if (cursor === undefined) break;
+      }
+    },
+  },
+  'running and burying a message by hand': {
+    scripts: ['run-now', 'bury-message'],
+    async prepare(stage) {
+      await stage.fill();
+      await stage.hold(1);
+      await stage.schedule(stage.some(2_000, 2 ** 25), Date.now() + 3_600_000);
+    },
+    async run(stage) {
+      const mq = stage.mq();
+      const data: unknown = JSON.parse(stage.body);
+      await mq.publish(stage.path, data, { delayMs: 3_600_000, messageId: 'late' });
+      const queue = mq.queue(stage.path);
+      await queue.runNow('late');
+      const [first] = await stage.raw.xrange(stage.key('log'), '-', '+', 'COUNT', 1);
+      await queue.bury(first?.[0] ?? '');
+    },
+  },
   'removing a message': {
     scripts: ['remove-message'],
     prepare: (stage) => stage.fill(),
@@ -298,8 +333,5 @@ export const EXEMPT: Readonly<Record<string, string>> = {
   adopt: 'looks at what one lost reply held, whose size the reads bound',
   restamp: 'looks at 1,500 deliveries in a call, when the clock of the server was set back',
   'touch-replay': 'writes one field',
-  'run-now': 'moves one member of the schedule',
-  'bury-message': 'copies one message to one group',
-  'list-scheduled': 'reads a page that is bounded in bytes',
   'forget-schedules': 'takes as many fields as it is told',
 };

@@ -25,6 +25,8 @@ describe("the core's README", () => {
     ['Options of a recurring send', 'ScheduleSpec'],
     ['Options of `processOnce` and `receive`', 'ReceiveOptions'],
     ['Settings of a queue', 'QueueSettings'],
+    ['Options of `queue.messages`', 'MessagesOptions'],
+    ['A listed message', 'QueuedMessage'],
     ['What a handler gets', 'WebhookDelivery'],
   ])('has a row in "%s" for each member of %s, and no other', (heading, type) => {
     expect(sorted(page.column(heading))).toEqual(sorted(core.keysOf(type)));

@@ -21,6 +21,8 @@ export {
   type ReplayResult,
 } from './history-replay.js';
 export type { InFlightInfo, InFlightOptions } from './in-flight.js';
+export type { MessagesOptions, MessagesPage } from './messages.js';
+export type { QueuedMessage, QueuedState } from './queued-message.js';
 export type { PurgeOptions } from './purge.js';
 export type { PauseOptions } from './pause.js';
 export { Queue } from './queue.js';

@@ -12,6 +12,7 @@ import {
   type RemovedGroup,
 } from './groups.js';
 import { listInFlight, type InFlightInfo, type InFlightOptions } from './in-flight.js';
+import { listMessages, type MessagesOptions, type MessagesPage } from './messages.js';
 import { pause, setPaused, type PauseOptions } from './pause.js';
 import { purge, type PurgeOptions } from './purge.js';
 import { inspect, type GroupInfo, type QueueInfo } from './queue-info.js';
@@ -169,6 +170,25 @@ export class Queue {
   async runNow(id: string, options?: SettleOptions): Promise<'delayed' | 'scheduled' | undefined> {
     await this.context.ready();
     return runNow(this.context, this.path, id, options);
+  }
+
+  /**
+   * Lists messages that no handler has at the moment, a page at a time: `waiting` ones in the order of the log,
+   * `retrying` ones of a group, those that can be delivered now before those that are due later, and `delayed` ones, the
+   * next due first. What moves on meanwhile may be missed or listed twice.
+   *
+   * @throws {ConfigError} for an option that is not acceptable, or the cursor of another list
+   * @example
+   * let cursor: string | undefined;
+   * do {
+   *   const page = await queue.messages({ state: 'delayed', cursor });
+   *   for (const { id, dueAt } of page.messages) console.log(id, dueAt);
+   *   cursor = page.cursor;
+   * } while (cursor !== undefined);
+   */
+  async messages<T = unknown>(options: MessagesOptions): Promise<MessagesPage<T>> {
+    await this.context.ready();
+    return (await listMessages(this.context, this.path, options)) as MessagesPage<T>;
   }
 
   /** What a group has in flight, with whom and for how long; the longest first. */

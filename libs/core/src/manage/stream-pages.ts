@@ -8,10 +8,12 @@ export interface StreamRange {
   readonly end: string;
   /** The newest first. */
   readonly reversed?: boolean;
+  /** How many are wanted at most; all unless told. */
+  readonly most?: number;
 }
 
-// A reply is to be about so large; how large entries are is only known when they are there.
-const PAGE_BYTES = 1024 * 1024;
+/** A reply is to be about so large; how large entries are is only known when they are there. */
+export const PAGE_BYTES = 1024 * 1024;
 const MOST_PER_PAGE = 100;
 /** How many entries to ask for at first. */
 export const FIRST_PAGE = 10;
@@ -20,9 +22,10 @@ export const FIRST_PAGE = 10;
 export async function* streamPages(
   connection: Connection,
   key: string,
-  { start, end, reversed = false }: StreamRange,
+  { start, end, reversed = false, most = Infinity }: StreamRange,
 ): AsyncGenerator<readonly RawEntry[]> {
-  let count = FIRST_PAGE;
+  let left = most;
+  let count = Math.min(FIRST_PAGE, left);
   for (let from = start; ;) {
     const page = await connection.run((client) =>
       reversed
@@ -32,9 +35,10 @@ export async function* streamPages(
     const entries = page.map(([id, fields]): RawEntry => [id.toString(), fields]);
     if (entries.length > 0) yield entries;
     const last = entries.at(-1);
-    if (last === undefined || entries.length < count) return;
+    left -= entries.length;
+    if (last === undefined || entries.length < count || left <= 0) return;
     from = `(${last[0]}`;
-    count = nextCount(entries.map(([, fields]) => sizeOf(fields)));
+    count = Math.min(nextCount(entries.map(([, fields]) => sizeOf(fields))), left);
   }
 }
 

@@ -28,12 +28,16 @@ local function fieldsOf(member)
   return entry
 end
 
-local page = redis.call('ZRANGE', schedule, from, '+inf', 'BYSCORE', 'LIMIT', skip, look, 'WITHSCORES')
+-- By rank, because to skip many that are due at one instant means to walk over them.
+local start = redis.call('ZCOUNT', schedule, '-inf', '(' .. from) + skip
+local page = redis.call('ZRANGE', schedule, start, start + look - 1, 'WITHSCORES')
 local list = {}
 for i = 1, #page, 2 do
-  if #list >= count or left <= 0 then return {list, from, skip} end
   local member, due = page[i], page[i + 1]
+  local isWanted = string.sub(member, 1, #prefix) == prefix
+  -- Only now is it known that there is another one.
+  if isWanted and (#list >= count or left <= 0) then return {list, from, skip} end
   if due == from then skip = skip + 1 else from, skip = due, 1 end
-  if string.sub(member, 1, #prefix) == prefix then list[#list + 1] = {member, due, fieldsOf(member)} end
+  if isWanted then list[#list + 1] = {member, due, fieldsOf(member)} end
 end
 return {list, #page / 2 < look and '' or from, skip}
