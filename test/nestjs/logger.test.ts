@@ -3,8 +3,6 @@ import { OnWebhook, RejectError, type LeanMQModuleOptions } from '@leanmq/nestjs
 import { Injectable, type LoggerService } from '@nestjs/common';
 
 import { TcpProxy } from '../support/proxy.js';
-import { eventually } from '../support/eventually.js';
-import { AwayLog } from '../../libs/nestjs/src/logging/away-log.js';
 import { useNest } from './support/nest.js';
 
 const nest = useNest();
@@ -92,6 +90,16 @@ describe('the log', () => {
     await proxy.stop();
   });
 
+  test('says again while Redis is away, with how many sends wait', async () => {
+    const { mq, lines } = await start();
+    mq.events.tell('connectionStillLost', () => ({ downMs: 30_012, waiting: 1 }));
+    mq.events.tell('connectionStillLost', () => ({ downMs: 90_004, waiting: 2 }));
+    expect(lines.slice(1)).toEqual([
+      'warn Still without Redis after 30 s; 1 send waits',
+      'warn Still without Redis after 90 s; 2 sends wait',
+    ]);
+  });
+
   test('says what the core warns of, what fails in the background, and who may be poison', async () => {
     const { mq, lines } = await start();
     mq.events.emit('warning', { code: 'EVICTION_POLICY', message: 'Messages may be evicted.' });
@@ -161,30 +169,6 @@ describe('the log', () => {
     await close();
     expect(lines).toEqual([]);
   });
-});
-
-test('the log says again while Redis is away, with how many sends wait, and no more when it is back', async () => {
-  const proxy = await TcpProxy.start(Number(new URL(nest.broker.url).port));
-  const { mq, publisher, next, close } = await start({ redis: proxy.url });
-  const said: string[] = [];
-  const away = new AwayLog(mq, (line) => said.push(line), 20);
-  const lost = next('connectionLost');
-  proxy.refuse();
-  proxy.cut();
-  await lost;
-  const sent = publisher.send('/ok', {});
-  away.begin();
-  away.begin();
-  await eventually(() => said.some((line) => line.includes('; 1 send waits')));
-  expect(said[0]).toMatch(/^Still without Redis \(.*command.*\) after \d+ s; \d sends? waits?$/);
-  proxy.accept();
-  await sent;
-  await eventually(() => mq.health().status === 'up');
-  const { length } = said;
-  await eventually(() => Reflect.get(away, 'timer') === undefined);
-  expect(said.length).toBeLessThanOrEqual(length + 1);
-  await close();
-  await proxy.stop();
 });
 
 test('a failure that no exception filter wants is not logged by Nest either', async () => {

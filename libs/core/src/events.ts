@@ -84,9 +84,9 @@ export interface LeanMQEvents {
     { path: string; schedule: string; dueAt: number; nextAt: number; ids: readonly string[] },
   ];
   connectionLost: [{ role: ConnectionRole; error: Error | undefined }];
-  /** Redis is still away: told after half a minute, then ever more seldom. `waiting`: sends that wait for it. */
+  /** Redis is still away, or was never there: told after half a minute, then ever more seldom. `waiting`: sends that wait. */
   connectionStillLost: [{ downMs: number; waiting: number }];
-  /** All connections are there again. */
+  /** All connections are there again, or the first is there after `connectionStillLost` told that it was not. */
   connectionRegained: [{ downMs: number }];
   started: [{ group: string; consumer: string; routes: readonly string[] }];
   stopped: [{ group: string; consumer: string; released: number }];

@@ -19,7 +19,7 @@ export interface ConnectionsHooks {
   onLost: (role: ConnectionRole, error: Error | undefined) => void;
   /** They are still not there; said now and then. */
   onStillLost: (downMs: number) => void;
-  /** All of them are there again. */
+  /** All of them are there again, or the first one is after it was said that it is not. */
   onRegained: (downMs: number) => void;
   /** The server refuses a connection in a way that time does not cure. */
   onRefused: (role: ConnectionRole, error: LeanMQError) => void;
@@ -60,6 +60,20 @@ export class Connections {
     );
     this.all.add(connection);
     return connection;
+  }
+
+  /**
+   * Waits for a first connection, however long it takes, and says now and then that it is not there.
+   *
+   * @throws {ClosedError} when it is closed first
+   */
+  async untilReady(connection: Connection): Promise<void> {
+    if (!connection.ready && this.lost.size === 0) this.outage.begin();
+    await connection.whenReady();
+    if (this.lost.size > 0) return;
+    const wasTold = this.outage.hasReminded;
+    const downMs = this.outage.end();
+    if (wasTold) this.hooks.onRegained(downMs);
   }
 
   /** For each role whether all of its connections are there. */

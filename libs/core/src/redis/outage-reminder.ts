@@ -10,6 +10,7 @@ const LONGEST_MS = 300_000;
 export class OutageReminder {
   private timer: NodeJS.Timeout | undefined;
   private since = 0;
+  private reminded = false;
 
   /** @param now monotonic ms */
   constructor(
@@ -17,9 +18,15 @@ export class OutageReminder {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** Whether it was said of the outage that there is, or of the last one, that it lasts. */
+  get hasReminded(): boolean {
+    return this.reminded;
+  }
+
   /** An outage has begun. */
   begin(): void {
     this.end();
+    this.reminded = false;
     this.since = this.now();
     this.arm(FIRST_MS);
   }
@@ -35,6 +42,7 @@ export class OutageReminder {
     this.timer = inOwnContext(() =>
       setTimeout(() => {
         this.arm(Math.min(inMs * 2, LONGEST_MS));
+        this.reminded = true;
         this.remind(this.now() - this.since);
       }, inMs),
     );

@@ -207,7 +207,7 @@ export class Engine {
     if (this.isClosing) throw new ClosedError();
     const { connect, connectTimeoutMs, allowEviction } = this.options;
     for (const connection of [this.command, this.publishing]) connection.open();
-    if (connect === 'wait') await this.command.whenReady();
+    if (connect === 'wait') await this.connections.untilReady(this.command);
     else await this.command.connect(connectTimeoutMs);
     const { warnings } = await this.command.run((client) => checkServer(client, { allowEviction }));
     await this.checkPermissions(this.options.tidy ? 'publish' : 'send');

@@ -1,19 +1,15 @@
 import { displayPath, type LeanMQ, type LeanMQEvents } from '@leanmq/core';
 
-import { AwayLog } from './away-log.js';
 import { lineLogger } from './line-logger.js';
 
 /** Writes what matters to Nest's log, a line each, and nothing for an ordinary message. */
 export function logEvents(mq: LeanMQ): void {
   const { events } = mq;
   const logger = lineLogger();
-  const away = new AwayLog(mq, (line) => logger.warn(line));
   events.on('started', (event) => logger.log(started(event)));
   events.on('stopped', (event) => logger.log(stopped(event)));
-  events.on('connectionLost', (event) => {
-    logger.warn(connectionLost(event));
-    away.begin();
-  });
+  events.on('connectionLost', (event) => logger.warn(connectionLost(event)));
+  events.on('connectionStillLost', (event) => logger.warn(connectionStillLost(event)));
   events.on('connectionRegained', ({ downMs }) => {
     logger.log(`Connected to Redis again, after ${Math.round(downMs)} ms`);
   });
@@ -46,6 +42,11 @@ function stopped({ group, consumer, released }: Of<'stopped'>): string {
 
 function connectionLost({ role, error }: Of<'connectionLost'>): string {
   return `Lost the ${role} connection to Redis${error === undefined ? '' : `: ${error.message}`}`;
+}
+
+function connectionStillLost({ downMs, waiting }: Of<'connectionStillLost'>): string {
+  const sends = waiting === 1 ? '1 send waits' : `${waiting} sends wait`;
+  return `Still without Redis after ${Math.round(downMs / 1_000)} s; ${sends}`;
 }
 
 function retried({ path, id, attempt, delayMs, error }: Of<'retried'>): string {
