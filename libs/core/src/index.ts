@@ -70,7 +70,13 @@ export {
   type WebhookMessage,
 } from './message/index.js';
 export { HANDLE_DEFAULTS, type HandleOptions, type HandlerOptions } from './handler-options.js';
-export { ENGINE_DEFAULTS, type EngineOptions, type LeanMQOptions } from './options.js';
+export {
+  ENGINE_DEFAULTS,
+  assertOptionNames,
+  type EngineOptions,
+  type LeanMQOptions,
+} from './options.js';
+export { known as assertKnownOptions, type ForeignNames } from './option-values.js';
 export type {
   CancelOutcome,
   Durability,

@@ -5,7 +5,7 @@ import { FOREIGN_TO_LEANMQ } from './foreign-names.js';
 import { HANDLE_DEFAULTS, resolveHandleOptions, type HandleOptions } from './handler-options.js';
 import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './message/index.js';
 import { PUBLISHER_DEFAULTS, validPublisher, type PublisherOptions } from './publish/index.js';
-import { LONGEST_MS, defined, known, whole, word } from './option-values.js';
+import { LONGEST_MS, defined, known, whole, word, type ForeignNames } from './option-values.js';
 import { CONSUMER_DEFAULTS, type ConsumerOptions } from './receive/index.js';
 import { Target, readSilenceMs, type RedisTarget } from './redis/index.js';
 import { SWEEP_DEFAULTS, type SweepOptions } from './sweep/index.js';
@@ -66,6 +66,23 @@ const NAMES = [
   'handlers',
   ...Object.keys(ENGINE_DEFAULTS),
 ] as readonly string[];
+
+/**
+ * Refuses options that are not known, for a layer with options of its own beside those of `new LeanMQ()`. Pure.
+ *
+ * @param owner whoever takes the options, as the error names it
+ * @param own names that the layer takes itself
+ * @param hints what to say about names that mean something else
+ * @throws {ConfigError} that names the nearest known option
+ */
+export function assertOptionNames(
+  owner: string,
+  options: object,
+  own: readonly string[],
+  hints: ForeignNames = {},
+): void {
+  known(owner, options, [...NAMES, ...own], { ...FOREIGN_TO_LEANMQ, ...hints });
+}
 
 /** @throws {ConfigError} naming the option, what was given and what is allowed */
 export function resolveOptions(options: LeanMQOptions): ResolvedOptions {

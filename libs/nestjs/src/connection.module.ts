@@ -54,8 +54,7 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
 }
 
 function createClient(given: LeanMQModuleOptions): LeanMQ {
-  // A factory may have returned nothing; the core then says what is missing.
-  const { isGlobal: _, autoStart: __, unprovidedHandlers: ___, logger, ...options } = { ...given };
+  const { isGlobal: _, autoStart: __, unprovidedHandlers: ___, logger, ...options } = given;
   const mq = new LeanMQ(options);
   if (logger !== false) logEvents(mq);
   return mq;

@@ -18,6 +18,7 @@ import { HandlerRegistrar } from './handler-registrar.js';
 import { HOOK_DISTANCE, placeModule } from './hook-order.js';
 import { logNoHandlers } from './logging/index.js';
 import { LostHandlers } from './lost-handlers.js';
+import { checkedOptions } from './module-options.js';
 import { optionsProviders } from './options-provider.js';
 import {
   LEANMQ_OPTIONS,
@@ -55,13 +56,20 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
   /** With options that are known where the module is imported. */
   static forRoot(options: LeanMQModuleOptions): DynamicModule {
     // A factory, not a value: whoever logs the dynamic module would log the password.
-    const provider: Provider = { provide: LEANMQ_OPTIONS, useFactory: () => options };
-    return assemble([provider], options.isGlobal);
+    const useFactory = () => checkedOptions(options);
+    // What is no object is refused with everything else, when the application starts.
+    const { isGlobal } = Object(options) as LeanMQModuleOptions;
+    return assemble([{ provide: LEANMQ_OPTIONS, useFactory }], isGlobal);
   }
 
-  /** With options that are only known when the application starts, for example from a config service. */
+  /**
+   * With options that are only known when the application starts, for example from a config service.
+   *
+   * @throws {ConfigError} for what it does not take; of the options themselves when the application starts
+   */
   static forRootAsync(options: LeanMQModuleAsyncOptions): DynamicModule {
-    return assemble(optionsProviders(options), options.isGlobal, options.imports);
+    const providers = optionsProviders(options);
+    return assemble(providers, options.isGlobal, options.imports);
   }
 
   /**

@@ -11,7 +11,6 @@ import {
 import { HandlerExplorer, overriddenHandlers } from './discovery/index.js';
 import { LEANMQ_OPTIONS, type LeanMQLateOptions } from './options.js';
 
-const ANSWERS: readonly unknown[] = ['error', 'warn', 'ignore', undefined];
 /** Root module of an application that `@nestjs/testing` has made. */
 const TEST_ROOT = 'RootTestModule';
 
@@ -42,10 +41,6 @@ export class LostHandlers {
 
   private answer(): LeanMQLateOptions['unprovidedHandlers'] {
     const { unprovidedHandlers } = this.options;
-    if (!ANSWERS.includes(unprovidedHandlers)) {
-      const allowed = '"error", "warn" or "ignore"';
-      throw ConfigError.option('unprovidedHandlers', unprovidedHandlers, allowed);
-    }
     if (unprovidedHandlers !== undefined) return unprovidedHandlers;
     // Another application, or the next test, may provide the class.
     const isTest = [...this.modules.values()].some(({ metatype }) => metatype.name === TEST_ROOT);
