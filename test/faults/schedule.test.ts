@@ -77,10 +77,17 @@ describe('kill -9 of whoever makes recurring sends', () => {
       data: 'x',
       catchUp: 'all',
     } as const;
+    const ticks = broker.key('due', 'ticks');
+    // Not due before all are there: what is made at its pace while they start would be a duplicate when they catch up.
+    const maker = broker.mq({ tidy: false });
+    await maker.schedules.upsert(recurring);
+    await broker.redis.zadd(ticks, (await serverNow(broker.redis)) + 86_400_000, 'tock');
+    await maker.close();
     const children = await schedulers(3, { recurring });
+    expect(await logged()).toEqual([]);
     // As if nobody had been there for a while.
     const dueAt = Math.floor((await serverNow(broker.redis)) / 1_000) * 1_000 - 3_000_000;
-    await broker.redis.zadd(broker.key('due', 'ticks'), dueAt, 'tock');
+    await broker.redis.zadd(ticks, dueAt, 'tock');
     const first = await firstToSay(children, 'ticked');
     await first.kill();
     const second = await firstToSay(
@@ -88,15 +95,11 @@ describe('kill -9 of whoever makes recurring sends', () => {
       'ticked',
     );
     await second.kill();
-    const ticks = broker.key('due', 'ticks');
     const nextAt = async (): Promise<number> => Number(await broker.redis.zscore(ticks, 'tock'));
     await eventually(async () => (await nextAt()) > (await serverNow(broker.redis)), {
       timeoutMs: 15_000,
     });
-    const ids = await logged();
-    const from = ids.indexOf(`tock@${dueAt}`);
-    expect(from).toBeGreaterThanOrEqual(0);
-    const caughtUp = ids.slice(from);
+    const caughtUp = await logged();
     expect(caughtUp.length).toBeGreaterThanOrEqual(3_000);
     expect(caughtUp).toEqual(caughtUp.map((_, n) => `tock@${dueAt + n * 1_000}`));
   });
