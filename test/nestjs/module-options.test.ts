@@ -178,7 +178,7 @@ describe('options of the module itself', () => {
   test('that are given as undefined are the default', async () => {
     const nothing = { autoStart: undefined, logger: undefined, isGlobal: undefined };
     const useFactory = () => ({ ...nest.options(), autoStart: undefined }) as never;
-    const leanmq = LeanMQModule.forRootAsync({ useFactory, useClass: undefined } as never);
+    const leanmq = LeanMQModule.forRootAsync({ useFactory, useClass: undefined });
     await nest.start({}, { ...nothing, unprovidedHandlers: undefined, logger: false } as never);
     await nest.init(Test.createTestingModule({ imports: [leanmq] }));
   });

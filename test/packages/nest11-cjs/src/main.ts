@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { WebhookPublisher } from '@leanmq/nestjs';
+import { assertForgottenIsRefused } from './forgotten';
 import { OrderHandlers, OrdersModule } from './orders';
 
 async function main(): Promise<void> {
+  await assertForgottenIsRefused();
   const app = await NestFactory.createApplicationContext(OrdersModule, {
     logger: ['error', 'warn'],
   });

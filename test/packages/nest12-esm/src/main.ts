@@ -1,11 +1,14 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { WebhookPublisher } from '@leanmq/nestjs';
-import { assertOneKindOfErrors } from './two-copies.js';
+import { assertForgottenIsRefused } from './forgotten.js';
+import { assertHandlersOfBothCopies, assertOneKindOfErrors } from './two-copies.js';
 import { OrderHandlers, OrdersModule } from './orders.js';
 
 async function main(): Promise<void> {
   assertOneKindOfErrors();
+  await assertForgottenIsRefused();
+  await assertHandlersOfBothCopies();
   const app = await NestFactory.createApplicationContext(OrdersModule, {
     logger: ['error', 'warn'],
   });

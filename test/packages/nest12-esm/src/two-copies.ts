@@ -1,9 +1,13 @@
 import { createRequire } from 'node:module';
-import * as esm from '@leanmq/core';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import * as esm from '@leanmq/nestjs';
 
-/** A CommonJS dependency of an ESM application loads the other build: what it throws is what ours recognizes. */
+/** As a CommonJS dependency of an ESM application loads it: the other build. */
+const cjs = createRequire(import.meta.url)('@leanmq/nestjs') as typeof esm;
+
+/** What the one copy throws is what the other recognizes. */
 export function assertOneKindOfErrors(): void {
-  const cjs = createRequire(import.meta.url)('@leanmq/core') as typeof esm;
   if (cjs.RejectError === esm.RejectError) throw new Error('There is one copy of @leanmq/core.');
   const rejected = new cjs.RejectError('no');
   const isKnown =
@@ -12,4 +16,53 @@ export function assertOneKindOfErrors(): void {
     !(rejected instanceof esm.RetryError) &&
     new esm.RetryError({ afterMs: 1 }) instanceof cjs.RetryError;
   if (!isKnown) throw new Error('Errors of the CommonJS copy are not recognized.');
+}
+
+/** Stands for a class of a CommonJS library. */
+@cjs.WebhookController('/copied')
+class CommonJsHandlers {
+  private got: (what: string) => void = () => undefined;
+  readonly received = new Promise<string>((resolve) => {
+    this.got = resolve;
+  });
+
+  @cjs.OnWebhook('/one/')
+  onOne(@cjs.Delivery() { id }: esm.WebhookDelivery, @cjs.Payload('name') name: string) {
+    this.got(`${name} ${id}`);
+  }
+
+  @cjs.OnWebhook('/rejected/')
+  onRejected() {
+    throw new cjs.RejectError('not here');
+  }
+}
+
+@Module({
+  imports: [
+    esm.LeanMQModule.forRoot({
+      redis: process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379',
+      group: 'copies',
+      prefix: `${process.env['PREFIX'] ?? 'orders'}-copies`,
+      logger: false,
+    }),
+  ],
+  providers: [CommonJsHandlers],
+})
+class CopiesModule {}
+
+/** An application of the one copy runs handlers that were decorated by the other. */
+export async function assertHandlersOfBothCopies(): Promise<void> {
+  const app = await NestFactory.createApplicationContext(CopiesModule, { logger: ['error'] });
+  const publisher = app.get(esm.WebhookPublisher);
+  const { id } = await publisher.send('/copied/one/', { name: 'A' });
+  const got = await app.get(CommonJsHandlers).received;
+
+  const died = new Promise<string>((resolve) => {
+    app.get(esm.LeanMQ).events.on('deadLettered', ({ reason }) => resolve(reason));
+  });
+  await publisher.send('/copied/rejected/', {});
+  const reason = await died;
+  await app.close();
+  if (got !== `A ${id}`) throw new Error(`A handler of the CommonJS copy got ${got}`);
+  if (reason !== 'rejected') throw new Error(`RejectError of the CommonJS copy: ${reason}`);
 }
