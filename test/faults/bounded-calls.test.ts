@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { LeanMQ } from '@leanmq/core';
+import type { CallOptions, LeanMQ } from '@leanmq/core';
 
 import { useFaultyRig } from '../support/server.js';
 import { within } from '../support/within.js';
@@ -16,6 +16,7 @@ const CALLS: readonly (readonly [string, (mq: LeanMQ) => Promise<unknown>])[] = 
   ['purge', (mq) => mq.queue('/a').purge()],
   ['pause', (mq) => mq.queue('/a').pause()],
   ['configure', (mq) => mq.queue('/a').configure({ maxLength: 5 })],
+  ['messages', (mq) => mq.queue('/a').messages({ state: 'retrying' })],
   ['inFlight', (mq) => mq.queue('/a').inFlight()],
   ['delete', (mq) => mq.queue('/a').delete()],
   ['list of dead letters', (mq) => mq.deadLetters('/a').list()],
@@ -24,6 +25,18 @@ const CALLS: readonly (readonly [string, (mq: LeanMQ) => Promise<unknown>])[] = 
   ['get', (mq) => mq.schedules.get('s')],
   ['remove', (mq) => mq.schedules.remove('s')],
   ['upsert', (mq) => mq.schedules.upsert({ id: 's', path: '/a', data: 1, everyMs: 60_000 })],
+];
+
+const RECURRING = { id: 's', path: '/a', data: 1, everyMs: 60_000 } as const;
+const ON_SCHEDULES: readonly (readonly [
+  string,
+  (mq: LeanMQ, call?: CallOptions) => Promise<unknown>,
+])[] = [
+  ['upsert', (mq, call) => mq.schedules.upsert(RECURRING, call)],
+  ['list', (mq, call) => mq.schedules.list(call)],
+  ['get', (mq, call) => mq.schedules.get('s', call)],
+  ['runNow', (mq, call) => mq.schedules.runNow('s', call)],
+  ['remove', (mq, call) => mq.schedules.remove('s', call)],
 ];
 
 test('every call rejects in time while Redis does not answer', async () => {
@@ -54,6 +67,25 @@ test('every call rejects in time while Redis does not answer', async () => {
   server.thaw();
 });
 
+test('a call about recurring sends has limits of its own, and ends with its signal', async () => {
+  const server = await rig.server({});
+  const mq = rig.mq(server.url, { group: 'g' });
+  await mq.connect();
+  const usual = { timeoutMs: 5_000, signal: new AbortController().signal };
+  // The last one removes what the first one has made.
+  for (const [, act] of ON_SCHEDULES) await act(mq, usual);
+  expect(await mq.schedules.list()).toEqual([]);
+  await mq.schedules.upsert(RECURRING);
+  server.freeze();
+  for (const [, act] of ON_SCHEDULES) {
+    await expect(act(mq, { timeoutMs: 50 })).rejects.toThrow('within 50 ms');
+    const signal = AbortSignal.timeout(50);
+    await expect(act(mq, { signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(act(mq, { signal })).rejects.toMatchObject({ outcome: 'not-sent' });
+  }
+  server.thaw();
+});
+
 test.each([{ timeoutMs: 0 }, { timeoutMs: 'soon' }, { timeout: 5 }, { signal: 5 }])(
   'limits of a call that are %j are refused',
   async (call) => {
@@ -62,6 +94,9 @@ test.each([{ timeoutMs: 0 }, { timeoutMs: 'soon' }, { timeout: 5 }, { signal: 5 
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
     );
     await expect(mq.queues(call as object)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    for (const [, act] of ON_SCHEDULES) {
+      await expect(act(mq, call as object)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
   },
 );
 

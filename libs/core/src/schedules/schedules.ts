@@ -1,5 +1,6 @@
 import { ConfigError, UndecodableError } from '../errors.js';
 import type { MessageHeaders, MessageLimits } from '../message/index.js';
+import type { CallOptions } from '../redis/index.js';
 import { encodeSchedule, validScheduleId, type EncodedSchedule } from './encode.js';
 import type { Home, Homes } from './homes.js';
 import { ruleOf } from './rules.js';
@@ -20,6 +21,8 @@ export interface SchedulesHooks<Result> {
   onPlanned: (path: string, nextAt: number) => void;
   /** What is stored of one cannot be read by this version. */
   onUnreadable: (path: string, id: string, error: Error) => void;
+  /** The same recurring sends for a call with limits of its own. @throws {ConfigError} for what is not acceptable */
+  within: (call: CallOptions) => Schedules<Result>;
 }
 
 // Each may hold a payload of the largest size.
@@ -41,9 +44,11 @@ export class Schedules<Result = unknown> {
    * Makes a recurring send, or changes the one with this id. As long as its rule stays the same it stays due when it
    * was; with another rule it is due at the next instant of that from now on.
    *
+   * @param call limits of this call
    * @throws {ConfigError | MessageError} for what is not acceptable
    */
-  async upsert(spec: ScheduleSpec): Promise<Schedule> {
+  async upsert(spec: ScheduleSpec, call?: CallOptions): Promise<Schedule> {
+    if (call !== undefined) return this.hooks.within(call).upsert(spec);
     const schedule = encodeSchedule(spec, this.limits);
     const rule = await ruleOf(schedule.rule, schedule.id);
     await this.hooks.connect();
@@ -57,8 +62,13 @@ export class Schedules<Result = unknown> {
     return stored;
   }
 
-  /** All of them, by id. One that this version cannot read is left out, and an event `warning` names it. */
-  async list(): Promise<Schedule[]> {
+  /**
+   * All of them, by id. One that this version cannot read is left out, and an event `warning` names it.
+   *
+   * @param call limits of this call
+   */
+  async list(call?: CallOptions): Promise<Schedule[]> {
+    if (call !== undefined) return this.hooks.within(call).list();
     await this.hooks.connect();
     const homes = (await this.homes.all()).sort((a, b) => (a.id < b.id ? -1 : 1));
     const schedules: Schedule[] = [];
@@ -80,7 +90,13 @@ export class Schedules<Result = unknown> {
     }
   }
 
-  async get(id: string): Promise<Schedule | undefined> {
+  /**
+   * One by its id; undefined if there is none.
+   *
+   * @param call limits of this call
+   */
+  async get(id: string, call?: CallOptions): Promise<Schedule | undefined> {
+    if (call !== undefined) return this.hooks.within(call).get(id);
     validScheduleId(id);
     await this.hooks.connect();
     const home = await this.homes.of(id);
@@ -90,9 +106,11 @@ export class Schedules<Result = unknown> {
   /**
    * Ends a recurring send. What it has published stays.
    *
+   * @param call limits of this call
    * @returns whether there was one
    */
-  async remove(id: string): Promise<boolean> {
+  async remove(id: string, call?: CallOptions): Promise<boolean> {
+    if (call !== undefined) return this.hooks.within(call).remove(id);
     validScheduleId(id);
     await this.hooks.connect();
     const home = await this.homes.of(id);
@@ -106,9 +124,11 @@ export class Schedules<Result = unknown> {
   /**
    * Publishes its message now, besides what its rule says. The message has an id of its own, like that of any send.
    *
+   * @param call limits of this call
    * @throws {ConfigError} if there is none with this id
    */
-  async runNow(id: string): Promise<Result> {
+  async runNow(id: string, call?: CallOptions): Promise<Result> {
+    if (call !== undefined) return this.hooks.within(call).runNow(id);
     const schedule = await this.get(id);
     if (schedule === undefined) throw unknown(id);
     const { path, data, headers, ttlMs } = schedule;

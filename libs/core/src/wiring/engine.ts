@@ -287,7 +287,7 @@ export class Engine {
     return buildScheduling({
       ...{ command, keys, registry, publisher, events },
       limits: this.options.limits,
-      callLimits: { timeoutMs: this.options.commandTimeoutMs, signal: undefined },
+      commandTimeoutMs: this.options.commandTimeoutMs,
       sweeper: () => this.sweeper,
       connect: async () => {
         if (!this.isConnected) await this.prepare();

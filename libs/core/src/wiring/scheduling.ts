@@ -4,8 +4,9 @@ import type { Publisher, PublishResult } from '../publish/index.js';
 import {
   Registry,
   boundedConnection,
+  callLimits,
   withinLimits,
-  type CallLimits,
+  type CallOptions,
   type Connection,
   type Keys,
 } from '../redis/index.js';
@@ -17,7 +18,8 @@ export interface SchedulingParts {
   readonly keys: Keys;
   readonly registry: Registry;
   readonly limits: MessageLimits;
-  readonly callLimits: CallLimits;
+  /** Time limit of each command of a call that says nothing else, ms. */
+  readonly commandTimeoutMs: number;
   readonly publisher: Publisher;
   readonly sweeper: () => Sweeper;
   readonly events: Events;
@@ -42,7 +44,7 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
     keys,
     registry,
     limits,
-    callLimits,
+    commandTimeoutMs,
     publisher,
     sweeper,
     events,
@@ -60,17 +62,21 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
   };
   let isFresh = true;
   // Whoever calls waits no longer than a call may; the ticker has all the time.
-  const bounded = boundedConnection(command, callLimits);
-  const calledHomes = new Homes(bounded, keys, new Registry(bounded, keys));
-  const calledStore = new ScheduleStore(bounded, keys);
-  const schedules = new Schedules<PublishResult>(calledHomes, calledStore, limits, {
-    connect: () =>
-      withinLimits(callLimits, { isSent: false, fault: () => command.lastFault }, connect),
-    addRoute: (path) => bounded.run((client) => registry.addRoute(client, path)),
-    publish: (path, data, options) => publisher.publish(path, data, options),
-    onPlanned: (path, nextAt) => sweeper().scheduledAt(path, nextAt),
-    onUnreadable,
-  });
+  const schedulesWithin = (call: CallOptions): Schedules<PublishResult> => {
+    const within = callLimits(call, commandTimeoutMs);
+    const bounded = boundedConnection(command, within);
+    const calledHomes = new Homes(bounded, keys, new Registry(bounded, keys));
+    return new Schedules<PublishResult>(calledHomes, new ScheduleStore(bounded, keys), limits, {
+      connect: () =>
+        withinLimits(within, { isSent: false, fault: () => command.lastFault }, connect),
+      addRoute: (path) => bounded.run((client) => registry.addRoute(client, path)),
+      // A send has a time of its own, unless the call says one.
+      publish: (path, data, options) => publisher.publish(path, data, { ...options, ...call }),
+      onPlanned: (path, nextAt) => sweeper().scheduledAt(path, nextAt),
+      onUnreadable,
+      within: schedulesWithin,
+    });
+  };
   const ticker = new Ticker(homes, store, {
     publish: (tick) => publisher.tick(tick),
     onTicked: ({ path, id: schedule, dueAt, nextAt, messageIds }) =>
@@ -84,7 +90,7 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
     onNext: (path, nextAt) => sweeper().scheduledAt(path, nextAt),
   });
   return {
-    schedules,
+    schedules: schedulesWithin({}),
     ticker,
     refresh: async () => {
       const all = await homes.all();

@@ -1,4 +1,11 @@
-import type { LeanMQ, PublishResult, Schedule, ScheduleSpec, Schedules } from '@leanmq/core';
+import type {
+  CallOptions,
+  LeanMQ,
+  PublishResult,
+  Schedule,
+  ScheduleSpec,
+  Schedules,
+} from '@leanmq/core';
 
 /**
  * Recurring sends, as `schedules` of `LeanMQ`, but that a payload which is an instance of a class with class-validator
@@ -17,18 +24,18 @@ export class WebhookSchedules {
    * @throws {InvalidMessageError} with `violations`, if the payload does not pass its class' validation
    * @throws {ConfigError | MessageError} for what is not acceptable
    */
-  async upsert(spec: ScheduleSpec): Promise<Schedule> {
+  async upsert(spec: ScheduleSpec, call?: CallOptions): Promise<Schedule> {
     await this.check(spec.data);
-    return this.schedules.upsert(spec);
+    return this.schedules.upsert(spec, call);
   }
 
   /** All of them, by id. */
-  list(): Promise<Schedule[]> {
-    return this.schedules.list();
+  list(call?: CallOptions): Promise<Schedule[]> {
+    return this.schedules.list(call);
   }
 
-  get(id: string): Promise<Schedule | undefined> {
-    return this.schedules.get(id);
+  get(id: string, call?: CallOptions): Promise<Schedule | undefined> {
+    return this.schedules.get(id, call);
   }
 
   /**
@@ -36,8 +43,8 @@ export class WebhookSchedules {
    *
    * @returns whether there was one
    */
-  remove(id: string): Promise<boolean> {
-    return this.schedules.remove(id);
+  remove(id: string, call?: CallOptions): Promise<boolean> {
+    return this.schedules.remove(id, call);
   }
 
   /**
@@ -45,8 +52,8 @@ export class WebhookSchedules {
    *
    * @throws {ConfigError} if there is none with this id
    */
-  runNow(id: string): Promise<PublishResult> {
-    return this.schedules.runNow(id);
+  runNow(id: string, call?: CallOptions): Promise<PublishResult> {
+    return this.schedules.runNow(id, call);
   }
 
   private get schedules(): Schedules<PublishResult> {
