@@ -328,6 +328,8 @@ export const ACTS: Readonly<Record<string, Act>> = {
 export const EXEMPT: Readonly<Record<string, string>> = {
   'missing-permissions': 'asks for permissions only; each process runs it once',
   'register-route': 'writes one field of the registry',
+  'empty-routes': 'looks at a dozen keys of 50 routes in a call',
+  'forget-routes': 'removes 400 routes at most from the registry in a call',
   'lock-quarantine': 'touches one key',
   'begin-suspect': 'looks at one delivery',
   adopt: 'looks at what one lost reply held, whose size the reads bound',

@@ -11,6 +11,10 @@ export class Keys {
   readonly changes: string;
   /** Deleted routes: ZSET, path → when it was deleted, epoch ms; in the same slot. */
   readonly tombstones: string;
+  /** When a publisher last registered each route, at least once a day while it uses it: ZSET, epoch ms; in the same slot. */
+  readonly used: string;
+  /** Routes that were forgotten a while ago, to be looked at again: ZSET, epoch ms; in the same slot. */
+  readonly forgotten: string;
   readonly schedules: string;
   private readonly routes = new Map<string, RouteKeys>();
 
@@ -18,6 +22,8 @@ export class Keys {
     this.registry = `${prefix}:routes`;
     this.changes = `${prefix}:{${this.registry}}:changes`;
     this.tombstones = `${prefix}:{${this.registry}}:tombstones`;
+    this.used = `${prefix}:{${this.registry}}:used`;
+    this.forgotten = `${prefix}:{${this.registry}}:forgotten`;
     this.schedules = `${prefix}:schedules`;
   }
 

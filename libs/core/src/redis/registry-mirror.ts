@@ -19,6 +19,8 @@ const NOTES_PER_READ = 500;
 
 /** What a look at the registry found. */
 export interface RegistryNews {
+  /** The version that this is. */
+  readonly version: number;
   readonly routes: readonly RegisteredRoute[];
   /** Paths that something has changed for; undefined when everything was read. */
   readonly changed: ReadonlySet<string> | undefined;
@@ -84,7 +86,10 @@ export class RegistryMirror {
     this.routes.clear();
     for (const [field, value] of Object.entries(all)) this.put(field, value);
     for (const path of this.fieldsOf.keys()) this.readPath(path);
-    return { routes: this.list, changed: undefined, schedulesChanged: true, isNewHistory };
+    return {
+      version: this.at.version,
+      ...{ routes: this.list, changed: undefined, schedulesChanged: true, isNewHistory },
+    };
   }
 
   private async readSome(
@@ -108,6 +113,7 @@ export class RegistryMirror {
     for (const path of changed) this.readPath(path);
     this.at = now;
     return {
+      version: now.version,
       routes: this.list,
       changed,
       schedulesChanged: names.length < fields.size,

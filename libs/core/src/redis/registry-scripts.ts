@@ -5,7 +5,7 @@ const asText = (raw: unknown): string => raw as string;
 
 export const registerRouteScript = defineScript({
   lua: lua.registerRouteLua,
-  keys: ['registry', 'changes', 'tombstones'],
+  keys: ['registry', 'changes', 'tombstones', 'used'],
   args: ['path'],
   reply: oneOf('new', 'revived', 'known'),
 });
@@ -29,7 +29,7 @@ export const touchGroupsScript = defineScript({
 /** The reply are the groups that the route has, or had. */
 export const buryRouteScript = defineScript({
   lua: lua.buryRouteLua,
-  keys: ['registry', 'changes', 'tombstones'],
+  keys: ['registry', 'changes', 'tombstones', 'used'],
   args: ['path', 'keptMs'],
   reply: listOf(asText),
 });

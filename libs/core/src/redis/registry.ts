@@ -39,14 +39,19 @@ type Change = Readonly<Record<string, string | undefined>>;
 export class Registry {
   private readonly key: string;
   /** What scripts that change it are given. */
-  private readonly all: Pick<Keys, 'registry' | 'changes' | 'tombstones'>;
+  private readonly all: Pick<Keys, 'registry' | 'changes' | 'tombstones' | 'used'>;
 
   constructor(
     private readonly connection: Connection,
-    { registry, changes, tombstones }: Pick<Keys, 'registry' | 'changes' | 'tombstones'>,
+    {
+      registry,
+      changes,
+      tombstones,
+      used,
+    }: Pick<Keys, 'registry' | 'changes' | 'tombstones' | 'used'>,
   ) {
     this.key = registry;
-    this.all = { registry, changes, tombstones };
+    this.all = { registry, changes, tombstones, used };
   }
 
   /** Makes a route known; publishing to a deleted one revives it. Harmless when repeated. */

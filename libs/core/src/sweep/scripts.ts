@@ -1,5 +1,5 @@
 import { readHistory, type DeadHistory, type DeadReason, type EntryId } from '../message/index.js';
-import { defineScript, listOf, lua } from '../redis/index.js';
+import { defineScript, listOf, lua, oneOf } from '../redis/index.js';
 
 /** What a step could do nothing with, and why. */
 export interface Broken {
@@ -63,6 +63,22 @@ export const sweepScript = defineScript({
     const [now, ...routes] = raw as [string, ...RawRoute[]];
     return { now: Number(now), routes: routes.map(sweptOf) };
   },
+});
+
+/** Keys are the logs; followed for each by the number of groups that the route had, and the groups. */
+export const emptyRoutesScript = defineScript({
+  lua: lua.emptyRoutesLua,
+  keys: [],
+  args: [],
+  reply: listOf(oneOf('empty', 'used')),
+});
+
+/** Followed by path, number of fields and fields of each route. */
+export const forgetRoutesScript = defineScript({
+  lua: lua.forgetRoutesLua,
+  keys: ['registry', 'changes', 'tombstones', 'used', 'forgotten'],
+  args: ['version', 'unusedMs'],
+  reply: oneOf('forgotten', 'changed'),
 });
 
 /** What trimming did to one route. */

@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Connection, Keys, RegisteredRoute, ServerClock } from '../redis/index.js';
+import type { Connection, Keys, RegistryNews, ServerClock } from '../redis/index.js';
 import { brokenRoute } from './broken.js';
 import { DeletedRoutes } from './deleted-routes.js';
 import { DueTimes } from './due-times.js';
 import { FollowedRoutes } from './followed-routes.js';
 import { IdleRoutes } from './idle-routes.js';
 import type { SweepOptions } from './options.js';
+import { RouteForgetter } from './route-forgetter.js';
 import { sweepScript, type Swept } from './scripts.js';
 import { PAUSE_MS, Tidier, type TidierHooks, type TrimmableRoute } from './tidier.js';
 import { Troubles } from './troubles.js';
@@ -63,6 +64,7 @@ export class Sweeper {
   private planned = new Map<string, PlannedSchedule>();
   private readonly ticking = new Set<string>();
   private readonly deleted: DeletedRoutes;
+  private readonly forgetter: RouteForgetter;
   private readonly troubles = new Troubles();
   private readonly used = new UsedRoutes();
   private stopped = false;
@@ -80,6 +82,7 @@ export class Sweeper {
     if (!options.tidy) this.due.stop();
     this.idle = new IdleRoutes(connection, keys, options.sweepMs * IDLE_PERIODS);
     this.deleted = new DeletedRoutes(connection, keys, hooks.revive);
+    this.forgetter = new RouteForgetter(connection, keys, clock, hooks.revive);
     this.tidier = new Tidier(connection, keys, options, hooks);
     // What became due while Redis was away is late enough.
     this.stopListening = connection.onEveryReady(() => {
@@ -116,11 +119,19 @@ export class Sweeper {
   }
 
   /** The registry has changed. */
-  onRegistry(routes: readonly RegisteredRoute[]): void {
+  onRegistry(news: RegistryNews): void {
+    const { routes } = news;
+    this.forgetter.onRegistry(news);
     this.tidier.onRegistry(routes);
     for (const [path, inMs] of this.deleted.onRegistry(routes)) {
       if (this.due.has(path)) this.due.noLaterThan(path, inMs);
     }
+  }
+
+  /** Called now and then: forgets routes that nobody needs. */
+  async forgetRoutes(): Promise<void> {
+    if (!this.options.tidy || this.stopped || !this.connection.ready) return;
+    await this.attempt(() => this.forgetter.look());
   }
 
   /** These are all recurring sends, by id: the routes of those that are new or planned anew are looked at now. */

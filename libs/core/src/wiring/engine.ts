@@ -93,6 +93,7 @@ export class Engine {
       onFault: (error) => this.fault('registry', error),
       touch: () => {
         this.publisher.forgetUnused();
+        void this.sweeper.forgetRoutes();
         return this.hooks.touch();
       },
       touchMs: Math.min(this.options.leaseMs, TOUCH_MS),
@@ -186,10 +187,9 @@ export class Engine {
 
   /** Each listener by itself: one that fails keeps no other from what it is to know. */
   private onRegistry(news: RegistryNews): void {
-    const { routes } = news;
     const listeners = [
       () => this.publisher.onRegistry(news),
-      () => this.sweeper.onRegistry(routes),
+      () => this.sweeper.onRegistry(news),
       () => this.hooks.onRegistry(news),
     ];
     for (const listener of listeners) {

@@ -10,6 +10,7 @@
 -- KEYS[1] -> registry
 -- KEYS[2] -> notes of its changes
 -- KEYS[3] -> tombstones
+-- KEYS[4] -> when each route was used
 -- ARGV[1] -> path
 -- ARGV[2] -> how long a tombstone is kept, ms
 -- Output: all groups that the route has, or had
@@ -68,6 +69,7 @@ drop('route:' .. path)
 changed[#changed + 1] = 'deleted:' .. path
 if next(groups) then redis.call('HSET', registry, 'deleted:' .. path, now) end
 redis.call('ZADD', tombstones, now, path)
+redis.pcall('ZREM', KEYS[4], path)
 local before = string.format('%.0f', tonumber(now) - tonumber(ARGV[2]))
 for _, old in ipairs(redis.call('ZRANGEBYSCORE', tombstones, '-inf', before, 'LIMIT', 0, FORGOTTEN_PER_CALL)) do
   if old ~= path then forget(old) end

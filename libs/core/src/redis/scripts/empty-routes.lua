@@ -1,0 +1,39 @@
+#!lua flags=allow-oom
+-- Says which routes hold nothing that anybody may miss: no message, group, dead letter, schedule, recurring send or replay.
+-- An empty log and what is noted about it goes.
+--
+-- Invariant: nothing is deleted that holds a message, or that has a group. What cannot be looked at counts as used.
+--
+-- KEYS -> logs; the routes' other keys are derived and in the same slot
+-- ARGV -> for each route: number of groups that it had, and the groups
+-- Output: for each route 'empty' or 'used'
+local HOLDING = {'schedule', 'scheduled', 'expiry', 'ticks', 'recurring', 'replays', 'burying'}
+local NOTED = {'log', 'purged', 'keepers', 'milestones'}
+
+-- part: stream-info
+
+local function isUsed(base, from, to)
+  local waiting = redis.pcall('XLEN', base .. ':log')
+  if waiting ~= 0 then return true end
+  for _, what in ipairs(HOLDING) do
+    if redis.call('EXISTS', base .. ':' .. what) == 1 then return true end
+  end
+  for i = from, to do
+    if redis.call('EXISTS', base .. ':dead:' .. ARGV[i]) == 1 then return true end
+  end
+  return #rowsOf('GROUPS', base .. ':log') > 0
+end
+
+local results = {}
+local at = 1
+for index, log in ipairs(KEYS) do
+  local base = string.sub(log, 1, -5)
+  local last = at + tonumber(ARGV[at])
+  results[index] = 'used'
+  if not isUsed(base, at + 1, last) then
+    results[index] = 'empty'
+    for _, what in ipairs(NOTED) do redis.call('DEL', base .. ':' .. what) end
+  end
+  at = last + 1
+end
+return results

@@ -1,0 +1,147 @@
+import { performance } from 'node:perf_hooks';
+
+import type {
+  Connection,
+  Keys,
+  RegisteredRoute,
+  RegistryNews,
+  ServerClock,
+} from '../redis/index.js';
+import { emptyRoutesScript, forgetRoutesScript } from './scripts.js';
+
+/** A route that holds nothing and was not used for so long is forgotten, and so is a tombstone, ms. */
+const UNUSED_MS = 7 * 24 * 3_600_000;
+/** How often a process looks for them, ms. */
+const LOOK_EVERY_MS = 3_600_000;
+/** By then every publisher has heard that a route was forgotten, and registers it again when it uses it, ms. */
+const HEARD_MS = 60_000;
+const ROUTES_PER_CALL = 50;
+// Two fields of each are noted as changed: beyond a thousand everybody would read everything.
+const ROUTES_PER_LOOK = 400;
+
+/**
+ * Forgets routes that nobody needs: a path for each id would otherwise stay in the registry for ever. Harmless when many
+ * processes do it, and when one dies in the course of it.
+ */
+export class RouteForgetter {
+  private routes: readonly RegisteredRoute[] = [];
+  private version = 0;
+  /** Path up to which candidates were looked at; '' for the first. */
+  private reached = '';
+  /** Monotonic ms. */
+  private nextAt = -Infinity;
+  private isLooking = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly keys: Keys,
+    private readonly clock: ServerClock,
+    private readonly revive: (path: string) => Promise<void>,
+  ) {}
+
+  onRegistry({ routes, version }: RegistryNews): void {
+    this.routes = routes;
+    this.version = version;
+  }
+
+  /** Called now and then: looks at a slice when it is time. */
+  async look(): Promise<void> {
+    if (this.isLooking || performance.now() < this.nextAt) return;
+    this.isLooking = true;
+    try {
+      await this.reviveUsed();
+      const hasMore = await this.forgetSome();
+      if (!hasMore) this.nextAt = performance.now() + LOOK_EVERY_MS * (0.5 + Math.random());
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  /** @returns whether there are more to look at */
+  private async forgetSome(): Promise<boolean> {
+    const { routes, version } = this;
+    const before = this.clock.now() - UNUSED_MS;
+    const candidates = routes
+      .filter((route) => route.path > this.reached && isForgettable(route, before))
+      .sort((a, b) => (a.path < b.path ? -1 : 1));
+    const some = candidates.slice(0, ROUTES_PER_LOOK);
+    const unused = await this.emptyOf(await this.unusedOf(some, before));
+    if (unused.length > 0) {
+      const { registry, changes, tombstones, used, forgotten } = this.keys;
+      const result = await forgetRoutesScript.run(
+        this.connection.client,
+        { registry, changes, tombstones, used, forgotten },
+        { version, unusedMs: UNUSED_MS },
+        { args: unused.flatMap((route) => argsOf(route)) },
+      );
+      // They are looked at again as the registry is by then.
+      if (result === 'changed') return true;
+    }
+    const hasMore = candidates.length > some.length;
+    this.reached = hasMore ? (some.at(-1)?.path ?? '') : '';
+    return hasMore;
+  }
+
+  private async unusedOf(
+    routes: readonly RegisteredRoute[],
+    before: number,
+  ): Promise<RegisteredRoute[]> {
+    const { client } = this.connection;
+    const usedAt = await Promise.all(routes.map(({ path }) => client.zscore(this.keys.used, path)));
+    return routes.filter((_, index) => Number(usedAt[index] ?? 0) < before);
+  }
+
+  /** Those of the routes that hold nothing. */
+  private async emptyOf(routes: readonly RegisteredRoute[]): Promise<RegisteredRoute[]> {
+    const empty: RegisteredRoute[] = [];
+    for (let from = 0; from < routes.length; from += ROUTES_PER_CALL) {
+      const some = routes.slice(from, from + ROUTES_PER_CALL);
+      const states = await emptyRoutesScript.run(
+        this.connection.client,
+        {},
+        {},
+        {
+          keys: some.map(({ path }) => this.keys.route(path).log),
+          args: some.flatMap(({ removedGroups }) => [removedGroups.length, ...removedGroups]),
+        },
+      );
+      empty.push(...some.filter((_, index) => states[index] === 'empty'));
+    }
+    return empty;
+  }
+
+  /** Somebody may have sent to a route before having heard that it was forgotten. */
+  private async reviveUsed(): Promise<void> {
+    const { client } = this.connection;
+    const { forgotten } = this.keys;
+    const before = Math.floor(this.clock.now() - HEARD_MS);
+    const paths = await client.zrangebyscore(
+      ...([forgotten, '-inf', before, 'LIMIT', 0, ROUTES_PER_CALL] as const),
+    );
+    if (paths.length === 0) return;
+    const states = await emptyRoutesScript.run(
+      client,
+      {},
+      {},
+      { keys: paths.map((path) => this.keys.route(path).log), args: paths.map(() => 0) },
+    );
+    for (const [index, path] of paths.entries()) {
+      if (states[index] === 'used') await this.revive(path);
+    }
+    await client.zrem(forgotten, ...paths);
+  }
+}
+
+/** Whether the registry says nothing of a route but that it was there, or was deleted, long ago. Pure. */
+export function isForgettable(route: RegisteredRoute, before: number): boolean {
+  const { createdAt, deletedAt, groups, formerGroups, removedGroups, settings } = route;
+  if (groups.length + formerGroups.length > 0 || Object.keys(settings).length > 0) return false;
+  if (deletedAt !== undefined) return deletedAt > 0 && deletedAt < before;
+  return removedGroups.length === 0 && createdAt > 0 && createdAt < before;
+}
+
+function argsOf({ path, removedGroups }: RegisteredRoute): (string | number)[] {
+  const removed = removedGroups.map((group) => `removed:${group}:${path}`);
+  const fields = [`route:${path}`, `deleted:${path}`, ...removed];
+  return [path, fields.length, ...fields];
+}
