@@ -52,14 +52,6 @@ export const UNSAFE = {
       "redis.call('XADD', send.log, 'MAXLEN', '20', '*', unpack(fields))",
     ),
   ],
-  // A read asks for as many messages as there is room for, however large they are.
-  'bodies-by-count': [
-    {
-      file: 'libs/core/src/receive/byte-budget.ts',
-      find: 'Math.min(appetite, byCount, byBytes)',
-      replace: 'appetite',
-    },
-  ],
 };
 
 /**

@@ -27,6 +27,20 @@ describe('an own context', () => {
     ]);
   });
 
+  it('within another one sees nothing of that, nor does the one that follows an error', async () => {
+    const { inOwnContext } = await import('./own-context.js');
+    const inner = inOwnContext(() => {
+      storage.enterWith('outer');
+      return inOwnContext(current);
+    });
+    const fail = (): never => {
+      storage.enterWith('failed');
+      throw new Error('after it was entered');
+    };
+    expect(() => inOwnContext(fail)).toThrow('after it was entered');
+    expect([inner, inOwnContext(current)]).toEqual([undefined, undefined]);
+  });
+
   it('passes arguments, results and errors on', async () => {
     const { inOwnContext } = await import('./own-context.js');
     expect(inOwnContext((a: number, b: number) => a + b, 1, 2)).toBe(3);
