@@ -17,7 +17,7 @@
 local log, limit = KEYS[1], tonumber(ARGV[1])
 local base = string.sub(log, 1, -5)
 local expiry, burying = base .. ':expiry', base .. ':burying'
-local copiesLeft, bytesLeft, pendingsLeft = 500, 2 ^ 21, 4000
+local copiesLeft, bytesLeft, pendingsLeft = 250, 2 ^ 20, 2000
 local ASIDE_MS = 60000
 -- As many as Lua can pass on in one call, with some to spare.
 local MAX_FIELDS = 7000
