@@ -27,7 +27,7 @@ export interface MeasureOptions {
   readonly watch: ServerWatch;
   /** Bytes of payloads in Redis. */
   readonly memory: number;
-  /** How often an act is tried that was over its limit, because the machine may have been busy. */
+  /** Tries of an act that is over its limit: the machine may have been busy. */
   readonly tries: number;
   say?(line: string): void;
 }
@@ -88,7 +88,7 @@ async function perform(
   }
 }
 
-/** What is not among the slow calls of one of them was not slow. */
+/** A script that is absent from the slow calls of a try was fast in it. */
 function leastOf(a: Costs, b: Costs): Costs {
   const least = new Map<string, number>();
   for (const [script, ms] of a) {

@@ -1,4 +1,4 @@
-/** What is in Redis while scripts are measured. */
+/** State of Redis while scripts are measured. */
 export interface Shape {
   readonly id: string;
   readonly routes: number;
@@ -41,7 +41,7 @@ export const QUICK: readonly Shape[] = [
   { id: '600-groups', routes: 1, groups: 600, messages: 600, bytes: 100, limitMs: WORST_MS },
 ];
 
-/** How many messages of a shape a route has, within so many bytes for all. */
+/** Counts the messages of one route of a shape, within `memory` bytes for all routes. */
 export function messagesOf({ routes, messages, bytes }: Shape, memory: number): number {
   return Math.max(1, Math.min(messages, Math.floor(memory / bytes / routes)));
 }

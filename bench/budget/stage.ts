@@ -50,7 +50,7 @@ export class Stage {
     return mq;
   }
 
-  /** Everything as the shape has it: registered, and with its messages unread unless told. */
+  /** Everything as the shape has it: registered, and with its messages unread by default. */
   async fill(how: { readonly finished?: boolean; readonly messages?: number } = {}): Promise<void> {
     await this.raw.flushall();
     const fields: Record<string, string> = { version: '1' };

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 
 import { Redis } from 'ioredis';
 
-/** What a call of a script cost the server, by its name. */
+/** Cost of a call of a script to the server, by the name of the script. */
 export type Costs = ReadonlyMap<string, number>;
 
 export interface Watched {

@@ -9,7 +9,7 @@ function wantsColour(): boolean {
   return process.stdout.isTTY && !process.env['NO_COLOR'];
 }
 
-/** What the services say, or failed with, may hold what steers a terminal. */
+/** Output and errors of services may hold sequences that steer a terminal. */
 function paint(style: Style, text: string): string {
   const safe = printable(text);
   return wantsColour() ? styleText(style, safe) : safe;
