@@ -72,7 +72,7 @@ describe('a route that nobody has used for a week', () => {
   });
 });
 
-test('a tombstone is forgotten after a week, although nothing else is deleted', async () => {
+test('a tombstone is forgotten after a week, unless dead letters of its route are left', async () => {
   const operator = broker.mq();
   for (const path of ['/plain', '/kept', '/grouped']) await operator.publish(path, 1);
   await operator.queue('/kept').declareGroup('g');
@@ -93,4 +93,5 @@ test('a tombstone is forgotten after a week, although nothing else is deleted', 
   });
   expect(await broker.redis.hexists(registry(), 'deleted:grouped')).toBe(0);
   expect(await broker.redis.hexists(registry(), 'deleted:kept')).toBe(1);
+  expect(await broker.redis.hexists(registry(), 'former:g:kept')).toBe(1);
 });

@@ -166,26 +166,4 @@ describe('the tombstone of a queue', () => {
       expect(await operator.queues()).toMatchObject([{ path: 'a', deletedAt: undefined }]),
     );
   });
-
-  it('is forgotten after a week, unless dead letters are left', async () => {
-    const operator = broker.mq();
-    for (const path of ['/plain', '/kept', '/dropped', '/new']) {
-      await operator.publish(path, 1);
-      if (path === '/kept' || path === '/dropped') await operator.queue(path).declareGroup('g');
-    }
-    await operator.queue('/plain').delete();
-    await operator.queue('/kept').delete();
-    await operator.queue('/dropped').delete({ deadLetters: true });
-    const tombstones = `${broker.prefix}:{${broker.prefix}:routes}:tombstones`;
-    const longAgo = Date.now() - 8 * 24 * 3_600_000;
-    for (const path of ['plain', 'kept', 'dropped']) {
-      await broker.redis.zadd(tombstones, longAgo, path);
-    }
-    await operator.queue('/new').delete();
-    const deleted = (await operator.queues()).map(({ path }) => path);
-    expect(deleted.toSorted()).toEqual(['kept', 'new']);
-    expect(await fieldsOfRegistry()).toEqual(
-      ['deleted:kept', 'former:g:kept', 'format', 'stamp', 'version'].toSorted(),
-    );
-  });
 });

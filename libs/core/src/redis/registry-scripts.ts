@@ -30,7 +30,7 @@ export const touchGroupsScript = defineScript({
 export const buryRouteScript = defineScript({
   lua: lua.buryRouteLua,
   keys: ['registry', 'changes', 'tombstones', 'used'],
-  args: ['path', 'keptMs'],
+  args: ['path'],
   reply: listOf(asText),
 });
 

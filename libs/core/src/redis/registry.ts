@@ -25,8 +25,6 @@ import {
 export type RegisterReason = 'declare' | 'start' | 'again';
 
 const PATHS_PER_CALL = 200;
-/** Long enough for everybody who had the route to have heard that it was deleted. */
-const TOMBSTONE_MS = 7 * 24 * 3_600_000;
 
 /** Values of fields: undefined removes one, `now` is the server's instant. */
 type Change = Readonly<Record<string, string | undefined>>;
@@ -131,9 +129,7 @@ export class Registry {
    * @returns the groups that it has, or had
    */
   bury(path: string): Promise<string[]> {
-    return this.connection.run((client) =>
-      buryRouteScript.run(client, this.all, { path, keptMs: TOMBSTONE_MS }),
-    );
+    return this.connection.run((client) => buryRouteScript.run(client, this.all, { path }));
   }
 
   async stateOf(path: string): Promise<'known' | 'deleted' | 'unknown'> {
