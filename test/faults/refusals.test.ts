@@ -301,3 +301,38 @@ async function connectionsMade(redis: Redis): Promise<number> {
   const info = await redis.info('stats');
   return Number(/total_connections_received:(\d+)/.exec(info)?.[1]);
 }
+
+describe('a server that refuses to be read (NOPERM)', () => {
+  /** Faults of a consumer, as they are told. */
+  function faultsOf(mq: LeanMQ): string[] {
+    const told: string[] = [];
+    mq.events.on('fault', ({ where, error }) => told.push(`${where}: ${error.message}`));
+    return told;
+  }
+
+  function refusedTimes(mq: LeanMQ): number {
+    return mq.health().refused.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  test('is told of once, not at each retry, and again when it refuses something else', async () => {
+    const server = await rig.server();
+    const redis = await connectTo(server.url);
+    const handled: unknown[] = [];
+    const mq = rig.mq(server.url, { group: 'g' });
+    const told = faultsOf(mq);
+    await mq.consume('/a', ({ data }) => void handled.push(data));
+    await redis.call('ACL', 'SETUSER', 'default', '-xreadgroup');
+    await eventually(() => refusedTimes(mq) >= 4, { timeoutMs: 20_000 });
+    expect(told).toEqual([expect.stringMatching(/^consume: .*xreadgroup/)]);
+    await redis.call('ACL', 'SETUSER', 'default', '+xreadgroup', '-xack');
+    const acked = nextEvent(mq.events, 'acked');
+    await mq.publish('/a', 1);
+    await eventually(() => told.length > 1, { timeoutMs: 20_000 });
+    expect(told[1]).toMatch(/xack/);
+    await redis.call('ACL', 'SETUSER', 'default', '+xack');
+    await acked;
+    expect(handled).toContain(1);
+    expect(told.filter((each) => each.includes('xreadgroup'))).toHaveLength(1);
+    disconnect(redis);
+  }, 60_000);
+});

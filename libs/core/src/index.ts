@@ -3,7 +3,6 @@ export { printable, printableStack } from './show.js';
 export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
 export { LeanMQ } from './leanmq.js';
 export type {
-  ConsumingState,
   HandlerHealth,
   Health,
   Processed,
@@ -38,6 +37,7 @@ export {
   type PastMessage,
   type PauseOptions,
   type Place,
+  type ProcessInfo,
   type PurgeOptions,
   type Queue,
   type QueueInfo,
@@ -61,11 +61,14 @@ export {
   MESSAGE_LIMITS,
   displayPath,
   normalizePath,
+  type BusyState,
+  type ConsumingState,
   type DeadReason,
   type ErrorRecord,
   type ErrorSummary,
   type MessageHeaders,
   type MessageLimits,
+  type ProcessState,
   type WebhookDelivery,
   type WebhookMessage,
 } from './message/index.js';

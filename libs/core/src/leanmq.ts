@@ -59,6 +59,7 @@ export class LeanMQ implements AsyncDisposable {
   constructor(options: LeanMQOptions) {
     this.engine = new Engine(options, {
       onRegistry: (news) => this.service.onRegistry(news),
+      onConnected: () => void this.service.noteProcess(),
       touch: () => this.service.touch(),
       keepsExpired: (path) => this.service.keepsExpired(path),
     });
@@ -323,6 +324,7 @@ export class LeanMQ implements AsyncDisposable {
     if (!engine.isConnected) engine.connections.closeAll();
     await service.stop().catch((error: unknown) => engine.fault('stop', error));
     await service.closePullers().catch((error: unknown) => engine.fault('stop', error));
+    await service.eraseNote();
     await engine.shutDown();
   }
 }

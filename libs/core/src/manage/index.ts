@@ -12,6 +12,7 @@ export {
 export type { DeleteQueueOptions } from './delete-queue.js';
 export type { FoundMessage, Place, Tracked } from './find.js';
 export type { Fingerprint } from './fingerprint.js';
+export type { ProcessInfo } from './group-processes.js';
 export type { DeclareGroupOptions, RemoveGroupOptions, RemovedGroup } from './groups.js';
 export {
   HistoryReplay,

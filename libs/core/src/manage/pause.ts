@@ -86,7 +86,7 @@ async function countRunning(client: Redis, route: RouteKeys, group: string): Pro
   ]);
   let running = 0;
   for (const [consumer, count] of pending.flat()) {
-    if (Number(here[consumer] ?? 0) > now) running += Number(count);
+    if (Number.parseInt(here[consumer] ?? '0', 10) > now) running += Number(count);
   }
   return running;
 }

@@ -1,6 +1,7 @@
-import { displayPath } from '../message/index.js';
+import { busyStateOf, displayPath, type BusyState } from '../message/index.js';
 import type { RegisteredRoute, RouteSettings } from '../redis/index.js';
 import type { ManageContext } from './context.js';
+import { GroupProcesses, type ProcessInfo } from './group-processes.js';
 import { notedReplays, type NotedReplay } from './replays.js';
 import {
   inspectGroupsScript,
@@ -11,7 +12,8 @@ import {
 } from './route-scripts.js';
 import { SLICE_GROUPS, inSlices } from './slices.js';
 
-export interface ConsumerInfo {
+/** A consumer of a group on one queue. How busy it is, it says itself, at least every third of its lease. */
+export interface ConsumerInfo extends BusyState {
   readonly name: string;
   /** Deliveries that it holds. */
   readonly pending: number;
@@ -32,6 +34,8 @@ export interface GroupInfo {
   /** Its dead letters. */
   readonly dead: number;
   readonly consumers: readonly ConsumerInfo[];
+  /** Its processes, whether they handle this queue or not; a stopped one has no consumers. */
+  readonly processes: readonly ProcessInfo[];
   /** Unread messages of the log as Redis counts them; undefined when it does not know, after a deletion for example. */
   readonly lag: number | undefined;
   /** When one of its consumers was last known to be there, epoch ms; undefined if the registry does not know it. */
@@ -73,10 +77,12 @@ export interface LookLimits {
 
 /** Looks at a route once. */
 export async function inspect(
-  { connection, keys }: ManageContext,
+  context: ManageContext,
   route: RegisteredRoute,
   limits: LookLimits,
+  processes = new GroupProcesses(context),
 ): Promise<QueueInfo> {
+  const { connection, keys } = context;
   const { log } = keys.route(route.path);
   const args = groupNames(route);
   const { count: limit, bytes: limitBytes } = limits;
@@ -98,7 +104,12 @@ export async function inspect(
     );
     return at < rest.length;
   });
-  return infoOf(route, numbers, own);
+  const found = await Promise.all(
+    Object.keys(numbers.groups).map(async (group) => {
+      return [group, await processes.of(group, numbers.now)] as const;
+    }),
+  );
+  return infoOf(route, numbers, own, new Map(found));
 }
 
 /** All groups that may have something on the route. */
@@ -110,10 +121,14 @@ function infoOf(
   route: RegisteredRoute,
   numbers: RouteNumbers,
   own: Readonly<Record<string, OwnNumbers>>,
+  processes: ReadonlyMap<string, readonly ProcessInfo[]>,
 ): QueueInfo {
   const { path, settings, createdAt, deletedAt } = route;
   const groups = Object.entries(numbers.groups)
-    .map(([group, each]) => groupOf(route, group, each, each.own ?? own[group]))
+    .map(([group, each]) => ({
+      ...groupOf(route, group, each, each.own ?? own[group]),
+      processes: processes.get(group) ?? [],
+    }))
     // Nothing is left of it.
     .filter(({ isRemoved, dead }) => !isRemoved || dead > 0)
     .toSorted((a, b) => (a.group < b.group ? -1 : 1));
@@ -136,7 +151,7 @@ function groupOf(
   group: string,
   { waiting, inFlight, scheduled, lag, known }: GroupNumbers,
   own: OwnNumbers | undefined,
-): GroupInfo {
+): Omit<GroupInfo, 'processes'> {
   const registered = route.groups.find((each) => each.group === group);
   return {
     group,
@@ -144,11 +159,10 @@ function groupOf(
     inFlight: inFlight + (own?.inFlight ?? 0),
     scheduled,
     dead: own?.dead ?? 0,
-    consumers: Object.entries(own?.consumers ?? {}).map(([name, { isHere = false, ...each }]) => ({
-      name,
-      ...each,
-      isHere,
-    })),
+    consumers: Object.entries(own?.consumers ?? {}).map(([name, each]) => {
+      const { pending, idleMs, isHere = false, state } = each;
+      return { name, pending, idleMs, isHere, ...busyStateOf(state) };
+    }),
     lag,
     seenAt: registered?.seenAt,
     pausedAt: registered?.pausedAt,

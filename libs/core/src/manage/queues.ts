@@ -1,5 +1,6 @@
 import type { RegisteredRoute } from '../redis/index.js';
 import type { ManageContext } from './context.js';
+import { GroupProcesses } from './group-processes.js';
 import { inspect, type QueueInfo } from './queue-info.js';
 
 // So many looks are on their way at once, each at a queue with its groups: Redis answers them in one go, and nobody else
@@ -12,9 +13,12 @@ const LIMITS = { count: 200, bytes: 16 * 1024 };
 /** All queues, by path, with what is known of each. Deleted ones too, which have `deletedAt`. */
 export async function listQueues(context: ManageContext): Promise<QueueInfo[]> {
   const routes = await context.registry.routes();
+  const processes = new GroupProcesses(context);
   const infos: QueueInfo[] = [];
   for (const some of batchesOf(routes)) {
-    infos.push(...(await Promise.all(some.map((route) => inspect(context, route, LIMITS)))));
+    infos.push(
+      ...(await Promise.all(some.map((route) => inspect(context, route, LIMITS, processes)))),
+    );
   }
   return infos.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -37,6 +37,8 @@ export interface ConsumerNumbers {
   readonly pending: number;
   readonly idleMs: number;
   readonly isHere?: boolean;
+  /** JSON of how busy it is. */
+  readonly state?: string;
 }
 
 /** Followed by groups that may be there. */

@@ -20,4 +20,11 @@ export { validGroup, validMessageId, validPrefix } from './names.js';
 export { isPlainText } from './plain-text.js';
 export { displayPath, normalizePath } from './path.js';
 export { decodePayload, encodePayload } from './payload.js';
+export {
+  busyStateOf,
+  processStateOf,
+  type BusyState,
+  type ConsumingState,
+  type ProcessState,
+} from './presence-notes.js';
 export { uniqueId } from './unique-id.js';

@@ -9,5 +9,6 @@ export {
   type SubscriptionOptions,
 } from './options.js';
 export type { PassOptions } from './pass.js';
+export { noteProcess } from './presence.js';
 export { PullConsumer } from './pull-consumer.js';
 export { Subscription } from './subscription.js';

@@ -94,7 +94,7 @@ export const leaveScript = defineScript({
   reply: Number,
 });
 
-/** Keys are, for each route, who is there and what this consumer holds; followed by since when, JSON or '', for each. */
+/** Keys are, for each route, who is there and what this consumer holds; followed for each by its state and since when. */
 export const notePresenceScript = defineScript({
   lua: lua.notePresenceLua,
   keys: [],

@@ -148,6 +148,10 @@ export class Subscription {
     return Math.min(this.bufferedCount, this.options.concurrency - this.running);
   }
 
+  get isWaitingForPermit(): boolean {
+    return this.permitSince !== 0 && this.startable > 0;
+  }
+
   get canStart(): boolean {
     return this.startable > 0;
   }

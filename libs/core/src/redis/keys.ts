@@ -42,6 +42,11 @@ export class Keys {
   quarantine(group: string): string {
     return `${this.prefix}:quarantine:${group}`;
   }
+
+  /** Processes of a group: HASH, name → until when it is to be believed, epoch ms, and JSON of its state. */
+  processes(group: string): string {
+    return `${this.prefix}:processes:${group}`;
+  }
 }
 
 /** What belongs to one route. Scripts derive a group's keys from `base`; they are in the same slot. */
@@ -98,7 +103,7 @@ export class RouteKeys {
     return `${this.base}:sent:${messageId}`;
   }
 
-  /** Who of a group is there: HASH, consumer → until when it is to be believed, epoch ms. */
+  /** Consumers of a group: HASH, name → until when it is to be believed, epoch ms, and JSON of how busy it is. */
   here(group: string): string {
     return `${this.base}:here:${group}`;
   }

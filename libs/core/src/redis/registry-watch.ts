@@ -35,6 +35,11 @@ export class RegistryWatch {
     this.mirror = registry.mirror((field, value) => this.onUnreadable(field, value));
   }
 
+  /** How often it tells the registry that this process is there, ms. */
+  get touchMs(): number {
+    return this.hooks.touchMs;
+  }
+
   /** Resolves when what the registry says has been told once. */
   async start(): Promise<void> {
     if (this.timer !== undefined) return;

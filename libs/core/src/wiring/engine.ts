@@ -36,6 +36,8 @@ const REFUSAL_OVER_MS = 60_000;
 export interface EngineHooks {
   /** The registry has changed, or is told for the first time. */
   onRegistry: (news: RegistryNews) => void;
+  /** It is connected. */
+  onConnected: () => void;
   /** Says that its groups are there. */
   touch: () => Promise<void>;
   /** Whether this service wants expired messages of the path as dead letters. */
@@ -165,12 +167,14 @@ export class Engine {
     if (this.isClosing) return;
     const reply = replyOf(thrown);
     const refusal = reply ?? replyOf(toError(thrown).cause);
-    if (refusal !== undefined) this.refusals.note(where, refusal);
+    const isNews = refusal === undefined || this.refusals.note(where, refusal);
     if (isTransient(thrown)) {
       // The connection tells of its own faults, once.
       if (reply !== undefined) this.refused(reply);
       return;
     }
+    // What is tried again and again is told once: `health().refused` says that it goes on.
+    if (!isNews) return;
     const error = toError(withoutArguments(thrown));
     this.events.tell('fault', () => ({ where, error }));
   }
@@ -222,6 +226,7 @@ export class Engine {
     if (connect === 'fail') await durable?.connect(connectTimeoutMs);
     await this.watch.start();
     this.isConnected = true;
+    this.hooks.onConnected();
   }
 
   private makeConnections(): Connections {

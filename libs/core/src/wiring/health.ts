@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 
-import { displayPath } from '../message/index.js';
+import { displayPath, type ConsumingState } from '../message/index.js';
 import type { Engine } from './engine.js';
 import type { RefusedCommand } from './refusals.js';
-import type { ConsumingState, Service } from './service.js';
+import type { Service } from './service.js';
 import { slotHolders, type WatchedRoute } from './standstill.js';
 
 /** A handler of this process, in numbers that tell why nothing is delivered to it. */
@@ -85,8 +85,8 @@ export function healthOf(
 }
 
 function handlerHealth({ subscription }: WatchedRoute, now: number): HandlerHealth {
-  const { path, isOff, options, runningCount, bufferedCount, startable } = subscription;
-  const { fullSince, permitSince } = subscription;
+  const { path, isOff, options, runningCount, bufferedCount } = subscription;
+  const { fullSince, permitSince, isWaitingForPermit } = subscription;
   const { stuck, longest } = slotHolders(subscription, now);
   const since = (at: number): number => Math.round(now - at);
   return {
@@ -97,7 +97,7 @@ function handlerHealth({ subscription }: WatchedRoute, now: number): HandlerHeal
     stuck,
     waiting: bufferedCount,
     busyForMs: fullSince === 0 ? undefined : since(fullSince),
-    permitForMs: permitSince === 0 || startable === 0 ? undefined : since(permitSince),
+    permitForMs: isWaitingForPermit ? since(permitSince) : undefined,
     longestRunMs: longest === undefined ? undefined : since(longest.startedAt),
   };
 }

@@ -4,4 +4,4 @@ export { healthOf, type HandlerHealth, type Health } from './health.js';
 export { managingOf } from './managing.js';
 export type { PulledDelivery, ReceiveOptions, Settled } from './pulling.js';
 export type { RefusedCommand } from './refusals.js';
-export { Service, type ConsumingState, type Processed } from './service.js';
+export { Service, type Processed } from './service.js';

@@ -27,18 +27,20 @@ interface Refusal {
 export class Refusals {
   private readonly all = new Map<string, Refusal>();
 
-  note(where: string, reply: string): void {
+  /** @returns whether it is news: the same has not been refused for a while */
+  note(where: string, reply: string): boolean {
     this.forgetOld();
     const key = `${where}\n${reply}`;
     const known = this.all.get(key);
     if (known !== undefined) {
       known.count += 1;
       known.at = performance.now();
-      return;
+      return false;
     }
     const [oldest] = this.all.keys();
     if (this.all.size >= MOST && oldest !== undefined) this.all.delete(oldest);
     this.all.set(key, { where, reply, count: 1, at: performance.now() });
+    return true;
   }
 
   get recent(): RefusedCommand[] {

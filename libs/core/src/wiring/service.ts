@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js';
-import { displayPath, literalPath, normalizePath } from '../message/index.js';
+import { displayPath, literalPath, normalizePath, type ConsumingState } from '../message/index.js';
 import { resolveHandleOptions, type HandlerOptions } from '../handler-options.js';
 import { inOwnContext } from '../own-context.js';
 import type { Consumer, ConsumerContext } from '../receive/index.js';
@@ -12,6 +12,7 @@ import { Gate } from './gate.js';
 import { Life } from './life.js';
 import { Pullers } from './pullers.js';
 import { validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
+import { ProcessNote } from './process-note.js';
 import type { Registration, StepsParts } from './route-steps.js';
 import type { WatchedRoute } from './standstill.js';
 import { uniqueName } from './unique-name.js';
@@ -25,14 +26,12 @@ export interface Processed {
   readonly deadLettered: number;
 }
 
-/** Whether a process consumes. */
-export type ConsumingState = 'none' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped';
-
 /** The half of a process that subscribes: its handlers, its consumer, and what is pulled by hand. */
 export class Service {
   private readonly pullers: Pullers;
   private readonly registrations = new Map<string, Registration>();
   private readonly gate: Gate;
+  private readonly processNote: ProcessNote;
   /** Paths on which this process has joined its group. */
   private readonly joined = new Set<string>();
   private readonly passes = new Set<Consumer>();
@@ -41,6 +40,9 @@ export class Service {
 
   constructor(private readonly engine: Engine) {
     this.gate = new Gate(engine, (path) => this.registrations.has(path));
+    this.processNote = new ProcessNote(engine, () => {
+      return { state: this.state, consumer: this.consumer };
+    });
     this.pullers = new Pullers(engine, (consumer) => this.contextOf(consumer));
   }
 
@@ -229,7 +231,18 @@ export class Service {
       this.engine.events.tell('stopped', () => ({ group, consumer, released: life.released }));
     } finally {
       life.phase = 'stopped';
+      await this.noteProcess();
     }
+  }
+
+  /** Tells other processes whether this one consumes. */
+  noteProcess(): Promise<void> {
+    return this.processNote.write();
+  }
+
+  /** This process is about to end. */
+  eraseNote(): Promise<void> {
+    return this.processNote.erase();
   }
 
   /** Gives back what was pulled and not settled. */
@@ -239,6 +252,7 @@ export class Service {
 
   /** A group whose consumers say nothing for long is an alarm. */
   async touch(): Promise<void> {
+    void this.noteProcess();
     const consumed = this.consuming === undefined ? [] : this.registrations.keys();
     const paths = [...new Set([...consumed, ...this.pullers.paths])];
     if (paths.length > 0) await this.engine.registry.touch(paths, this.engine.group);
@@ -295,13 +309,16 @@ export class Service {
   private failed(life: Life): void {
     life.phase = 'stopped';
     life.consuming = undefined;
+    void this.noteProcess();
   }
 
   private async consume(life: Life): Promise<void> {
     await this.engine.connect();
     if (life.isEnding() || this.engine.isClosing) return;
     if (this.registrations.size > 0) await this.consumeAll(life);
-    if (!life.isEnding()) life.phase = 'running';
+    if (life.isEnding()) return;
+    life.phase = 'running';
+    void this.noteProcess();
   }
 
   private async consumeAll(life: Life): Promise<void> {

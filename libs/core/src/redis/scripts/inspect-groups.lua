@@ -4,7 +4,7 @@
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV -> groups
 -- Output: JSON of groups by name {waiting, inFlight, dead, consumers}: waiting and inFlight of its inbox, consumers by
---         name {pending, idleMs, isHere}
+--         name {pending, idleMs, isHere, state}
 local log = KEYS[1]
 local base = string.sub(log, 1, -5)
 local time = redis.call('TIME')

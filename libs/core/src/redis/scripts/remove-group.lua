@@ -37,7 +37,7 @@ local function consumerHere()
   local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
   local here = redis.call('HGETALL', base .. ':here:' .. group)
   for i = 1, #here, 2 do
-    if tonumber(here[i + 1]) > now then return here[i] end
+    if (tonumber(string.match(here[i + 1], '^%d+')) or 0) > now then return here[i] end
   end
 end
 

@@ -10,9 +10,11 @@ local function addThoseHere(group, consumers)
   local here = redis.pcall('HGETALL', base .. ':here:' .. group)
   if here.err then return end
   for i = 1, #here, 2 do
-    if tonumber(here[i + 1]) > now then
+    local untilText, state = string.match(here[i + 1], '^(%d+) ?(.*)')
+    if (tonumber(untilText) or 0) > now then
       consumers[here[i]] = consumers[here[i]] or {pending = 0, idleMs = 0}
       consumers[here[i]].isHere = true
+      consumers[here[i]].state = state
     end
   end
 end
