@@ -51,7 +51,8 @@ export interface ConsumerEntry {
   readonly idleMs: number;
 }
 
-const PAGE = 2_000;
+// Of the largest payloads 16 MiB.
+const PAGE = 64;
 
 /** The name of a key of a route. */
 export function key(path: string, what: string): string {

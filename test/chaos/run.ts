@@ -32,6 +32,8 @@ export interface Evidence {
   readonly stuck: Readonly<Record<string, number>>;
   /** Connections that there were too many of. */
   readonly surplus: readonly string[];
+  /** What the server's log says of connections that it has cut off, because they asked for too much at once. */
+  readonly oversized: readonly string[];
 }
 
 const MESSAGES_PER_FAULT = 95;
@@ -76,12 +78,13 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     const surplus = await admin((client) => surplusClients(client, options.consumers));
     await Promise.all(slots.map((slot) => slot.term(true)));
     const endedAt = Date.now();
+    const oversized = topology.oversizedReplies();
     const final = await admin(readFinalState);
     const processes = slots.flatMap(({ records }) => records);
-    const seen = { options, startedAt: startAt, endedAt, storm, processes, stuck, final };
-    writeFileSync(join(folder, 'harness.json'), JSON.stringify(seen));
+    const seen = { options, startedAt: startAt, endedAt, storm, stuck, surplus, oversized, final };
+    writeFileSync(join(folder, 'harness.json'), JSON.stringify({ ...seen, processes }));
     return {
-      ...{ options, folder, startedAt: startAt, endedAt, storm, slots, stuck, surplus, final },
+      ...{ ...seen, folder, slots },
       histories: new Map(slots.map((slot) => [slot, readHistory(slot.history)])),
     };
   } finally {

@@ -4,6 +4,12 @@ import { keyOf, type Facts, type Handling, type SentMessage } from './facts.js';
 import type { Findings } from './findings.js';
 import { show, tell } from './traces.js';
 
+/**
+ * While a suspect runs alone, nothing else begins; see quarantine.ts. What is left of the second that this lasts when the
+ * suspect begins may be little.
+ */
+const ALONE_MS = 100;
+
 /** Invariant 4: a message dies of what it died of: of its failures after exactly its attempts, as poison only a killer. */
 export function checkDead(facts: Facts, findings: Findings): void {
   for (const letters of facts.letters.values()) {
@@ -38,19 +44,30 @@ function checkLetter(facts: Facts, findings: Findings, letter: Letter, message: 
 
 /** Somebody was blamed. When it was run alone before, and its success was undone, nobody could know better. */
 function checkInnocent(
-  { handlings, interruptions }: Facts,
+  facts: Facts,
   findings: Findings,
   life: readonly Handling[],
   told: string,
 ): void {
+  const { handlings, interruptions } = facts;
   const last = life.at(-1);
   if (last === undefined) return findings.violate('innocentPoison', told);
   const interval = { from: last.at, to: last.endedAt ?? last.at + TIMES.leaseMs };
   if (interruptions.isRolledBack(interval)) return findings.except('poisonAfterFailover');
+  if (isJoined(facts, last)) return findings.except('poisonJoinedByOthers');
   const others = [...handlings.values()].flat().filter(({ pid, at, endedAt = Infinity }) => {
     return pid === last.pid && at <= interval.to && endedAt >= interval.from;
   });
   findings.violate('innocentPoison', `beside ${others.length - 1} others, ${told}`);
+}
+
+/** What takes longer than its process stops everything else for is joined by others, and they may be the killers. */
+function isJoined({ handlings, interruptions }: Facts, { pid, at }: Handling): boolean {
+  const diedAt = interruptions.diedAt(pid) ?? at;
+  const began = [...handlings.values()]
+    .flat()
+    .filter((other) => other.pid === pid && other.at > at && other.at <= diedAt);
+  return began.length > 0 && began.every((other) => other.at > at + ALONE_MS);
 }
 
 function checkFailed(

@@ -46,4 +46,22 @@ describe('how it ended', () => {
       violationsOf(new Scenario().sent(1, killer).handled(1, 'b').dead(1, 'a', poison)),
     ).toEqual([]);
   });
+
+  it('may blame an innocent that took so long alone that others began beside it', () => {
+    const poison = { reason: 'poison', attempts: 5, crashes: 5 };
+    const killedAt = (at: number, besideAt: number): Scenario =>
+      new Scenario()
+        .sent(1)
+        .handled(1, 'b')
+        .interrupted(1, 'a', { pid: 11, at: 5_000, attempt: 5, crashes: 4 })
+        .dead(1, 'a', poison)
+        .sent(2)
+        .done(2, { pid: 11, at: besideAt })
+        .stored(2, '1006-0')
+        .killed(11, at);
+    expect(verdict(killedAt(8_000, 7_000)).let).toContain('poisonJoinedByOthers');
+    expect(violationsOf(killedAt(8_000, 7_000))).not.toContain('innocentPoison');
+    expect(violationsOf(killedAt(8_000, 5_100))).toContain('innocentPoison');
+    expect(violationsOf(killedAt(8_000, 9_000))).toContain('innocentPoison');
+  });
 });

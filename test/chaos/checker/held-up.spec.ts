@@ -21,4 +21,20 @@ describe('a script that holds Redis up', () => {
     expect(violationsOf(frozen(4_200))).toEqual([]);
     expect(violationsOf(frozen(7_000))).toEqual(['redisHeldUp']);
   });
+
+  it('is not blamed for a step of the clock that its time was measured with', () => {
+    const stepped = (ms: number, steppedMs: number, from = 4_900): string[] =>
+      violationsOf(slow(ms).fault({ kind: 'clock-step', from, to: from + 400, steppedMs }));
+    expect(stepped(2_100, 2_000, 2_900)).toEqual([]);
+    expect(stepped(2_100, -2_000)).toEqual([]);
+    expect(stepped(2_300, -2_000)).toEqual(['redisHeldUp']);
+    expect(stepped(1_500, -2_000)).toEqual(['redisHeldUp']);
+    expect(stepped(2_100, -2_000, 8_000)).toEqual(['redisHeldUp']);
+  });
+
+  it('is noticed also by a reply that was too large for the server', () => {
+    const scenario = healthy();
+    scenario.oversized = ['closed: output buffer limits'];
+    expect(violationsOf(scenario)).toEqual(['replyTooLarge']);
+  });
 });

@@ -8,6 +8,19 @@ export interface Interval {
   readonly to: number;
 }
 
+/** The server's clock was wrong for some time. */
+interface ClockStep extends Interval {
+  readonly steppedMs: number;
+}
+
+/** The server's clock was set ahead, either wrongly or right again. */
+export interface ClockJump {
+  readonly at: number;
+  readonly byMs: number;
+  /** What the server's clock showed afterwards, epoch ms. */
+  readonly shownAt: number;
+}
+
 /** After the end of an outage a process waits up to a second before it tries again, and then has to connect. */
 const RECONNECT_MS = 1_500;
 /**
@@ -23,7 +36,7 @@ const STOPS_NOBODY: ReadonlySet<string> = new Set(['script-flush', 'clock-step',
 export class Interruptions {
   private readonly broker: Interval[] = [];
   private readonly failovers: Interval[] = [];
-  private readonly clockSteps: Interval[] = [];
+  private readonly clockSteps: ClockStep[] = [];
   private readonly own = new Map<number, Interval[]>();
   private readonly records = new Map<number, ProcessRecord>();
   private readonly terms = new Map<number, number>();
@@ -34,7 +47,7 @@ export class Interruptions {
     histories: Iterable<readonly Line[]>,
   ) {
     for (const { kind, from, to, pid, rolledBack, steppedMs } of faults) {
-      if (steppedMs !== undefined) this.clockSteps.push({ from, to });
+      if (steppedMs !== undefined) this.clockSteps.push({ from, to, steppedMs });
       if (rolledBack !== undefined) this.failovers.push(rolledBack);
       if (pid === undefined) {
         if (!STOPS_NOBODY.has(kind)) this.broker.push({ from, to: to + RECONNECT_MS });
@@ -87,6 +100,7 @@ export class Interruptions {
     if (this.died(pid, interval)) return 'died';
     if (this.frozenMs(pid, interval) >= OUT_OF_ACTION_MS) return 'frozen';
     if (this.outOfActionMs(pid, interval) >= OUT_OF_ACTION_MS) return 'cut off';
+    if (this.isLeapedOver(interval)) return 'clock';
     return this.isRolledBack(interval) ? 'failover' : undefined;
   }
 
@@ -104,6 +118,27 @@ export class Interruptions {
   /** Whether the server's clock was wrong at any time within. */
   isClockWrong({ from, to }: Interval): boolean {
     return this.clockSteps.some((each) => each.to >= from && each.from <= to);
+  }
+
+  /** Whether ids of entries were ahead of the server's clock: a stream goes on from the latest one that it has given. */
+  areIdsAhead(at: number): boolean {
+    return this.clockSteps.some((each) => each.from <= at && at <= each.to + each.steppedMs);
+  }
+
+  get clockJumps(): readonly ClockJump[] {
+    return this.clockSteps.map(({ from, to, steppedMs }) =>
+      steppedMs > 0
+        ? { at: from, byMs: steppedMs, shownAt: from + steppedMs }
+        : { at: to, byMs: -steppedMs, shownAt: to },
+    );
+  }
+
+  /**
+   * Whether the clock was set ahead twice in that time: the first jump makes what is in flight look stale, and the second
+   * one makes that look old enough.
+   */
+  isLeapedOver({ from, to }: Interval): boolean {
+    return this.clockJumps.filter(({ at }) => at >= from && at <= to).length > 1;
   }
 
   get hasFailovers(): boolean {

@@ -25,6 +25,15 @@ describe('a redelivery', () => {
     expect(violationsOf(outage)).toEqual([]);
   });
 
+  it('has one when the clock was set ahead twice between two heartbeats', () => {
+    const open = new Scenario().sent(1).handled(1, 'b').interrupted(1, 'a');
+    const step = { kind: 'clock-step', from: 2_100, to: 2_600 } as const;
+    again(open).fault({ ...step, steppedMs: -9_000 });
+    expect(violationsOf(open)).toContain('redeliveredForNoReason');
+    open.fault({ ...step, from: 3_000, to: 4_000, steppedMs: 9_000 });
+    expect(violationsOf(open)).toEqual([]);
+  });
+
   it('follows a failure with one attempt more', () => {
     const retried = new Scenario().sent(1).handled(1, 'b').handled(1, 'a', failed);
     expect(violationsOf(retried.handled(1, 'a', { attempt: 2, at: 2_100 }))).toEqual([]);

@@ -45,7 +45,8 @@ function noteInterrupted({ interruptions }: Facts, findings: Findings, handling:
   const { pid, at, endedAt } = handling;
   findings.count('deliveries');
   const to = (endedAt ?? at) + TIMES.leaseMs * 2;
-  const isTouched = interruptions.isTouched(pid, { from: at, to });
+  const isLeapedOver = interruptions.isLeapedOver({ from: at - TIMES.leaseMs, to });
+  const isTouched = isLeapedOver || interruptions.isTouched(pid, { from: at, to });
   if (isTouched && !isInOrder(handling)) findings.count('interrupted');
 }
 

@@ -36,6 +36,7 @@ export class Scenario {
   private operations = 0;
   stuck: Record<string, number> = {};
   slow: SlowCommand[] = [];
+  oversized: string[] = [];
   durability: DurabilityName = 'memory';
 
   /** Sent, accepted and on the log, unless told; several of them are a transaction. */
@@ -152,6 +153,7 @@ export class Scenario {
     const evidence = {
       options: { durability: this.durability, topology: 'standalone' },
       ...{ startedAt: 0, endedAt: 100_000, stuck: this.stuck, surplus: [] },
+      oversized: this.oversized,
       final: { leftovers: {}, entries: [], letters: [], consumers: [], slow: this.slow },
       storm: { records: this.faults, missed: 0 },
       histories: new Map(this.lines.map((lines, index) => [index, lines])),

@@ -30,6 +30,18 @@ describe('time', () => {
     expect(violationsOf(right)).toEqual(['early']);
   });
 
+  it('is shorter after a replay as long as ids are ahead of a clock that was set right', () => {
+    const replayed = (replays: number, to: number): Scenario =>
+      new Scenario()
+        .sent(1, { ttlMs: 5_000 })
+        .done(1, { at: 2_000, replays, expiresAt: 4_500 })
+        .fault({ kind: 'clock-step', from: to - 500, to, steppedMs: 2_000 });
+    // What the first lives were is not of interest here.
+    expect(violationsOf(replayed(1, -5_000))).toContain('wrongExpiry');
+    expect(violationsOf(replayed(0, -900))).toContain('wrongExpiry');
+    expect(violationsOf(replayed(1, -900))).not.toContain('wrongExpiry');
+  });
+
   it('is not forgotten on the way', () => {
     expect(violationsOf(new Scenario().sent(1, { ttlMs: 500 }).done(1))).toEqual(['wrongExpiry']);
   });

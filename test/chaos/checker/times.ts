@@ -32,9 +32,11 @@ export function checkTimes(facts: Facts, findings: Findings): void {
 
 function isClockWrong(
   { interruptions }: Facts,
-  { invokedAt }: SentMessage,
-  { at }: Handling,
+  { invokedAt, okAt = invokedAt }: SentMessage,
+  { at, replays }: Handling,
 ): boolean {
+  // A replay reckons the time to live from when the entry's id says that it was published.
+  if (replays > 0 && interruptions.areIdsAhead(okAt)) return true;
   // A consumer hears of the server's clock with its heartbeats.
   return interruptions.isClockWrong({ from: invokedAt - TIMES.leaseMs / 2, to: at });
 }

@@ -117,6 +117,11 @@ export class SentinelTopology implements Topology {
     await this.untilWhole();
   }
 
+  /** Its servers know no limit. */
+  oversizedReplies(): string[] {
+    return [];
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.sentinels.map((sentinel) => sentinel.stop()));
     await Promise.all(this.servers.map((server) => server.stop()));

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { TcpProxy } from '../../support/proxy.js';
 import { RedisServer } from '../../support/redis-server.js';
 import { SteppingClock } from '../../support/stepping-clock.js';
@@ -58,6 +61,11 @@ export class Standalone implements Topology {
     // What is half-open stays so for ever.
     this.proxy.cut();
     return Promise.resolve();
+  }
+
+  oversizedReplies(): string[] {
+    const log = readFileSync(join(this.server.dir, 'server.log'), 'utf8');
+    return log.split('\n').filter((line) => line.includes('output buffer limits'));
   }
 
   async stop(): Promise<void> {

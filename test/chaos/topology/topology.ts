@@ -14,5 +14,7 @@ export interface Topology {
   adminUrl(): Promise<string>;
   /** Everything runs, nothing is in the way. */
   heal(): Promise<void>;
+  /** What the log of the server says of replies that were larger than it lets one be. */
+  oversizedReplies(): string[];
   stop(): Promise<void>;
 }
