@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from '@jest/globals';
@@ -7,6 +9,7 @@ import { Redis } from 'ioredis';
 import { QUICK } from '../support/broker.js';
 import { eventually, nextEvent } from '../support/eventually.js';
 import { RedisServer } from '../support/redis-server.js';
+import { SentinelSet } from '../support/sentinel.js';
 
 const PASSWORD = 'S3cr3tPw';
 /** What a client of a factory needs when the factory does not pass the options on. */
@@ -44,6 +47,58 @@ async function delivers(mq: LeanMQ): Promise<void> {
   await mq.publish('/a', 1);
   await acked;
 }
+
+describe('a start names what stands in its way:', () => {
+  test('a Sentinel in place of Redis', async () => {
+    const set = await SentinelSet.start({ replicas: 0 });
+    try {
+      const mq = mqOf(`redis://127.0.0.1:${set.port}`);
+      const refusal = { code: 'SERVER_UNFIT', message: expect.stringMatching(/"sentinels"/) };
+      await expect(mq.start()).rejects.toMatchObject(refusal);
+      await mq.close();
+    } finally {
+      await set.stop();
+    }
+  });
+
+  test('sentinels that do not answer, and no localhost', async () => {
+    const sentinels = [{ host: '127.0.0.1', port: 1 }];
+    const mq = mqOf({ sentinels, name: 'main' }, { connectTimeoutMs: 300 });
+    await expect(mq.start()).rejects.toThrow(
+      'Redis at master "main" of the sentinels 127.0.0.1:1 was not reachable within 300 ms',
+    );
+  });
+
+  test('a server of another kind', async () => {
+    const other = createServer((socket) => {
+      socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n');
+      socket.resume();
+    });
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port: otherPort } = other.address() as AddressInfo;
+    const mq = mqOf(`redis://127.0.0.1:${otherPort}`, { connectTimeoutMs: 500 });
+    await expect(mq.start()).rejects.toThrow('what answers there is not Redis');
+    await mq.close();
+    other.close();
+    await once(other, 'close');
+  });
+
+  test('a server without TLS where TLS is expected', async () => {
+    const mq = mqOf(`rediss://127.0.0.1:${server.port}`, { connectTimeoutMs: 500 });
+    await expect(mq.start()).rejects.toThrow('no answer to the TLS handshake');
+  });
+
+  test('a node of a Cluster that is down, and within the time', async () => {
+    const node = await RedisServer.start({ config: { 'cluster-enabled': 'yes' } });
+    const mq = mqOf(node.url, { connectTimeoutMs: 1_000 });
+    const startedAt = performance.now();
+    await expect(mq.start()).rejects.toThrow(/CLUSTERDOWN/);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    await mq.close();
+    await node.stop();
+  });
+});
 
 describe('a database that the server does not have', () => {
   const factory: LeanMQOptions['redis'] = (_, options) =>

@@ -89,6 +89,107 @@ describe('an option that is not known is refused, with the one that was meant,',
   });
 });
 
+describe('a value of another type is refused before anything is done, by name:', () => {
+  test.each<[string, object]>([
+    ['allGroups', { allGroups: 'false' }],
+    ['allGroups', { allGroups: 0 }],
+  ])('%s of purge() and remove(), %j', async (name, options) => {
+    const mq = broker.mq();
+    await mq.publish('/a', 1);
+    const queue = loose(mq.queue('/a'));
+    const message = new RegExp(`^Option "${name}" is .*; allowed: true or false\\.$`);
+    expect(await messageOf(() => queue['purge']?.(options))).toMatch(message);
+    expect(await messageOf(() => queue['remove']?.('1-1', options))).toMatch(message);
+    expect(await broker.redis.xlen(broker.key('a', 'log'))).toBe(1);
+  });
+
+  test('"dryRun" of calls that would change dead letters, which stay', async () => {
+    const mq = broker.mq();
+    const died = nextEvent(mq.events, 'deadLettered');
+    await mq.consume('/a', () => Promise.reject(new Error('no')), { attempts: 1 });
+    await mq.publish('/a', 1);
+    await died;
+    const letters = mq.deadLetters('/a');
+    const loosely = loose(letters);
+    for (const dryRun of ['true', 1, null, {}]) {
+      const calls = [
+        () => loosely['discard']?.({ dryRun }),
+        () => loosely['replay']?.({ dryRun }),
+        () => loosely['moveTo']?.('/b', { dryRun }),
+        () => loose(mq)['replay']?.('/a', { dryRun }),
+      ];
+      for (const call of calls) expect(await messageOf(call)).toMatch(/^Option "dryRun" is /);
+    }
+    expect(await letters.count()).toBe(1);
+  });
+
+  test.each<[string, string, object, RegExp]>([
+    ['removeGroup', 'force', { force: 'no' }, /true or false/],
+    ['removeGroup', 'deadLetters', { deadLetters: 'keep' }, /true or false/],
+  ])('%s(): "%s"', async (call, name, options, allowed) => {
+    const mq = broker.mq();
+    const queue = mq.queue('/a');
+    await queue.declareGroup('other');
+    const message = await messageOf(() => loose(queue)[call]?.('other', options));
+    expect(message).toMatch(new RegExp(`^Option "${name}" is`));
+    expect(message).toMatch(allowed);
+    expect(await queue.groups()).toMatchObject([{ group: 'other' }]);
+  });
+
+  test.each<[string, (mq: LeanMQ) => unknown, RegExp]>([
+    ['delete', (mq) => loose(mq.queue('/a'))['delete']?.({ deadLetters: 'no' }), /"deadLetters"/],
+    ['pause', (mq) => loose(mq.queue('/a'))['pause']?.({ drain: 'yes' }), /"drain"/],
+    [
+      'discard',
+      (mq) => loose(mq.deadLetters('/a'))['discard']?.({ onProgress: 'log' }),
+      /"onProgress" is "log"; allowed: a function/,
+    ],
+    [
+      'discard',
+      (mq) => loose(mq.deadLetters('/a'))['discard']?.({ signal: new AbortController() }),
+      /"signal" is .*; allowed: an AbortSignal/,
+    ],
+    ['replay', (mq) => loose(mq)['replay']?.('/a', { signal: {} }), /"signal"/],
+    ['replay', (mq) => loose(mq)['replay']?.('/a', { from: 1e300 }), /"from"/],
+    ['replay', (mq) => loose(mq)['replay']?.('/a', null), /options of replay\(\) are null/],
+    ['replay', (mq) => loose(mq)['replay']?.('/a', 'all'), /options of replay\(\) are "all"/],
+    ['transaction', (mq) => loose(mq)['transaction']?.([]), /transaction\(\) takes a function/],
+    ['transaction', (mq) => loose(mq)['transaction']?.(), /takes a function, .* given undefined/],
+    ['queues', (mq) => loose(mq)['queues']?.({ signal: { aborted: false } }), /"signal"/],
+    [
+      'handleBatch',
+      (mq) => loose(mq)['handleBatch']?.('/b', () => undefined, null),
+      /options of a handler are null/,
+    ],
+    [
+      'handleBatch',
+      (mq) => loose(mq)['handleBatch']?.('/b', () => undefined, 5),
+      /options of a handler are 5/,
+    ],
+    [
+      'LeanMQ',
+      () => new LeanMQ({ redis: broker.url, handlers: null } as unknown as LeanMQOptions),
+      /options of "handlers" are null/,
+    ],
+  ])('%s() (%#)', async (_, call, message) => {
+    const mq = broker.mq();
+    await mq.publish('/a', 1);
+    await mq.queue('/a').declareGroup(broker.prefix);
+    expect(await messageOf(() => call(mq))).toMatch(message);
+    expect(await mq.queue('/a').exists()).toBe(true);
+  });
+
+  test.each([undefined, null, '', 5, {}])('the id of a replay, %p', async (id) => {
+    const mq = broker.mq();
+    await mq.publish('/a', 1);
+    const refusal = { code: 'ID_INVALID' };
+    const queue = loose(mq.queue('/a'));
+    await expect(queue['cancelReplay']?.(id)).rejects.toMatchObject(refusal);
+    if (id === undefined) return;
+    await expect(loose(mq)['replay']?.('/a', { resume: id })).rejects.toMatchObject(refusal);
+  });
+});
+
 test.each([undefined, null, {}, 'onOrder', [() => undefined]])(
   'a handler that is %p is refused',
   async (handler) => {

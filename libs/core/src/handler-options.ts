@@ -24,16 +24,23 @@ export const HANDLE_DEFAULTS: HandleOptions = Object.freeze({
   ...SETTLE_DEFAULTS,
 });
 
-/** @throws {ConfigError} naming the option, what was given and what is allowed */
+/** @throws {ConfigError} unless it is an object */
+export function assertHandlerOptions(options: unknown, owner = 'a handler'): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new ConfigError(`The options of ${owner} are ${show(options)}; give an object.`);
+}
+
+/**
+ * @param owner whoever takes the options, as the error names it
+ * @throws {ConfigError} naming the option, what was given and what is allowed
+ */
 export function resolveHandleOptions(
-  options: Partial<HandleOptions> | undefined,
+  given: Partial<HandleOptions> = {},
   defaults: HandleOptions,
+  owner = 'a handler',
 ): HandleOptions {
-  if (options !== undefined && (typeof options !== 'object' || (options as unknown) === null)) {
-    throw new ConfigError(`The options of a handler are ${show(options)}; give an object.`);
-  }
-  const given = options ?? {};
-  known('a handler', given, Object.keys(HANDLE_DEFAULTS), FOREIGN_TO_HANDLERS);
+  assertHandlerOptions(given, owner);
+  known(owner, given, Object.keys(HANDLE_DEFAULTS), FOREIGN_TO_HANDLERS);
   const resolved: HandleOptions = { ...defaults, ...defined(given) };
   whole('concurrency', resolved.concurrency, 1, 10_000);
   whole('attempts', resolved.attempts, 1);

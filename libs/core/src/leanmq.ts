@@ -3,11 +3,12 @@ import { inspect } from 'node:util';
 import type { Redis } from 'ioredis';
 
 import type { Events } from './events.js';
-import type { HandlerOptions } from './handler-options.js';
+import { assertHandlerOptions, type HandlerOptions } from './handler-options.js';
 import {
   DeadLetters,
   HistoryReplay,
   Queue,
+  assertReplayOptions,
   listQueues,
   type ManageContext,
   type QueueInfo,
@@ -163,6 +164,8 @@ export class LeanMQ implements AsyncDisposable {
     options: HandlerOptions<T> = {},
   ): this {
     assertHandler(normalizePath(path), handler);
+    // Spread, a text would be no options at all.
+    assertHandlerOptions(options);
     const { batch: given = BATCH_DEFAULTS } = options;
     // What is none is refused below; spread, it would be the defaults.
     const batch = Object(given) === given ? { ...BATCH_DEFAULTS, ...given } : given;
@@ -260,9 +263,11 @@ export class LeanMQ implements AsyncDisposable {
    */
   async replay<T = unknown>(
     path: string,
-    { group = this.engine.group, ...options }: ReplayOptions<T> & { readonly group?: string } = {},
+    given: ReplayOptions<T> & { readonly group?: string } = {},
   ): Promise<ReplayResult> {
     const normal = normalizePath(path);
+    assertReplayOptions(given);
+    const { group = this.engine.group, ...options } = given;
     await this.managing.ready();
     return new HistoryReplay<T>(this.managing, normal, validGroup(group), options).run();
   }

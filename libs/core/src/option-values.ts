@@ -30,6 +30,26 @@ export function word(name: string, value: string, allowed: readonly string[]): v
   }
 }
 
+/** @throws {ConfigError} unless it is true, false or not given: in plain JavaScript the text "false" would mean true */
+export function flag(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw ConfigError.option(name, value, 'true or false');
+}
+
+/** @throws {ConfigError} unless it is a function or not given */
+export function callable(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return;
+  throw ConfigError.option(name, value, 'a function');
+}
+
+/** @throws {ConfigError} unless it is an AbortSignal, of whatever realm, or not given */
+export function abortable(signal: unknown): void {
+  if (signal === undefined) return;
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return;
+  throw ConfigError.option('signal', signal, 'an AbortSignal');
+}
+
 export function parts<T extends object>(name: string, option: T): T {
   if (typeof option !== 'object' || (option as unknown) === null) {
     throw ConfigError.option(name, option, 'an object');

@@ -5,7 +5,15 @@ import { FOREIGN_TO_LEANMQ } from './foreign-names.js';
 import { HANDLE_DEFAULTS, resolveHandleOptions, type HandleOptions } from './handler-options.js';
 import { resolveLimits, validGroup, validPrefix, type MessageLimits } from './message/index.js';
 import { PUBLISHER_DEFAULTS, validPublisher, type PublisherOptions } from './publish/index.js';
-import { LONGEST_MS, defined, known, whole, word, type ForeignNames } from './option-values.js';
+import {
+  LONGEST_MS,
+  defined,
+  flag,
+  known,
+  whole,
+  word,
+  type ForeignNames,
+} from './option-values.js';
 import { CONSUMER_DEFAULTS, type ConsumerOptions } from './receive/index.js';
 import { Target, readSilenceMs, type RedisTarget } from './redis/index.js';
 import { SWEEP_DEFAULTS, type SweepOptions } from './sweep/index.js';
@@ -112,9 +120,7 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   validStartFrom(resolved.startFrom);
   word('connect', resolved.connect, ['fail', 'wait']);
   for (const name of ['allowEviction', 'tidy'] as const) {
-    if (typeof resolved[name] !== 'boolean') {
-      throw ConfigError.option(name, resolved[name], 'true or false');
-    }
+    flag(name, resolved[name]);
   }
   validRetention(resolved.retention);
   return {
@@ -122,7 +128,7 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
     redis: new Target(redis, readSilenceMs(resolved.blockMs, resolved.silenceMs)),
     group: group === undefined ? undefined : validGroup(group),
     consumerName: plainName(consumerName),
-    handlers: resolveHandleOptions(handlers, HANDLE_DEFAULTS),
+    handlers: resolveHandleOptions(handlers, HANDLE_DEFAULTS, '"handlers"'),
   };
 }
 

@@ -21,6 +21,14 @@ export function validEntryId(what: string, id: EntryId): EntryId {
   return id;
 }
 
+/** @throws {ConfigError} unless it may be the id of a replay */
+export function validReplayId(what: string, id: unknown): void {
+  if (typeof id === 'string' && id !== '') return;
+  throw new ConfigError(`${what} is ${show(id)}; allowed: the id of a replay, one of replays().`, {
+    code: 'ID_INVALID',
+  });
+}
+
 /** @throws {NotFoundError} unless the queue exists */
 export async function assertQueue({ registry }: ManageContext, path: string): Promise<void> {
   const state = await registry.stateOf(path);

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { ConfigError } from '../errors.js';
 import type { EntryId } from '../message/index.js';
-import { known } from '../option-values.js';
+import { abortable, callable, flag, known } from '../option-values.js';
 import { wholeNumber } from './arguments.js';
 import type { DeadLetter } from './dead-letter.js';
 import {
@@ -56,7 +56,10 @@ export function checkBatch(
   more: readonly string[] = [],
 ): void {
   known(owner, options, [...BATCH_NAMES, ...more]);
-  const { limit, perSecond } = options;
+  const { limit, perSecond, dryRun, onProgress, signal } = options;
+  flag('dryRun', dryRun);
+  callable('onProgress', onProgress);
+  abortable(signal);
   if (limit !== undefined) wholeNumber('limit', limit, 1);
   if (perSecond !== undefined && !(Number.isFinite(perSecond) && perSecond > 0)) {
     throw ConfigError.option('perSecond', perSecond, 'a number above 0');

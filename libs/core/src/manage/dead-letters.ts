@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.js';
 import { encodePayload, normalizePath, validGroup, type EntryId } from '../message/index.js';
-import { known, type ForeignNames } from '../option-values.js';
+import { flag, known, type ForeignNames } from '../option-values.js';
 import { validEntryId, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { readDeadLetter, type DeadLetter } from './dead-letter.js';
@@ -85,9 +85,7 @@ export class DeadLetters {
     const matches = matcherOf(options);
     const range = rangeOf(options);
     const { after, newestFirst = false } = options;
-    if (typeof newestFirst !== 'boolean') {
-      throw ConfigError.option('newestFirst', newestFirst, 'true or false');
-    }
+    flag('newestFirst', newestFirst);
     if (after !== undefined) validEntryId('Dead letter id', after);
     await this.context.ready();
     const found: DeadLetter<T>[] = [];

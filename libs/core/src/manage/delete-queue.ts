@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import { entryTime } from '../message/index.js';
-import { known } from '../option-values.js';
+import { flag, known } from '../option-values.js';
 import type { ManageContext } from './context.js';
 import { deleteRouteScript } from './purge-scripts.js';
 import { groupNames } from './queue-info.js';
@@ -12,6 +12,12 @@ export interface DeleteQueueOptions {
 }
 
 const SCAN_COUNT = 1_000;
+
+/** @throws {ConfigError} for what is not acceptable */
+export function checkDeletion(options: DeleteQueueOptions): void {
+  known('delete()', options, ['deadLetters']);
+  flag('deadLetters', options.deadLetters);
+}
 
 /**
  * Deletes a queue. The tombstone comes first, so that its running consumers do not create it anew; whoever is stopped
@@ -24,7 +30,7 @@ export async function deleteQueue(
   path: string,
   options: DeleteQueueOptions = {},
 ): Promise<number> {
-  known('delete()', options, ['deadLetters']);
+  checkDeletion(options);
   const { deadLetters = false } = options;
   const route = keys.route(path);
   const groups = await registry.bury(path);

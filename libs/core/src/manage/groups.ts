@@ -1,7 +1,7 @@
 import { ConfigError, GroupBusyError, NotFoundError } from '../errors.js';
 import { displayPath, validGroup } from '../message/index.js';
 import { createGroups, type RegisteredGroup, type StartFrom } from '../redis/index.js';
-import { known } from '../option-values.js';
+import { flag, known } from '../option-values.js';
 import { assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { dropRetries } from './purge-retries.js';
@@ -76,6 +76,8 @@ export async function removeGroup(
   known('removeGroup()', options, ['force', 'deadLetters']);
   validGroup(group);
   const { force = false, deadLetters = false } = options;
+  flag('force', force);
+  flag('deadLetters', deadLetters);
   const { registry, changed } = context;
   await assertQueue(context, path);
   const registered = await registry.groupOf(path, group);

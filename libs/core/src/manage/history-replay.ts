@@ -9,9 +9,9 @@ import {
   uniqueId,
   type EntryId,
 } from '../message/index.js';
-import { known, type ForeignNames } from '../option-values.js';
+import { abortable, callable, flag, known, type ForeignNames } from '../option-values.js';
 import type { Connection, RouteKeys } from '../redis/index.js';
-import { assertGroup } from './arguments.js';
+import { assertGroup, validReplayId } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { REPLAY_TOUCH_MS, readNote } from './replays.js';
 import { replayHistoryScript, touchReplayScript } from './scripts.js';
@@ -76,6 +76,11 @@ const SAMPLE = 5;
 const WINDOW = 1_000;
 const LOOK_AGAIN_MS = 50;
 
+/** @throws {ConfigError} for what is no object, or has a name that is not known */
+export function assertReplayOptions(options: object): void {
+  known('replay()', options, ['group', ...REPLAY_NAMES], FOREIGN);
+}
+
 /** Delivers the past messages of a route again, to one group only. Its cursor is kept in Redis. */
 export class HistoryReplay<T = unknown> {
   readonly id: string;
@@ -93,12 +98,12 @@ export class HistoryReplay<T = unknown> {
     private readonly options: ReplayOptions<T>,
   ) {
     known('replay()', options, REPLAY_NAMES, FOREIGN);
-    const { where, onProgress } = options;
-    for (const [name, value] of Object.entries({ where, onProgress })) {
-      if (value !== undefined && typeof value !== 'function') {
-        throw ConfigError.option(name, value, 'a function');
-      }
-    }
+    const { where, onProgress, dryRun, signal, resume } = options;
+    callable('where', where);
+    callable('onProgress', onProgress);
+    flag('dryRun', dryRun);
+    abortable(signal);
+    if (resume !== undefined) validReplayId('Option "resume"', resume);
     this.connection = context.connection;
     this.keys = context.keys.route(path);
     for (const name of ['limit', 'perSecond'] as const) {
@@ -109,7 +114,7 @@ export class HistoryReplay<T = unknown> {
     }
     for (const name of ['from', 'to'] as const) {
       const value = options[name];
-      if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
+      if (value !== undefined && !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
         throw ConfigError.option(name, value, 'an instant, epoch ms');
       }
     }

@@ -16,6 +16,7 @@ export type { ProcessInfo } from './group-processes.js';
 export type { DeclareGroupOptions, RemoveGroupOptions, RemovedGroup } from './groups.js';
 export {
   HistoryReplay,
+  assertReplayOptions,
   type PastMessage,
   type ReplayOptions,
   type ReplayProgress,

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { LeanMQError } from '../errors.js';
 import { displayPath } from '../message/index.js';
 import { serverTime, type RouteKeys } from '../redis/index.js';
-import { known } from '../option-values.js';
+import { flag, known } from '../option-values.js';
 import { assertGroup, wholeNumber } from './arguments.js';
 import type { ManageContext } from './context.js';
 
@@ -35,6 +35,7 @@ export async function pause(
 ): Promise<void> {
   const options = typeof given === 'string' ? { group: given } : given;
   known('pause()', options, ['group', 'drain', 'timeoutMs']);
+  flag('drain', options.drain);
   const { group = context.ownGroup(), drain = false, timeoutMs } = options;
   if (timeoutMs !== undefined) wholeNumber('timeoutMs', timeoutMs, 1);
   await setPaused(context, path, group, true);

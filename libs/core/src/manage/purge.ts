@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.js';
 import { isLater, type EntryId } from '../message/index.js';
-import { known } from '../option-values.js';
+import { flag, known } from '../option-values.js';
 import { assertGroup, assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { dropRetries } from './purge-retries.js';
@@ -37,6 +37,7 @@ export async function purge(
   options: PurgeOptions = {},
 ): Promise<number> {
   known('purge()', options, ['group', 'allGroups']);
+  flag('allGroups', options.allGroups);
   const { allGroups = false } = options;
   if (!allGroups) {
     const group = options.group ?? context.ownGroup();

@@ -2,7 +2,12 @@ import { displayPath } from '../message/index.js';
 import { assertQueue } from './arguments.js';
 import type { ManageContext, SweepCounts } from './context.js';
 import { DeadLetters } from './dead-letters.js';
-import { deleteKeptDeadLetters, deleteQueue, type DeleteQueueOptions } from './delete-queue.js';
+import {
+  checkDeletion,
+  deleteKeptDeadLetters,
+  deleteQueue,
+  type DeleteQueueOptions,
+} from './delete-queue.js';
 import { find, type FoundMessage } from './find.js';
 import {
   declareGroup,
@@ -97,9 +102,10 @@ export class Queue {
    *
    * @returns how many messages were on its log
    */
-  async delete(options?: DeleteQueueOptions): Promise<number> {
+  async delete(options: DeleteQueueOptions = {}): Promise<number> {
+    checkDeletion(options);
     await this.context.permitted();
-    if (options?.deadLetters === true && (await this.isDeleted())) {
+    if (options.deadLetters === true && (await this.isDeleted())) {
       await deleteKeptDeadLetters(this.context, this.path);
       return 0;
     }

@@ -1,6 +1,6 @@
 import { MessageError, MessageWaitingError, show } from '../errors.js';
 import { displayPath } from '../message/index.js';
-import { known } from '../option-values.js';
+import { flag, known } from '../option-values.js';
 import { assertGroup, assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
 import { find, type FoundRaw } from './find.js';
@@ -35,6 +35,7 @@ export async function remove(
   options: RemoveOptions = {},
 ): Promise<RemovedFrom | undefined> {
   known('remove()', options, ['group', 'allGroups']);
+  flag('allGroups', options.allGroups);
   const { allGroups = false } = options;
   if (allGroups) await assertQueue(context, path);
   const group = allGroups ? undefined : (options.group ?? context.ownGroup());

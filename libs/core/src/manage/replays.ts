@@ -1,4 +1,5 @@
 import { entryTime, isEntryId } from '../message/index.js';
+import { validReplayId } from './arguments.js';
 import type { ManageContext } from './context.js';
 
 /** A replay of history that runs, or was stopped and can be resumed. */
@@ -81,6 +82,7 @@ export async function cancelReplay(
   path: string,
   id: string,
 ): Promise<'cancelled' | 'not-found'> {
+  validReplayId('The id', id);
   let attempts = 0;
   const removed = await connection.run((client) => {
     attempts += 1;

@@ -1,5 +1,5 @@
 import { ConfigError, MessageError, MessageWaitingError, show } from '../errors.js';
-import { displayPath } from '../message/index.js';
+import { displayPath, validGroup } from '../message/index.js';
 import { known } from '../option-values.js';
 import { assertGroup, assertQueue } from './arguments.js';
 import type { ManageContext } from './context.js';
@@ -90,6 +90,7 @@ export async function runNow(
   options: SettleOptions = {},
 ): Promise<'delayed' | 'scheduled' | undefined> {
   known('runNow()', options, ['group']);
+  if (options.group !== undefined) validGroup(options.group);
   await assertQueue(context, path);
   const found = await find(context, path, id);
   if (found === undefined) return undefined;

@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks';
 
 import { toError } from '../errors.js';
+import { abortable } from '../option-values.js';
 
 import type { TransactionOptions } from './options.js';
-import { checkSignal, timeoutOf } from './send-options.js';
+import { timeoutOf } from './send-options.js';
 import { onAbort } from './signals.js';
 import { aborted, unavailable } from './unanswered.js';
 
@@ -22,7 +23,7 @@ export async function prepared<Options extends TransactionOptions>(
   if (options !== undefined && Object(options) !== options) return options;
   const { timeoutMs, signal } = options ?? {};
   const limitMs = timeoutOf(timeoutMs, defaultTimeoutMs);
-  if (signal !== undefined) checkSignal(signal);
+  abortable(signal);
   const startedAt = performance.now();
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => end(unavailable('not-sent')), limitMs);

@@ -21,7 +21,12 @@ import type {
 } from './options.js';
 import { Outstanding } from './outstanding.js';
 import { requestOf, watched, type Request } from './request.js';
-import { checkItem, checkItems, checkTransactionOptions } from './send-options.js';
+import {
+  checkItem,
+  checkItems,
+  checkTransactionCallback,
+  checkTransactionOptions,
+} from './send-options.js';
 import { bytesOf, encodeSend, type EncodedSend } from './send.js';
 import { sendsOf, type Tick } from './tick.js';
 import { CollectedTransaction, type Transaction } from './transaction.js';
@@ -152,6 +157,7 @@ export class Publisher {
     options: TransactionOptions = {},
   ): Promise<PublishResult[]> {
     checkTransactionOptions(options);
+    checkTransactionCallback(build);
     // Refuses what is wrong with the options before the callback does anything.
     this.requestOf(options);
     const transaction = new CollectedTransaction(this.encode, this.options);

@@ -1,8 +1,9 @@
+import { abortable } from '../option-values.js';
 import type { Unit } from './batch.js';
 import { replicationOf, type Replication } from './durability.js';
 import type { Lane } from './lane.js';
 import type { TransactionOptions } from './options.js';
-import { checkSignal, timeoutOf } from './send-options.js';
+import { timeoutOf } from './send-options.js';
 import { onAbort } from './signals.js';
 
 /** What a send or a transaction asks for beside its messages. */
@@ -21,7 +22,7 @@ export interface Request {
 export function requestOf(options: TransactionOptions, plain: Request): Request {
   const { durability, timeoutMs, signal } = options;
   if (durability === undefined && timeoutMs === undefined && signal === undefined) return plain;
-  if (signal !== undefined) checkSignal(signal);
+  abortable(signal);
   return {
     replication: durability === undefined ? plain.replication : replicationOf(durability),
     timeoutMs: timeoutOf(timeoutMs, plain.timeoutMs),

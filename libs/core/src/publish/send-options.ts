@@ -94,6 +94,14 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   known('a transaction', options, TRANSACTION_NAMES);
 }
 
+/** @throws {ConfigError} unless it is a function; a list of sends is what other libraries take */
+export function checkTransactionCallback(build: unknown): void {
+  if (typeof build === 'function') return;
+  throw new ConfigError(
+    `transaction() takes a function, (tx) => { tx.send(path, data); }, and was given ${show(build)}.`,
+  );
+}
+
 /** @throws {ConfigError} unless it is a list of items `{ data, options }`; an item is checked by its own send */
 export function checkItems(items: readonly unknown[]): void {
   if (Array.isArray(items)) return;
@@ -123,11 +131,4 @@ export function timeoutOf(given: number | undefined, defaultMs: number): number 
   if (given === undefined) return defaultMs;
   whole('timeoutMs', given, 1, LONGEST_MS);
   return given;
-}
-
-/** @throws {ConfigError} unless it is an AbortSignal, of whatever realm */
-export function checkSignal(signal: AbortSignal): void {
-  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
-  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return;
-  throw ConfigError.option('signal', signal, 'an AbortSignal');
 }

@@ -1,5 +1,5 @@
-import { AbortedError, BrokerUnavailableError, ConfigError, show, toError } from '../errors.js';
-import { LONGEST_MS, known, whole } from '../option-values.js';
+import { AbortedError, BrokerUnavailableError, toError } from '../errors.js';
+import { LONGEST_MS, abortable, known, whole } from '../option-values.js';
 import type { Connection } from './connection.js';
 import { withoutArguments } from './faults.js';
 
@@ -21,9 +21,7 @@ export function callLimits(options: CallOptions, defaultMs: number): CallLimits 
   known('a call', options, ['timeoutMs', 'signal']);
   const { timeoutMs = defaultMs, signal } = options;
   whole('timeoutMs', timeoutMs, 1, LONGEST_MS);
-  if (signal !== undefined && !(Object(signal) === signal && 'aborted' in signal)) {
-    throw new ConfigError(`Option "signal" is ${show(signal)}; allowed: an AbortSignal.`);
-  }
+  abortable(signal);
   return { timeoutMs, signal };
 }
 

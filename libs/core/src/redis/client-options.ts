@@ -1,4 +1,4 @@
-import type { RedisOptions as AnyRedisOptions } from 'ioredis';
+import { Redis, type RedisOptions as AnyRedisOptions } from 'ioredis';
 
 import { ConfigError, show } from '../errors.js';
 import { nearestName } from '../option-values.js';
@@ -7,7 +7,7 @@ import { nearestName } from '../option-values.js';
 export type RedisOptions = Omit<AnyRedisOptions, 'replyMapping'>;
 
 type Name = keyof AnyRedisOptions;
-type Kind = 'text' | 'whole' | 'flag' | 'other';
+type Kind = 'text' | 'whole' | 'flag' | 'other' | 'object' | 'list' | 'function';
 
 interface Rule {
   /** Shape of the value. A URL's query carries text, numbers and flags only. */
@@ -22,9 +22,9 @@ interface Rule {
   readonly most?: number;
 }
 
-const [TEXT, WHOLE, FLAG, OTHER] = (['text', 'whole', 'flag', 'other'] as const).map((kind) =>
-  Object.freeze({ kind }),
-) as [Rule, Rule, Rule, Rule];
+const [TEXT, WHOLE, FLAG, OBJECT, LIST, FUNCTION, OTHER] = (
+  ['text', 'whole', 'flag', 'object', 'list', 'function', 'other'] as const
+).map((kind) => Object.freeze({ kind })) as [Rule, Rule, Rule, Rule, Rule, Rule, Rule];
 
 function only(kind: Kind, value: unknown, instead: string): Rule {
   return { kind, only: value, instead };
@@ -55,7 +55,7 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
   connectTimeout: { kind: 'whole', least: 1 },
   keepAlive: WHOLE,
   noDelay: FLAG,
-  Connector: OTHER,
+  Connector: FUNCTION,
   disableClientInfo: FLAG,
   clientInfoTag: TEXT,
   protocol: { kind: 'whole', least: 2, most: 3 },
@@ -66,11 +66,11 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
   preferredSlaves: only('other', undefined, 'a replica takes no writes'),
   sentinelUsername: TEXT,
   sentinelPassword: TEXT,
-  sentinelRetryStrategy: OTHER,
-  sentinelReconnectStrategy: OTHER,
+  sentinelRetryStrategy: FUNCTION,
+  sentinelReconnectStrategy: FUNCTION,
   sentinelCommandTimeout: WHOLE,
   sentinelMaxConnections: WHOLE,
-  sentinelTLS: OTHER,
+  sentinelTLS: OBJECT,
   enableTLSForSentinelMode: FLAG,
   updateSentinels: FLAG,
   failoverDetector: FLAG,
@@ -106,7 +106,7 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
   monitor: only('flag', false, 'a connection that monitors takes no commands'),
   enableReadyCheck: ours(true, 'a server that still loads its data takes no messages'),
   enableAutoPipelining: ours(false, 'LeanMQ puts sends and acks together by itself'),
-  autoPipeliningIgnoredCommands: OTHER,
+  autoPipeliningIgnoredCommands: LIST,
   commandTimeout: WHOLE,
   blockingTimeout: only(
     'whole',
@@ -119,7 +119,7 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
   // For whoever uses `mq.redis`.
   autoResubscribe: FLAG,
   showFriendlyErrorStack: FLAG,
-  scripts: OTHER,
+  scripts: OBJECT,
   himportFieldsets: OTHER,
 });
 
@@ -180,11 +180,13 @@ export function checkClientOptions(
     if (!Object.hasOwn(RULES, name)) throw unknown(where, name);
     if (value === undefined || value === null) continue;
     const rule = RULES[name as Name];
-    const sound = valueOf(rule, value);
-    if (sound === undefined) throw refusal(where, name, shown(name, value), allowed(rule));
+    const sound = name === 'tls' ? tlsOf(value) : valueOf(rule, value);
+    if (sound === undefined) throw refusal(where, name, shown(name, value), allowed(rule, name));
     if (rule.isOurs === true) continue;
     assertSafe(where, name, rule, sound, readMs);
-    checked[name] = sound;
+    // A line's end from a file or a variable is no part of a name.
+    const isPlace = name === 'host' || name === 'path';
+    checked[name] = isPlace && typeof sound === 'string' ? sound.trim() : sound;
   }
   return checked;
 }
@@ -218,14 +220,15 @@ function assertSafe(where: string, name: string, rule: Rule, value: unknown, rea
   throw refusal(where, name, show(value), needed + remedy);
 }
 
-/** A script that has the name of a command would be run in its place. */
+/** A script that has the name of a command, or of another method of the client, would be run in its place. */
 function assertOwnNames(where: string, scripts: object): void {
-  for (const name of Object.keys(scripts)) {
-    if (
-      !/^(eval|evalsha|x[a-z]+|h[a-z]+|z[a-z]+|client|info|time|wait|type|get|set|del)$/i.test(name)
-    )
-      continue;
-    throw refusal(where, 'scripts', `named ${show(name)}`, 'names that no command of Redis has');
+  for (const [name, script] of Object.entries(scripts) as [string, unknown][]) {
+    if (name in Redis.prototype || name.toLowerCase() in Redis.prototype) {
+      const needed = 'names that no command of Redis and no method of its client has';
+      throw refusal(where, 'scripts', `named ${show(name)}`, needed);
+    }
+    if (typeof (Object(script) as { lua?: unknown }).lua === 'string') continue;
+    throw refusal(where, `scripts.${name}`, show(script), '{ lua, numberOfKeys, readOnly }');
   }
 }
 
@@ -251,16 +254,36 @@ function valueOf(
       const isWhole = Number.isSafeInteger(number) && (number as number) >= least;
       return isWhole && (number as number) <= most ? number : undefined;
     }
+    case 'object':
+      return typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+    case 'list':
+      return Array.isArray(value) ? value : undefined;
+    case 'function':
+      return typeof value === 'function' ? value : undefined;
     case 'other':
       return value;
   }
 }
 
-function allowed({ kind, least = 0, most }: Rule): string {
+/** ioredis takes any text for "with TLS", "false" too. A profile of ioredis is a text as well. */
+function tlsOf(value: unknown): unknown {
+  if (value === true || value === 'true') return {};
+  if (value === false || value === 'false') return false;
+  const isProfile = typeof value === 'string' && TLS_PROFILES.includes(value);
+  return isProfile ? value : valueOf(OBJECT, value);
+}
+
+function allowed({ kind, least = 0, most }: Rule, name: string): string {
+  if (name === 'tls') return "true, false, or an object with the options of Node's tls.connect()";
   if (kind === 'flag') return 'true or false';
   if (kind === 'text') return 'a text';
+  if (kind === 'object') return 'an object';
+  if (kind === 'list') return 'a list';
+  if (kind === 'function') return 'a function';
   return `a whole number, ${least}${most === undefined ? ' or more' : ` to ${most}`}`;
 }
+
+const TLS_PROFILES: readonly unknown[] = ['RedisCloudFixed', 'RedisCloudFlexible'];
 
 const SECRET = /password|username|tls|sentinels/i;
 

@@ -324,16 +324,40 @@ export class Connection {
     this.listener.onLost?.(this.role, this.lastError);
   }
 
+  /** There is no error, because nobody has answered. */
+  private silence(): string {
+    const { tls } = this.client.options;
+    // False is one of the values that options may have.
+    return !tls
+      ? ''
+      : ' (no answer to the TLS handshake: a server that does not expect TLS wants "redis://", or option "tls" left out)';
+  }
+
   private unreachable(timeoutMs: number): BrokerUnavailableError {
-    const { host, port, path } = this.client.options;
-    const where = path ?? `${host ?? 'localhost'}:${port ?? 6379}`;
-    const why = this.lastError === undefined ? '' : ` (${this.lastError.message})`;
+    const where = placeOf(this.client.options);
+    const why =
+      this.lastError === undefined ? this.silence() : ` (${unlike(this.lastError.message)})`;
     return new BrokerUnavailableError(
       `Redis at ${where} was not reachable within ${timeoutMs} ms${why}. Check option "redis", or set "connect" to "wait".`,
       'not-sent',
       { cause: this.lastError },
     );
   }
+}
+
+/** Where a client connects to, in words. */
+function placeOf({ sentinels, name, host, port, path }: Redis['options']): string {
+  if (!Array.isArray(sentinels)) {
+    return path ?? `${host ?? 'localhost'}:${port ?? 6379}`;
+  }
+  const all = sentinels.map((each) => `${each.host}:${each.port ?? 26_379}`);
+  return `master "${name}" of the sentinels ${all.join(', ')}`;
+}
+
+/** What ioredis says of an answer that is not Redis', which it would have reported to its makers. */
+function unlike(message: string): string {
+  if (!message.startsWith('Unknown RESP type')) return message;
+  return 'what answers there is not Redis, or expects TLS: "rediss://", or option "tls"';
 }
 
 /** Names the process of the server; undefined where INFO is not for us. */

@@ -121,6 +121,9 @@ function explain(reply: string): { code: string; remedy: string } {
       remedy: ' LeanMQ needs that command; docs/operations.md lists what it needs of a server.',
     };
   }
+  if (/^(MOVED|CLUSTERDOWN|CROSSSLOT)\b/.test(reply)) {
+    return { code: 'BROKER_REFUSED', remedy: ' Redis Cluster is not supported yet.' };
+  }
   if (/^(WRONGPASS|NOAUTH)\b/.test(reply)) {
     return { code: 'BROKER_DENIED', remedy: ' Check user and password in option "redis".' };
   }

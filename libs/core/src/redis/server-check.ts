@@ -26,6 +26,12 @@ export async function checkServer(
   options: { readonly allowEviction: boolean },
 ): Promise<ServerInfo> {
   const facts = parseInfo(await client.info());
+  if (facts.get('redis_mode') === 'sentinel') {
+    throw new BrokerRefusedError(
+      'What answers is a Sentinel, which keeps no messages; give ioredis\' options with "sentinels" and "name" as option "redis".',
+      { code: 'SERVER_UNFIT' },
+    );
+  }
   const kind = facts.has('valkey_version') ? 'valkey' : 'redis';
   const version = facts.get(`${kind}_version`) ?? '0';
   if (isOlder(version, OLDEST[kind])) {

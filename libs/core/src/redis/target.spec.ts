@@ -56,13 +56,20 @@ describe('a URL', () => {
     ['  \n', 'environment variable'],
     ['redis://', 'cannot be parsed|no host'],
     ['redis:///3', 'no host'],
-    [':6379', 'cannot be parsed'],
+    [':6379', 'a port only'],
     ['redis://undefined:6379', 'no host'],
     ['undefined', 'no host'],
     ['http://h', 'scheme is "http"'],
     ['redis+sentinel://h', 'scheme is "redis\\+sentinel"'],
     ['unix:///run/redis.sock', 'scheme is "unix"'],
     ['redis:localhost:6379', 'cannot be parsed'],
+    ['"redis://h:6379"', 'in quotation marks'],
+    ["'redis://h:6379'", 'in quotation marks'],
+    ['${REDIS_URL}', 'a variable that nobody has replaced'],
+    ['redis://$REDIS_HOST', 'a variable that nobody has replaced'],
+    ['6379', 'a port only'],
+    ['redis://h:undefined', 'its port is not set'],
+    ['redis://a:1,b:2', 'several parts.*"sentinels" and "name"'],
     ['redis://h/abc', 'no database'],
     ['redis://h/-1', 'no database'],
     ['redis://h/1.5', 'no database'],
@@ -94,6 +101,9 @@ describe('a URL', () => {
     `redis://h?password=${SECRET}&pasword=${SECRET}`,
     `http://:${SECRET}@h`,
     `:${SECRET}@`,
+    `redis://:p,${SECRET}`,
+    `redis://:p,${SECRET}:1@h:undefined`,
+    `"redis://:${SECRET}@h"`,
   ])('of which a password breaks off is refused without telling it (%#)', (url) => {
     expect(refusalOf(url)).not.toContain(SECRET);
   });
@@ -104,13 +114,26 @@ describe('options', () => {
     [{ host: 'h' }],
     [{ path: '/run/redis.sock' }],
     [{ sentinels: [{ host: 'h', port: 1 }], name: 'm' }],
+    [{ host: 'fe80::1%eth0' }],
+    [{ host: 'my_redis-0.svc' }],
   ])('%j are passed on', (options) => {
     expect(optionsOf(options)).toEqual(options);
   });
 
   it('may come from an environment, as texts, and be undefined', () => {
-    const given = { host: 'h', port: '6380', db: '3', username: undefined, keepAlive: null };
+    const given = { host: ' h\n', port: '6380', db: '3', username: undefined, keepAlive: null };
     expect(optionsOf(given)).toEqual({ host: 'h', port: 6380, db: 3 });
+  });
+
+  test.each<[unknown, unknown]>([
+    [true, {}],
+    ['true', {}],
+    [{ ca: 'x' }, { ca: 'x' }],
+    ['RedisCloudFixed', 'RedisCloudFixed'],
+    [false, false],
+    ['false', false],
+  ])('with tls = %j have TLS, or none, as the word says', (tls, read) => {
+    expect(optionsOf({ host: 'h', tls })).toEqual({ host: 'h', tls: read });
   });
 
   test.each([
@@ -137,6 +160,23 @@ describe('options', () => {
     [Promise.resolve('redis://h'), 'a promise'],
     [Redis, 'a class'],
     [{ host: 'h', scripts: { evalsha: { lua: '' } } }, 'redis.scripts'],
+    [{ host: 'h', scripts: { sendCommand: { lua: '' } } }, 'no method of its client'],
+    [{ host: 'h', scripts: { mine: 5 } }, 'redis.scripts.mine'],
+    [{ host: 'h', scripts: 5 }, 'redis.scripts'],
+    [{ host: 'h', tls: 1 }, 'redis.tls'],
+    [{ host: 'h', tls: SECRET }, 'redis.tls'],
+    [{ host: 'h', tls: [] }, 'redis.tls'],
+    [{ host: 'h', Connector: 5 }, 'redis.Connector'],
+    [{ host: 'h:6379' }, 'more than a host'],
+    [{ host: `redis://:${SECRET}@h` }, 'more than a host'],
+    [{ host: '${REDIS_HOST}' }, 'more than a host'],
+    [{ host: 'h/' }, 'more than a host'],
+    [{ host: 'h', path: '/run/redis.sock' }, 'two servers'],
+    [{ path: `redis://:${SECRET}@h` }, 'redis.path'],
+    [{ sentinels: [null], name: 'm' }, 'redis.sentinels'],
+    [{ sentinels: ['h:26379'], name: 'm' }, 'redis.sentinels'],
+    [{ sentinels: [{ host: 'h', port: 'abc' }], name: 'm' }, 'a port of 1 to 65535'],
+    [{ sentinels: [{ host: 'h:26379' }], name: 'm' }, 'more than a host'],
   ])('%j are refused', (options, why) => {
     const text = refusalOf(options);
     expect(text).toContain(why);

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import type { Redis } from 'ioredis';
 
 import { ConfigError, show } from '../errors.js';
@@ -84,32 +86,64 @@ function optionsOf(given: unknown, readMs: number): RedisOptions {
 
 /** ioredis takes localhost for whatever is missing. */
 function assertSomewhere(options: RedisOptions, given: object): void {
-  const { sentinels, Connector } = options;
+  const { sentinels, Connector, host = '', path = '' } = options;
   if (Connector !== undefined) return;
   if (sentinels !== undefined) return assertSentinels(options);
-  const host = options.host ?? '';
-  const path = options.path ?? '';
-  if (host.trim() !== '' && !NO_HOST.test(host)) return;
-  if (host === '' && path.trim() !== '' && !NO_HOST.test(path)) return;
+  if (path !== '') assertSocket(host, path);
+  if (host !== '' && !NO_HOST.test(host)) return assertHost('host', host);
+  if (host === '' && path !== '' && !NO_HOST.test(path)) return;
   const hint = 'host' in given ? 'is the environment variable set?' : 'name the host, or a "path"';
   throw noTarget('an object without a host', hint);
+}
+
+/** ioredis would leave out the host, and look for a file named like a URL. */
+function assertSocket(host: string, path: string): void {
+  if (host !== '') {
+    throw new ConfigError(
+      'Option "redis" has "host" and "path", which are two servers; give the host, or the path of a socket (a database is "db").',
+    );
+  }
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return;
+  throw new ConfigError(
+    'Option "redis.path" is a URL; allowed: the path of a socket. Give the URL itself as option "redis".',
+  );
+}
+
+/** What is more than a name is looked up as one, in vain. The text may be a URL with a password. */
+function assertHost(name: string, host: string): void {
+  // An address may name its zone: fe80::1%eth0.
+  if (isIP(host.replace(/%.*$/, '')) !== 0 || /^[^\s:/@"'${}\\]+$/.test(host)) return;
+  throw new ConfigError(
+    `Option "redis.${name}" is more than a host; allowed: a name or an address. Give the port as "port", or a URL as option "redis" itself.`,
+  );
 }
 
 function assertSentinels({ sentinels, name }: RedisOptions): void {
   const isSound =
     Array.isArray(sentinels) &&
     sentinels.length > 0 &&
-    sentinels.every(({ host }) => typeof host === 'string' && !NO_HOST.test(host || 'null'));
+    sentinels.every((each: unknown) => {
+      const { host, port } = Object(each) as { host?: unknown; port?: unknown };
+      if (typeof host !== 'string' || NO_HOST.test(host || 'null')) return false;
+      return port === undefined || port === null || isPort(port);
+    });
   if (!isSound) {
     throw new ConfigError(
-      'Option "redis.sentinels" is no list of sentinels; allowed: [{ host, port }, …], each with a host.',
+      'Option "redis.sentinels" is no list of sentinels; allowed: [{ host, port }, …], each with a host, and a port of 1 to 65535 if it has one.',
     );
   }
+  for (const { host = '' } of sentinels) assertHost('sentinels', host);
   if (name === undefined || name === '') {
     throw new ConfigError(
       'Option "redis.name" is missing; allowed: the name under which the sentinels know the master.',
     );
   }
+}
+
+function isPort(port: unknown): boolean {
+  // Environment variables are texts.
+  const number = typeof port === 'string' && /^\d{1,5}$/.test(port) ? Number(port) : port;
+  return Number.isInteger(number) && (number as number) >= 1 && (number as number) <= 65_535;
 }
 
 /** Duck-types: the client may come from another copy or version of ioredis, or from another library. */

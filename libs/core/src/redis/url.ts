@@ -20,6 +20,13 @@ const ENCODE =
  */
 export function readUrl(given: string, readMs: number): RedisOptions {
   const text = given.trim();
+  if (/^(["'`]).*\1$/s.test(text)) {
+    throw malformed(
+      'it is in quotation marks, which belong to the file or shell that it comes from',
+    );
+  }
+  if (/\$\{?\w+\}?$|^\$\{/.test(text)) throw malformed('it is a variable that nobody has replaced');
+  if (/^:?\d+$/.test(text)) throw malformed('it is a port only; name the host before it');
   if (text.startsWith('/') && !text.startsWith('//')) return readSocket(text, readMs);
   const { scheme, url } = parse(text);
   const { isTls } = SCHEMES[scheme] as { isTls: boolean };
@@ -66,8 +73,20 @@ function parse(text: string): { scheme: string; url: URL } {
     return { scheme, url: new URL(`redis://${rest}`) };
   } catch {
     // The error of URL has the text.
-    throw malformed(`it cannot be parsed. ${ENCODE}`);
+    throw malformed(`it cannot be parsed${whatOf(rest)}. ${ENCODE}`);
   }
+}
+
+/** The part of a URL that cannot be right, where that is plain. */
+function whatOf(rest: string): string {
+  const authority = /^[^/?#]*/.exec(rest)?.[0] ?? '';
+  const places = authority.slice(authority.lastIndexOf('@') + 1);
+  if (/:(undefined|null|nan)$/i.test(places)) return ': its port is not set';
+  // What looks like a list may be a password that is not encoded.
+  if (/^[^,]+(,[^,]+)+$/.test(places) && !authority.includes('@')) {
+    return ': it has several parts (for Sentinel give ioredis\' options with "sentinels" and "name"; Redis Cluster is not supported yet)';
+  }
+  return '';
 }
 
 function readSocket(text: string, readMs: number): RedisOptions {

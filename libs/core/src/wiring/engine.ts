@@ -12,6 +12,7 @@ import {
   Registry,
   RegistryWatch,
   ServerClock,
+  boundedConnection,
   checkPermissions,
   checkServer,
   idleTimeoutMs,
@@ -125,8 +126,8 @@ export class Engine {
   }
 
   /** @throws {BrokerRefusedError} if the user of Redis may not do what this needs */
-  async checkPermissions(purpose: Purpose): Promise<void> {
-    await this.command.run((client) => checkPermissions(client, this.keys.registry, purpose));
+  async checkPermissions(purpose: Purpose, connection = this.command): Promise<void> {
+    await connection.run((client) => checkPermissions(client, this.keys.registry, purpose));
   }
 
   /** @throws {ConfigError} if this process has no group */
@@ -213,13 +214,16 @@ export class Engine {
     for (const connection of [this.command, this.publishing]) connection.open();
     if (connect === 'wait') await this.connections.untilReady(this.command);
     else await this.command.connect(connectTimeoutMs);
-    const { warnings } = await this.command.run((client) => checkServer(client, { allowEviction }));
-    await this.checkPermissions(this.options.tidy ? 'publish' : 'send');
+    // A server may be there and refuse everything for now (CLUSTERDOWN, LOADING): that has an end, too.
+    const limits = { timeoutMs: connectTimeoutMs, signal: undefined };
+    const command = connect === 'wait' ? this.command : boundedConnection(this.command, limits);
+    const { warnings } = await command.run((client) => checkServer(client, { allowEviction }));
+    await this.checkPermissions(this.options.tidy ? 'publish' : 'send', command);
     for (const message of warnings) {
       this.events.tell('warning', () => ({ code: 'EVICTION_POLICY', message }));
     }
-    this.connections.keepAlive(await this.command.run(idleTimeoutMs));
-    await this.command.run((client) => this.clock.read(client));
+    this.connections.keepAlive(await command.run(idleTimeoutMs));
+    await command.run((client) => this.clock.read(client));
     const durable = this.publisher.durableConnection();
     if (connect === 'fail') await this.publishing.connect(connectTimeoutMs);
     if (durable !== undefined) await this.checkPermissions('replicate');
