@@ -25,6 +25,20 @@ async function until(done: () => boolean, timeoutMs = 30_000): Promise<void> {
   for (const end = Date.now() + timeoutMs; !done() && Date.now() < end;) await delay(20);
 }
 
+/** Has the consumers of a group hold all messages without having been told, and breaks their connections. */
+async function loseReplies(stage: Stage): Promise<void> {
+  const log = stage.key('log');
+  await stage.raw.xgroup('SETID', log, 'g0', '0');
+  for (const name of await stage.raw.hkeys(stage.key('here:g0'))) {
+    await stage.raw.call('XREADGROUP', 'GROUP', 'g0', name, 'STREAMS', log, '>');
+  }
+  const clients = String(await stage.raw.client('LIST')).split('\n');
+  for (const client of clients.filter((line) => line.includes(' cmd=xreadgroup '))) {
+    const [, id = ''] = /^id=(\d+)/.exec(client) ?? [];
+    await stage.raw.client('KILL', 'ID', Number(id));
+  }
+}
+
 /** Consumes with a handler until it has been called so often, or for so long. */
 async function consume(
   stage: Stage,
@@ -162,13 +176,37 @@ export const ACTS: Readonly<Record<string, Act>> = {
     },
   },
   consuming: {
-    scripts: ['heartbeat', 'note-presence', 'leave', 'register-groups', 'touch-groups', 'reclaim'],
+    scripts: [
+      ...['missing-permissions', 'register-groups', 'touch-groups', 'note-presence'],
+      ...['heartbeat', 'reclaim', 'restamp', 'leave'],
+    ],
     async prepare(stage) {
       await stage.fill();
       await stage.hold(Math.ceil((stage.messages * 0.9) / stage.shape.groups));
     },
     // Long enough for what a consumer that is gone held to be noted and taken over.
     run: (stage) => consume(stage, Infinity, () => delay(2_000)),
+  },
+  'running suspects': {
+    scripts: ['begin-suspect', 'lock-quarantine'],
+    async prepare(stage) {
+      await stage.fill();
+      await stage.hold(Math.min(3, stage.messages), 3);
+    },
+    run: (stage) => consume(stage, Infinity, () => undefined),
+  },
+  'adopting what lost replies held': {
+    scripts: ['adopt'],
+    prepare: (stage) => stage.fill({ finished: true, messages: stage.some(2_000, 2 ** 24) }),
+    async run(stage) {
+      const mq = stage.mq();
+      mq.handle(stage.path, () => undefined);
+      await mq.start();
+      await delay(300);
+      await loseReplies(stage);
+      await delay(1_500);
+      await mq.stop();
+    },
   },
   'failing, and retrying later': {
     scripts: ['hand-over'],
@@ -212,7 +250,7 @@ export const ACTS: Readonly<Record<string, Act>> = {
     },
   },
   'replaying history': {
-    scripts: ['replay-history'],
+    scripts: ['replay-history', 'touch-replay'],
     prepare: (stage) => stage.fill({ finished: true }),
     run: (stage) => stage.mq().replay(stage.path, { limit: stage.some(300) }),
   },
@@ -309,7 +347,7 @@ export const ACTS: Readonly<Record<string, Act>> = {
     },
   },
   'recurring sends': {
-    scripts: ['put-recurring'],
+    scripts: ['put-recurring', 'forget-schedules'],
     prepare: (stage) => stage.fill({ messages: 1 }),
     async run(stage) {
       const mq = stage.mq({ sweepMs: 200 });
@@ -320,20 +358,19 @@ export const ACTS: Readonly<Record<string, Act>> = {
       await delay(1_500);
       await mq.schedules.list();
       await mq.schedules.remove('s0');
+      await mq.queue(stage.path).delete();
     },
   },
-};
-
-/** Scripts that no act is about, and why they cannot take long. */
-export const EXEMPT: Readonly<Record<string, string>> = {
-  'missing-permissions': 'asks for permissions only; each process runs it once',
-  'register-route': 'writes one field of the registry',
-  'empty-routes': 'looks at a dozen keys of 50 routes in a call',
-  'forget-routes': 'removes 400 routes at most from the registry in a call',
-  'lock-quarantine': 'touches one key',
-  'begin-suspect': 'looks at one delivery',
-  adopt: 'looks at what one lost reply held, whose size the reads bound',
-  restamp: 'looks at 1,500 deliveries in a call, when the clock of the server was set back',
-  'touch-replay': 'writes one field',
-  'forget-schedules': 'takes as many fields as it is told',
+  'forgetting routes that nobody uses': {
+    scripts: ['register-route', 'empty-routes', 'forget-routes'],
+    async prepare(stage) {
+      await stage.fill({ messages: 1 });
+      await stage.age(1_000, Math.min(50, stage.paths.length));
+    },
+    async run(stage) {
+      const mq = stage.mq({ leaseMs: 900 });
+      await mq.publish('new', 1);
+      await delay(3_500);
+    },
+  },
 };

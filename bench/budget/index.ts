@@ -1,4 +1,4 @@
-export { ACTS, EXEMPT } from './acts.js';
+export { ACTS } from './acts.js';
 export { LONGEST_PING_MS, measure, type Finding, type Measured } from './measure.js';
 export { FULL, QUICK, type Shape } from './shapes.js';
-export { ServerWatch, digestOf } from './watch.js';
+export { ServerWatch } from './watch.js';

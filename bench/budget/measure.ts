@@ -44,9 +44,10 @@ export async function measure(shape: Shape, options: MeasureOptions): Promise<Me
       findings.push({ shape: shape.id, act: name, script, ms, limitMs: shape.limitMs });
     }
     called.push(...best.called);
-    const worst = [...best.costs].sort(([, a], [, b]) => b - a)[0];
+    const worst = [...best.costs].sort(([, a], [, b]) => b - a).slice(0, 5);
+    const told = worst.map(([script, ms]) => `${script} ${ms.toFixed(1)} ms`);
     options.say?.(
-      `${shape.id}, ${name}: ${worst === undefined ? 'nothing slow' : `${worst[0]} ${worst[1].toFixed(1)} ms`}, PING ${best.pingMs.toFixed(0)} ms`,
+      `${shape.id}, ${name}: ${told.join(', ') || 'nothing slow'}; PING ${best.pingMs.toFixed(0)} ms`,
     );
   }
   return { findings, called, longestPingMs };

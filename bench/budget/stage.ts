@@ -91,19 +91,32 @@ export class Stage {
     }
   }
 
-  /** Has a consumer that is gone hold so many of each group's messages, since long ago. */
-  async hold(count: number): Promise<void> {
+  /** Has a consumer that is gone hold so many of each group's messages, since long ago, given so many times. */
+  async hold(count: number, deliveries = 1): Promise<void> {
     await this.forGroups(
       `local n, ids = tonumber(ARGV[1]), {}
       while n > 0 do
         local page = redis.call('XREADGROUP', 'GROUP', g, 'gone', 'COUNT', math.min(n, 16), 'STREAMS', KEYS[1], '>')
         if not page or #page[1][2] == 0 then break end
         n = n - #page[1][2]
-        for _, e in ipairs(page[1][2]) do redis.call('XCLAIM', KEYS[1], g, 'gone', 0, e[1], 'IDLE', 3600000, 'JUSTID') end
+        for _, e in ipairs(page[1][2]) do redis.call('XCLAIM', KEYS[1], g, 'gone', 0, e[1], 'IDLE', 3600000, 'RETRYCOUNT', ARGV[2], 'JUSTID') end
       end`,
       this.key('log'),
-      [count],
+      [count, deliveries],
     );
+  }
+
+  /** Has the registry know routes that nobody uses any more, and tombstones with the groups that were removed. */
+  async age(routes: number, tombstones: number): Promise<void> {
+    const longAgo = String(Date.now() - 30 * 24 * 3_600_000);
+    const fields: Record<string, string> = {};
+    for (let n = 0; n < routes; n += 1) fields[`route:old/${n}`] = longAgo;
+    for (let n = 0; n < tombstones; n += 1) {
+      fields[`deleted:gone/${n}`] = longAgo;
+      for (const group of this.groups) fields[`removed:${group}:gone/${n}`] = longAgo;
+    }
+    await this.raw.hset(`${PREFIX}:routes`, fields);
+    await this.raw.hincrby(`${PREFIX}:routes`, 'version', 1);
   }
 
   async bury(count: number, group = 'g0'): Promise<void> {

@@ -1,15 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import {
-  FULL,
-  LONGEST_PING_MS,
-  QUICK,
-  ServerWatch,
-  digestOf,
-  measure,
-  type Shape,
-} from '../budget/index.js';
+import { FULL, LONGEST_PING_MS, QUICK, ServerWatch, measure, type Shape } from '../budget/index.js';
 import type { Metric, Work } from './work.js';
 
 const PING: Metric = { unit: 'ms of a PING', better: 'less' };
@@ -37,7 +29,7 @@ export const scripts: Work = {
   roles: {
     async measure({ size, url }) {
       const { quick, memory = 0, tries = 1 } = size;
-      const watch = new ServerWatch(url, digests());
+      const watch = new ServerWatch(url, texts());
       const values = { [USUAL.unit]: 0, [WORST.unit]: 0, [PING.unit]: 0 };
       const note = (unit: string, ms: number): void => {
         values[unit] = Math.max(values[unit] ?? 0, ms);
@@ -58,8 +50,8 @@ export const scripts: Work = {
   run: (stage) => stage.play('measure'),
 };
 
-/** The scripts' names, by the digests of their texts as they are embedded. */
-function digests(): ReadonlyMap<string, string> {
+/** The scripts' texts as they are embedded, by name. */
+function texts(): ReadonlyMap<string, string> {
   const folder = join(process.cwd(), 'libs/core/src/redis/scripts');
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const parts = (text: string): string =>
@@ -70,8 +62,8 @@ function digests(): ReadonlyMap<string, string> {
     names
       .filter((name) => name.endsWith('.lua'))
       .map((name) => [
-        digestOf(parts(readFileSync(join(folder, name), 'utf8'))),
         name.slice(0, -'.lua'.length),
+        parts(readFileSync(join(folder, name), 'utf8')),
       ]),
   );
 }
