@@ -32,6 +32,8 @@ export class InFlight<Route> implements Claim {
   readonly fields: readonly string[];
   readonly deliveries: number;
   private opened: Entry | undefined = undefined;
+  /** Bytes that it takes of its process's look-ahead; 0 if it is not counted there. */
+  aheadBytes = 0;
   /** When its handler began, monotonic ms; 0 while it waits. */
   startedAt = 0;
   /** How long it had run when its outcome was known, ms; only of what was not a success. */

@@ -113,6 +113,7 @@ export class Subscription {
     if (delivery === undefined) return;
     const size = sizeOf(claim.fields);
     if (size > this.largestBytes) this.largestBytes = size;
+    delivery.aheadBytes = size;
     this.budget?.take(size);
     this.buffer.push(delivery);
   }
@@ -183,7 +184,7 @@ export class Subscription {
     const taken = this.buffer.slice(this.head);
     this.buffer = [];
     this.head = 0;
-    for (const { fields } of taken) this.budget?.giveBack(sizeOf(fields));
+    for (const { aheadBytes } of taken) this.budget?.giveBack(aheadBytes);
     return taken;
   }
 
@@ -235,7 +236,7 @@ export class Subscription {
   private shift(): InFlight<Subscription> | undefined {
     const delivery = this.buffer[this.head];
     if (delivery === undefined) return undefined;
-    this.budget?.giveBack(sizeOf(delivery.fields));
+    this.budget?.giveBack(delivery.aheadBytes);
     this.head += 1;
     // Shifting an array moves all of it; dropping the taken part now and then does not.
     if (this.head === this.buffer.length || this.head > 1_024) {
