@@ -38,7 +38,10 @@ describe('the options of a handler', () => {
       const message = `Option "${name}" is not known; a handler takes concurrency, maxCrashes, `;
       expect(() => resolveHandler(options)).toThrow(ConfigError);
       expect(() => resolveHandler(options)).toThrow(message);
-      expect(() => resolve({ handlers: options })).toThrow(message);
+      // An option of the whole service is named as such.
+      expect(() => resolve({ handlers: options })).toThrow(
+        message.replace('a handler', '"handlers"'),
+      );
     },
   );
 
@@ -99,6 +102,6 @@ describe('the options of a handler', () => {
 
   test.each([null, 5, 'all'])('are an object, not %p', (options) => {
     expect(() => resolveHandler(options)).toThrow(ConfigError);
-    expect(() => resolve({ handlers: options })).toThrow('The options of a handler are ');
+    expect(() => resolve({ handlers: options })).toThrow('The options of "handlers" are ');
   });
 });
