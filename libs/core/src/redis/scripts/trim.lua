@@ -61,15 +61,16 @@ local function cutExactly(log, from, most, exactly)
   return removed, hasMore
 end
 
--- The first of the last `amount` entries before the floor; nil if there are fewer, or if they are too large to be read.
-local function readBack(log, floor, amount)
-  local id, least = floor, bytesLeft - 2 ^ 16
+-- The first of the last `amount` entries before that one; nil if there are fewer, or if they are too large to be read.
+-- Each page begins with an entry that is there: asked for what is before the first entry, Redis walks the whole stream.
+local function readBack(log, id, amount)
+  local least = bytesLeft - 2 ^ 16
   while amount > 0 do
     if bytesLeft < least then return nil end
     local wanted = math.min(amount, PAGE)
-    local page = redis.call('XREVRANGE', log, '(' .. id, '-', 'COUNT', wanted)
+    local page = redis.call('XREVRANGE', log, id, '-', 'COUNT', wanted + 1)
     countBytes(page)
-    if #page < wanted then return nil end
+    if #page <= wanted then return nil end
     id, amount = page[#page][1], amount - wanted
   end
   return id
@@ -125,7 +126,7 @@ local function keepCount(log, base, floor, amount, groups)
     if not isExact then return cut(log, floor, length - amount) end
     return cutExactly(log, floor, length - amount, {'MAXLEN', '=', amount})
   end
-  local from = isExact and readBack(log, floor, amount)
+  local from = isExact and readBack(log, unfinished[1][1], amount)
   if from then return cutExactly(log, from, length, {'MINID', '=', from}) end
   local finished, isVague = countFinished(log, base, floor, length, groups)
   local removed, hasMore = 0, false
