@@ -67,6 +67,28 @@ describe('pull', () => {
     expect(letter).toMatchObject({ reason: 'rejected', error: { message: 'of no use' } });
   });
 
+  test('a retry after a time of the caller records the error that it was given', async () => {
+    const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
+    await mq.publish('/q', 'x');
+    const error = Object.assign(new TypeError('not yet'), { code: 'E_LATER' });
+    const [first] = await mq.receive('/q');
+    await first?.retry({ afterMs: 20, error });
+    const [again] = await eventually(async () => {
+      const got = await mq.receive('/q');
+      expect(got).toHaveLength(1);
+      return got;
+    });
+    const recorded = { name: 'TypeError', message: 'not yet', code: 'E_LATER' };
+    expect(again?.lastError).toMatchObject(recorded);
+    await again?.retry({ afterMs: 20, error });
+    const [letter] = await mq.deadLetters('/q').list();
+    expect(letter).toMatchObject({ reason: 'failed', error: recorded });
+    expect(letter?.error).not.toHaveProperty('cause');
+    for (const afterMs of [-1, Number.NaN, Infinity]) {
+      await expect(again?.retry({ afterMs })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
+  });
+
   test('what is held is kept alive for longer than its lease, and given back at close', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/q', 'held');

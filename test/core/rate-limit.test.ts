@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 
 import { useBroker } from '../support/broker.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, nextEvent } from '../support/eventually.js';
+import { TcpProxy } from '../support/proxy.js';
 
 const broker = useBroker();
 
@@ -29,3 +30,19 @@ test('a process that stands still now and then never begins with more than its r
   );
   expect(Math.max(...within)).toBeLessThanOrEqual(limit.count);
 }, 30_000);
+
+test('a permit whose reply came too late to be used is not lost for the time of the limit', async () => {
+  const proxy = await TcpProxy.start(Number(new URL(broker.url).port));
+  const mq = broker.mq({ group: 'g', redis: proxy.url, leaseMs: 10_000 });
+  const handled = nextEvent(mq.events, 'acked');
+  await mq.publish('/a', 1);
+  mq.handle('/a', () => undefined, { rateLimit: { count: 1, perMs: 60_000 } });
+  // Longer than a permit may be used at first.
+  proxy.delay(60);
+  await mq.start();
+  await handled;
+  const key = broker.key('a', 'rate:g');
+  expect(await broker.redis.zcard(key)).toBe(1);
+  await mq.close();
+  await proxy.stop();
+}, 20_000);

@@ -150,3 +150,16 @@ test('a retry tells how long its attempt ran, and when its message was published
   expect((await retried).runMs).toBeGreaterThanOrEqual(59);
   expect(await acked).toMatchObject({ attempt: 2, publishedAt });
 });
+
+test('a send to a queue that nobody has subscribed to is told of once, and one with a group is not', async () => {
+  const mq = broker.mq();
+  const warnings = warningsOf(mq, 'NO_GROUP');
+  await broker.mq().queue('/heard').declareGroup('g');
+  await mq.connect();
+  await publishMany(mq, '/heard', 2);
+  await publishMany(mq, '/misspelt', 2);
+  await mq.publish('/misspelt', 3);
+  await eventually(() => warnings.length > 0);
+  await publishMany(mq, '/heard', 2);
+  expect(warnings).toEqual([expect.stringContaining('Nobody has subscribed to "/misspelt/"')]);
+});

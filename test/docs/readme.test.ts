@@ -10,17 +10,25 @@ import { connectTo, sharedRedisUrl } from '../support/redis.js';
 import { RedisServer } from '../support/redis-server.js';
 import { placeOrder } from './examples/durability.js';
 import { report } from './examples/engine.js';
+import { migrate, replayOutage } from './examples/operator.js';
 
 const servers: RedisServer[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
 const file = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), 'utf8');
 
-test.each(['../../README.md', '../../libs/core/README.md', '../../docs/guarantees.md'])(
+test.each([
+  '../../README.md',
+  '../../libs/core/README.md',
+  '../../docs/guarantees.md',
+  '../../docs/operations.md',
+])(
   'every TypeScript example of %s is part of a file that is compiled and run here',
   async (name) => {
     const examples = (
-      await Promise.all(['nest', 'engine', 'durability'].map((each) => file(`examples/${each}.ts`)))
+      await Promise.all(
+        ['nest', 'engine', 'durability', 'operator'].map((each) => file(`examples/${each}.ts`)),
+      )
     ).join('\n');
     const blocks = [...(await file(name)).matchAll(/^```ts\n(.*?)^```/gms)].map(
       ([, code]) => code ?? '',
@@ -84,4 +92,30 @@ test('the durability example does what the page says', async () => {
   await placed;
   expect(await redis.xlen('leanmq:{order/status}:log')).toBe(1);
   redis.disconnect();
+});
+
+test('the examples for operators do what the page says', async () => {
+  const server = await RedisServer.start();
+  servers.push(server);
+  await using mq = new LeanMQ({ redis: server.url, group: 'billing', handlers: { attempts: 1 } });
+  const got: unknown[] = [];
+  let isDown = true;
+  mq.handle('/pay', ({ data }) => {
+    if (isDown) throw Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+    got.push(data);
+  });
+  await mq.start();
+  const dead = nextEvent(mq.events, 'deadLettered');
+  await mq.publish('/pay', 1);
+  await dead;
+  isDown = false;
+  expect(await replayOutage(mq, '/pay', 'billing')).toBe(1);
+  await eventually(() => got.length === 1);
+  const paused: unknown[] = [];
+  await migrate(mq, '/pay', async () => {
+    const { groups } = await mq.queue('/pay').info();
+    paused.push(groups[0]?.pausedAt);
+  });
+  expect(paused).toEqual([expect.any(Number)]);
+  expect((await mq.queue('/pay').info()).groups[0]?.pausedAt).toBeUndefined();
 });

@@ -110,3 +110,28 @@ test('what is still pending for its consumer after an outage goes on and is sett
   expect(runs).toHaveLength(1);
   expect(runs[0]?.delivery.signal.aborted).toBe(false);
 });
+
+describe('a publish whose reply was lost before the server lost its data', () => {
+  test('is stored in the new history, once, and so is what was sent after it', async () => {
+    const server = await rig.server();
+    const proxy = await rig.proxy(server);
+    const redis = await connectTo(server.url);
+    const publisher = rig.mq(proxy.url);
+    await publisher.queue('/a').declareGroup('g');
+    await publisher.publish('/a', 'before');
+    proxy.dropReplies();
+    const held = publisher.publish('/a', 'held');
+    await eventually(async () => (await redis.xlen(LOG)) === 2);
+    proxy.refuse();
+    proxy.cut();
+    await redis.flushall();
+    proxy.dropReplies(0);
+    const after = publisher.publish('/a', 'after');
+    proxy.accept();
+    const ids = (await Promise.all([held, after])).map(({ id }) => id);
+    const entries = await redis.xrange(LOG, '-', '+');
+    expect(entries.map(([id]) => id)).toEqual(ids);
+    expect(entries.map(([, fields]) => fields.at(-1))).toEqual(['"held"', '"after"']);
+    disconnect(redis);
+  });
+});

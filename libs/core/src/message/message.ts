@@ -46,7 +46,8 @@ export type DeadReason = 'failed' | 'rejected' | 'invalid' | 'expired' | 'poison
 /** What became of running a delivery. What is to follow from it is decided when it is settled. */
 export type Outcome =
   | { readonly kind: 'success' }
-  | { readonly kind: 'failure'; readonly error: unknown }
+  /** With `retryAfterMs` its caller decided when it comes again, if it has attempts left; otherwise the error does. */
+  | { readonly kind: 'failure'; readonly error: unknown; readonly retryAfterMs?: number }
   | { readonly kind: 'dead'; readonly reason: 'poison' | 'undecodable'; readonly error: unknown }
   | { readonly kind: 'expired' }
   /** Its idempotency key is done already. */

@@ -48,6 +48,7 @@ export class Consumer {
   private readonly budget: ByteBudget;
   /** Reads instead of the readers, while it makes a pass. */
   private passReader: PassReader | undefined;
+  private stopped: Promise<void> | undefined;
   /** Counts the calls of `switchOff`: the latest holds. */
   private switches = 0;
 
@@ -179,7 +180,12 @@ export class Consumer {
   }
 
   /** Stops reading, waits for the handlers, gives back what they have not finished by the deadline. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.stopped ??= this.end();
+    return this.stopped;
+  }
+
+  private async end(): Promise<void> {
     const { drainTimeoutMs } = this.context.options;
     this.dispatcher.stop();
     // What is taken over by a call that is on its way already is given back as well.

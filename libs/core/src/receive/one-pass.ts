@@ -22,7 +22,7 @@ export interface PassParts {
  */
 export async function onePass(
   reader: PassReader,
-  { count, blockMs }: PassOptions,
+  { count, blockMs, ...more }: PassOptions,
   parts: PassParts,
 ): Promise<void> {
   const { subscriptions } = parts;
@@ -35,7 +35,7 @@ export async function onePass(
         subscriptions.some(({ appetite }) => appetite > 0) ||
         subscriptions.every(({ isOff }) => isOff),
     );
-    const came = await reader.read({ count: left, blockMs: waitMs });
+    const came = await reader.read({ count: left, blockMs: waitMs, ...more });
     if (came === 0) break;
     left -= came;
     waitMs = undefined;

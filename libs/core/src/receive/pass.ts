@@ -15,6 +15,8 @@ export interface PassOptions {
   readonly count: number;
   /** How long to wait if nothing is there at first, ms; undefined not to wait. */
   readonly blockMs: number | undefined;
+  /** Waits no longer when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** Reads when it is asked to, over a connection of its own. */
@@ -39,7 +41,7 @@ export class PassReader {
    * Reads at most `count` entries, route by route, because a read of several streams takes COUNT of each. Returns how many
    * came.
    */
-  async read({ count, blockMs }: PassOptions): Promise<number> {
+  async read({ count, blockMs, signal }: PassOptions): Promise<number> {
     const hungry = this.subscriptions.filter(({ appetite }) => appetite > 0);
     let left = count;
     for (const subscription of hungry) {
@@ -48,7 +50,7 @@ export class PassReader {
       }
     }
     if (left < count || blockMs === undefined || hungry.length === 0) return count - left;
-    return this.readWithin(hungry, blockMs);
+    return this.readWithin(hungry, blockMs, signal);
   }
 
   /** Reads until there is no more, or no room, `most` entries at most, in replies of limited size. */
@@ -70,6 +72,7 @@ export class PassReader {
   private async readWithin(
     subscriptions: readonly Subscription[],
     blockMs: number,
+    signal: AbortSignal | undefined,
   ): Promise<number> {
     const streams = new Streams(subscriptions);
     const until = performance.now() + blockMs;
@@ -78,7 +81,7 @@ export class PassReader {
       leftMs > 0;
       leftMs = Math.ceil(until - performance.now())
     ) {
-      if (subscriptions.every(({ isOff }) => isOff)) break;
+      if (signal?.aborted === true || subscriptions.every(({ isOff }) => isOff)) break;
       const turnMs = Math.max(1, Math.min(leftMs, this.context.options.blockMs));
       const came = await this.readOnce(streams, 1, turnMs);
       if (came > 0) return came;

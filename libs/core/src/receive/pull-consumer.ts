@@ -74,7 +74,7 @@ export class PullConsumer {
     }
   }
 
-  private async look({ count, blockMs }: PassOptions): Promise<InFlight<Subscription>[]> {
+  private async look({ count, blockMs, ...more }: PassOptions): Promise<InFlight<Subscription>[]> {
     this.ready ??= this.begin().catch((error: unknown) => {
       this.ready = undefined;
       throw error;
@@ -89,7 +89,7 @@ export class PullConsumer {
     const suspect = await this.takeSuspect();
     if (suspect !== undefined) return [suspect];
     const leftMs = blockMs && blockMs - (performance.now() - lookedAt);
-    await this.reader.read({ count, blockMs: leftMs });
+    await this.reader.read({ count, blockMs: leftMs, ...more });
     return this.take(count);
   }
 

@@ -8,7 +8,10 @@ import type { RateLimit } from './options.js';
 const permitsScript = defineScript({
   lua: lua.permitsLua,
   keys: ['rate'],
-  args: ['count', 'perMs', 'wanted', 'name', 'useWithinMs', 'mostUseWithinMs'],
+  args: [
+    ...(['count', 'perMs', 'wanted', 'name', 'useWithinMs', 'mostUseWithinMs'] as const),
+    ...(['lateName', 'lateFirst', 'lateLast'] as const),
+  ],
   reply: (raw) => {
     const [granted, waitMs] = raw as [number, number];
     return { granted, waitMs };
@@ -19,7 +22,7 @@ const RETRY_MS = 100;
 // Time may not cure a refusal, such as a key of another type.
 const FAULT_PAUSE_MS = 1_000;
 // What is granted counts until it can be used no more: the longer that is, the lower the rate. It grows where replies take
-// longer, as permits would never be used there.
+// longer. What came too late is given back with the next call: of a limit of one a minute, a minute would be lost.
 const LEAST_USE_WITHIN_MS = 20;
 const MOST_USE_WITHIN_MS = 2_000;
 
@@ -29,6 +32,8 @@ const MOST_USE_WITHIN_MS = 2_000;
  */
 export class RateLimiter {
   private permits = 0;
+  /** The latest call that asked for permits, and how many of them were used. */
+  private latest = { name: '', wanted: 0, used: 0 };
   /** Monotonic ms. */
   private usableUntil = 0;
   private useWithinMs = LEAST_USE_WITHIN_MS;
@@ -54,6 +59,7 @@ export class RateLimiter {
       return false;
     }
     this.permits -= 1;
+    this.latest.used += 1;
     return true;
   }
 
@@ -63,6 +69,10 @@ export class RateLimiter {
     this.asking = true;
     const { count, perMs } = this.limit;
     const { useWithinMs } = this;
+    // Of a call whose reply was lost, all.
+    const late = this.latest;
+    this.latest = { name: uniqueId(), wanted: Math.min(wanted, count), used: 0 };
+    const { name } = this.latest;
     const askedAt = performance.now();
     permitsScript
       .run(
@@ -70,9 +80,9 @@ export class RateLimiter {
         { rate: this.key },
         {
           ...{ count, perMs, useWithinMs },
-          wanted: Math.min(wanted, count),
-          name: uniqueId(),
+          ...{ name, wanted: this.latest.wanted },
           mostUseWithinMs: MOST_USE_WITHIN_MS,
+          ...{ lateName: late.name, lateFirst: late.used + 1, lateLast: late.wanted },
         },
       )
       .then(

@@ -19,10 +19,17 @@ export interface CallLimits {
 /** @throws {ConfigError} naming the option, what was given and what is allowed */
 export function callLimits(options: CallOptions, defaultMs: number): CallLimits {
   known('a call', options, ['timeoutMs', 'signal']);
-  const { timeoutMs = defaultMs, signal } = options;
-  whole('timeoutMs', timeoutMs, 1, LONGEST_MS);
+  return limitsOf(options, defaultMs);
+}
+
+/** The same for a call whose other options are looked at elsewhere. */
+export function limitsOf(
+  { timeoutMs, signal }: { readonly [Name in keyof CallOptions]: CallOptions[Name] | undefined },
+  defaultMs: number,
+): CallLimits {
+  if (timeoutMs !== undefined) whole('timeoutMs', timeoutMs, 1, LONGEST_MS);
   abortable(signal);
-  return { timeoutMs, signal };
+  return { timeoutMs: timeoutMs ?? defaultMs, signal };
 }
 
 /**

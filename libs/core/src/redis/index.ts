@@ -1,6 +1,7 @@
 export {
   boundedConnection,
   callLimits,
+  limitsOf,
   withinLimits,
   type CallLimits,
   type CallOptions,

@@ -50,3 +50,14 @@ test('a small call does not overtake a large one that waits', async () => {
   await answer(1);
   expect(sent).toEqual([0, 1, 2, 3]);
 });
+
+test('a small call does not overtake a large one when a part of the room becomes free', async () => {
+  const { sent, answer } = calls(MiB / 2, MiB / 2, MiB, MiB / 4);
+  expect(sent).toEqual([0, 1]);
+  await answer(0);
+  expect(sent).toEqual([0, 1]);
+  await answer(1);
+  expect(sent).toEqual([0, 1, 2]);
+  await answer(2);
+  expect(sent).toEqual([0, 1, 2, 3]);
+});

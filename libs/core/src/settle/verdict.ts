@@ -55,12 +55,12 @@ export function decide(
     case 'dead':
       return dead(outcome.reason, before, outcome.error);
     case 'failure':
-      return decideFailure(outcome.error, before, options, withStack);
+      return decideFailure(outcome, before, options, withStack);
   }
 }
 
 function decideFailure(
-  error: unknown,
+  { error, retryAfterMs }: Extract<Outcome, { kind: 'failure' }>,
   before: number,
   options: SettleOptions,
   withStack: boolean,
@@ -73,6 +73,8 @@ function decideFailure(
   });
   // A crash uses an attempt up too, but never the last one: that is for a handler to fail.
   const attempt = Math.min(before + 1, options.attempts);
+  if (retryAfterMs !== undefined && attempt < options.attempts) return retry(retryAfterMs, attempt);
+  if (retryAfterMs !== undefined) return dead('failed', attempt, error);
   if (error instanceof RejectError) return dead('rejected', attempt, error);
   if (error instanceof InvalidDeliveryError) return dead('invalid', attempt, error);
   if (error instanceof RetryError && error.free) return retry(error.afterMs, attempt - 1);

@@ -1,6 +1,6 @@
 import { ClosedError } from '../errors.js';
 import type { ConsumerContext } from '../receive/index.js';
-import type { RegisteredRoute } from '../redis/index.js';
+import { limitsOf, withinLimits, type RegisteredRoute } from '../redis/index.js';
 import type { Engine } from './engine.js';
 import { Puller, validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
 import { uniqueName } from './unique-name.js';
@@ -21,6 +21,19 @@ export class Pullers {
 
   async receive<T>(path: string, options: ReceiveOptions): Promise<PulledDelivery<T>[]> {
     validReceive(options);
+    const { command, options: own } = this.engine;
+    const { timeoutMs, signal } = limitsOf(options, own.commandTimeoutMs);
+    const limits = { timeoutMs: timeoutMs + (options.blockMs ?? 0), signal };
+    // What is taken by a call that was given up comes again.
+    const progress = { isSent: true, fault: () => command.lastFault };
+    return withinLimits(limits, progress, (given) => this.take<T>(path, options, given));
+  }
+
+  private async take<T>(
+    path: string,
+    options: ReceiveOptions,
+    signal: AbortSignal,
+  ): Promise<PulledDelivery<T>[]> {
     const { consumer = '' } = options;
     await this.engine.connect();
     // A path has no control characters.
@@ -31,7 +44,7 @@ export class Pullers {
       puller = this.make(path, options.consumer);
       this.byKey.set(key, puller);
     }
-    return puller.receive<T>(options);
+    return puller.receive<T>(options, signal);
   }
 
   /** What the registry says has changed. */
@@ -55,6 +68,7 @@ export class Pullers {
       context: this.contextOf(consumer),
       path,
       options: options.handlers,
+      commandTimeoutMs: options.commandTimeoutMs,
       connection: connections.make('read'),
       sweeper,
       events,

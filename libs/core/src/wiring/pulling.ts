@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { ConfigError, RejectError, RetryError, type LeanMQError } from '../errors.js';
+import { ConfigError, RejectError, type LeanMQError } from '../errors.js';
 import type { Events } from '../events.js';
 import {
   decodePayload,
@@ -11,7 +11,15 @@ import {
 import type { HandleOptions } from '../handler-options.js';
 import { LONGEST_MS, known, whole, type ForeignNames } from '../option-values.js';
 import { PullConsumer, Subscription, type ConsumerContext } from '../receive/index.js';
-import type { Connection, RegisteredRoute } from '../redis/index.js';
+import {
+  callLimits,
+  limitsOf,
+  withinLimits,
+  type CallLimits,
+  type CallOptions,
+  type Connection,
+  type RegisteredRoute,
+} from '../redis/index.js';
 import { Delivery } from '../run/index.js';
 import { Settler } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';
@@ -20,21 +28,32 @@ import { tellBlocked, tellSettled } from './delivery-events.js';
 /** Whether it was still this consumer's to settle. */
 export type Settled = 'settled' | 'lease-lost';
 
-/** A delivery that the caller settles. It is kept alive until then. */
-export interface PulledDelivery<T = unknown> extends WebhookDelivery<T> {
-  /** It is done. */
-  ack(): Promise<Settled>;
-  /** It failed; it comes again by the backoff, or after `afterMs`, or dies when its attempts are used up. */
-  retry(options?: { readonly afterMs?: number; readonly error?: unknown }): Promise<Settled>;
-  /** It is a dead letter now. */
-  deadLetter(reason?: string): Promise<Settled>;
-  /** Somebody else is to have it; no attempt is used up. */
-  release(): Promise<Settled>;
-  /** Renews its lease now, which happens by itself every third of the lease. */
-  extend(): Promise<void>;
+export interface RetryOptions extends CallOptions {
+  /** When it comes again, in ms from now. @default by the backoff */
+  readonly afterMs?: number;
+  /** Why it failed. */
+  readonly error?: unknown;
 }
 
-export interface ReceiveOptions {
+/**
+ * A delivery that the caller settles. It is kept alive until then. What rejects by its limits goes on in the background: it
+ * is settled when Redis is back.
+ */
+export interface PulledDelivery<T = unknown> extends WebhookDelivery<T> {
+  /** It is done. */
+  ack(call?: CallOptions): Promise<Settled>;
+  /** It failed; it comes again by the backoff, or after `afterMs`, or dies when its attempts are used up. */
+  retry(options?: RetryOptions): Promise<Settled>;
+  /** It is a dead letter now. */
+  deadLetter(reason?: string, call?: CallOptions): Promise<Settled>;
+  /** Somebody else is to have it; no attempt is used up. */
+  release(call?: CallOptions): Promise<Settled>;
+  /** Renews its lease now, which happens by itself every third of the lease. */
+  extend(call?: CallOptions): Promise<void>;
+}
+
+/** Limits of a call that takes messages; `blockMs` comes on top of `timeoutMs`. */
+export interface ReceiveOptions extends CallOptions {
   /** Messages at most; 1 unless told. */
   readonly count?: number;
   /** How long to wait if there is none, ms; not at all unless told. */
@@ -49,11 +68,12 @@ const FOREIGN: ForeignNames = Object.freeze({
   batchSize: 'give "count"',
   maxNumberOfMessages: 'give "count"',
   timeout: 'give "blockMs"',
-  timeoutMs: 'give "blockMs"',
   waitMs: 'give "blockMs"',
   waitTimeSeconds: 'give "blockMs"',
   group: 'it is an option of LeanMQ',
 });
+
+const RETRY_OPTIONS = ['afterMs', 'error', 'timeoutMs', 'signal'] as const;
 
 const FOREIGN_TO_RETRY: ForeignNames = Object.freeze({
   delay: 'give "afterMs"',
@@ -62,9 +82,11 @@ const FOREIGN_TO_RETRY: ForeignNames = Object.freeze({
   reason: 'give "error"',
 });
 
+const RECEIVE_OPTIONS = ['count', 'blockMs', 'consumer', 'timeoutMs', 'signal'] as const;
+
 /** @throws {ConfigError} naming the option, what was given and what is allowed */
 export function validReceive(options: ReceiveOptions): void {
-  known('receive() and processOnce()', options, ['count', 'blockMs', 'consumer'], FOREIGN);
+  known('receive() and processOnce()', options, RECEIVE_OPTIONS, FOREIGN);
   const { count, blockMs, consumer } = options;
   if (consumer !== undefined && typeof consumer !== 'string') {
     throw ConfigError.option('consumer', consumer, 'a text');
@@ -76,6 +98,8 @@ export function validReceive(options: ReceiveOptions): void {
 export interface PullingParts {
   readonly context: ConsumerContext;
   readonly options: HandleOptions;
+  /** Limit of a call that gives none. */
+  readonly commandTimeoutMs: number;
   readonly path: string;
   readonly connection: Connection;
   readonly sweeper: Sweeper;
@@ -136,8 +160,16 @@ export class Puller {
     });
   }
 
-  async receive<T>({ count = 1, blockMs }: ReceiveOptions): Promise<PulledDelivery<T>[]> {
-    const deliveries = await this.consumer.receive({ count, blockMs });
+  /** @param signal aborted when its caller does not wait any more: what comes then is given back */
+  async receive<T>(
+    { count = 1, blockMs }: ReceiveOptions,
+    signal: AbortSignal,
+  ): Promise<PulledDelivery<T>[]> {
+    const deliveries = await this.consumer.receive({ count, blockMs, signal });
+    if (signal.aborted) {
+      for (const each of deliveries) this.dismiss(each, { kind: 'released' });
+      return [];
+    }
     return deliveries.flatMap((delivery) => this.open<T>(delivery) ?? []);
   }
 
@@ -195,21 +227,36 @@ export class Puller {
   private handleOf(
     inFlight: InFlight<Subscription>,
   ): Pick<PulledDelivery, 'ack' | 'retry' | 'deadLetter' | 'release' | 'extend'> {
-    const settle = (outcome: Outcome): Promise<Settled> => this.settle(inFlight, outcome);
+    const { commandTimeoutMs } = this.parts;
+    const settle = (outcome: Outcome, limits: CallLimits): Promise<Settled> =>
+      this.bounded(limits, () => this.settle(inFlight, outcome));
+    const within = (call: CallOptions = {}): CallLimits => callLimits(call, commandTimeoutMs);
     return {
-      ack: () => settle({ kind: 'success' }),
+      ack: async (call) => settle({ kind: 'success' }, within(call)),
       retry: async (given = {}) => {
-        known('retry()', given, ['afterMs', 'error'], FOREIGN_TO_RETRY);
+        known('retry()', given, RETRY_OPTIONS, FOREIGN_TO_RETRY);
         const { afterMs, error } = given;
-        return settle({
-          kind: 'failure',
-          error: afterMs === undefined ? error : new RetryError({ afterMs, cause: error }),
-        });
+        if (afterMs !== undefined && !(Number.isFinite(afterMs) && afterMs >= 0)) {
+          throw ConfigError.option('afterMs', afterMs, 'a number of milliseconds, 0 or more');
+        }
+        const when = afterMs === undefined ? {} : { retryAfterMs: afterMs };
+        return settle({ kind: 'failure', error, ...when }, limitsOf(given, commandTimeoutMs));
       },
-      deadLetter: (reason) => settle({ kind: 'failure', error: new RejectError(reason) }),
-      release: () => settle({ kind: 'released' }),
-      extend: () => this.consumer.extend(),
+      deadLetter: async (reason, call) =>
+        settle({ kind: 'failure', error: new RejectError(reason) }, within(call)),
+      release: async (call) => settle({ kind: 'released' }, within(call)),
+      extend: async (call) => this.bounded(within(call), () => this.consumer.extend()),
     };
+  }
+
+  /** What has begun goes on also when its caller waits no longer. */
+  private bounded<T>(limits: CallLimits, work: () => Promise<T>): Promise<T> {
+    const { command } = this.parts.context;
+    const progress = { isSent: false, fault: () => command.lastFault };
+    return withinLimits(limits, progress, () => {
+      progress.isSent = true;
+      return work();
+    });
   }
 
   private dismiss(inFlight: InFlight<Subscription>, outcome: Outcome): void {

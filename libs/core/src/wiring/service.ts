@@ -3,7 +3,7 @@ import { displayPath, literalPath, normalizePath, type ConsumingState } from '..
 import { resolveHandleOptions, type HandlerOptions } from '../handler-options.js';
 import { inOwnContext } from '../own-context.js';
 import type { Consumer, ConsumerContext } from '../receive/index.js';
-import type { RegisteredRoute, RegistryNews } from '../redis/index.js';
+import { limitsOf, type RegisteredRoute, type RegistryNews } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';
 import { assertHandler } from './assert-handler.js';
 import { Consuming } from './consuming.js';
@@ -16,6 +16,7 @@ import { ProcessNote } from './process-note.js';
 import type { Registration, StepsParts } from './route-steps.js';
 import type { WatchedRoute } from './standstill.js';
 import { uniqueName } from './unique-name.js';
+import { whileReachable } from './while-reachable.js';
 
 /** What one pass did. */
 export interface Processed {
@@ -161,13 +162,25 @@ export class Service {
    *
    * @param options.count messages at most, 100 unless told
    * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
+   * @param options.timeoutMs how long Redis may be away meanwhile, ms
    */
   async processOnce(options: ReceiveOptions = {}): Promise<Processed> {
     validReceive(options);
-    const { count = 100, blockMs } = options;
+    const { command, options: own } = this.engine;
+    const limits = limitsOf(options, own.commandTimeoutMs);
     if (this.life !== undefined && this.life.phase !== 'stopped') {
       throw new ConfigError('processOnce() is for a process that has not called start().');
     }
+    return whileReachable(command, limits, (signal) =>
+      inOwnContext(() => this.pass(options, signal)),
+    );
+  }
+
+  /** @param signal aborted when nobody waits for it any more: it ends like a service that stops */
+  private async pass(
+    { count = 100, blockMs }: ReceiveOptions,
+    signal: AbortSignal,
+  ): Promise<Processed> {
     await this.engine.connect();
     await this.engine.sweeper.sweep([...this.registrations.keys()]);
     const result = { processed: 0, failed: 0, deadLettered: 0 };
@@ -178,13 +191,21 @@ export class Service {
       else if (verdict.kind === 'retry' && outcome?.kind === 'failure') result.failed += 1;
       else if (outcome?.kind === 'success') result.processed += 1;
     });
+    signal.throwIfAborted();
     const connection = this.engine.connections.make('read');
+    const giveUp = (): void => {
+      this.engine.connections.close(connection);
+      consumer.stop().catch((error: unknown) => this.engine.fault('stop', error));
+    };
+    signal.addEventListener('abort', giveUp);
     try {
       await connection.connect(this.engine.options.connectTimeoutMs);
       this.passes.add(consumer);
       await this.join(consumer);
-      await consumer.runOnce(connection, { count, blockMs });
+      signal.throwIfAborted();
+      await consumer.runOnce(connection, { count, blockMs, signal });
     } finally {
+      signal.removeEventListener('abort', giveUp);
       this.passes.delete(consumer);
       this.engine.connections.close(connection);
     }

@@ -10,12 +10,15 @@
 -- ARGV[4] -> a name that no other call has
 -- ARGV[5] -> for how long the permits may be used, from when they were asked for, ms
 -- ARGV[6] -> the longest that any process asks for, ms
+-- ARGV[7], ARGV[8], ARGV[9] -> name of an earlier call, and the first and last of its permits that came too late to be used:
+--         nobody uses them any more, so they count no more
 -- Output: {granted, ms until the next one can be had, 0 if that is now}
 local count, perMs, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 -- The server's time is rounded down.
 local usableUntil = string.format('%.0f', now + tonumber(ARGV[5]) + 1)
+for i = tonumber(ARGV[8]), tonumber(ARGV[9]) do redis.call('ZREM', KEYS[1], ARGV[7] .. ':' .. i) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - perMs))
 -- From before the server's clock was set back; they may have been granted just now.
 local tooLate = string.format('(%.0f', now + tonumber(ARGV[6]) + 1)
