@@ -106,8 +106,8 @@ test('a handler that a subclass overrides without @OnWebhook is warned about', a
   ]);
 });
 
-test.each([undefined, null, ''])(
-  'a key function that returns %j fails the message, naming class and method',
+test.each([undefined, null, '', Promise.resolve(undefined), Promise.resolve('')])(
+  'a key function that returns nothing (%p) fails the message, naming class and method',
   async (key) => {
     @Injectable()
     class Orders {

@@ -14,6 +14,7 @@ import { HOOK_DISTANCE, placeModule } from './hook-order.js';
 import { logEvents } from './logging/index.js';
 import { LEANMQ_OPTIONS, type LeanMQModuleOptions } from './options.js';
 import { WebhookPublisher } from './publisher/index.js';
+import { otherTokens } from './token-copies.js';
 import { classValidation } from './validation/index.js';
 
 /**
@@ -32,6 +33,7 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
   }
 
   static with(options: Provider[], imports: ModuleMetadata['imports'] = []): DynamicModule {
+    const others = otherTokens();
     return {
       module: LeanMQConnectionModule,
       imports,
@@ -43,8 +45,9 @@ export class LeanMQConnectionModule implements OnApplicationShutdown {
           useFactory: createPublisher,
           inject: [LeanMQ, LEANMQ_OPTIONS],
         },
+        ...others,
       ],
-      exports: [LEANMQ_OPTIONS, LeanMQ, WebhookPublisher],
+      exports: [LEANMQ_OPTIONS, LeanMQ, WebhookPublisher, ...others],
     };
   }
 

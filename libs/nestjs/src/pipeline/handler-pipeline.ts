@@ -23,6 +23,8 @@ export class HandlerPipeline {
     return async (delivery) => {
       try {
         for (const guard of asked) await guards.ask(guard, [delivery.data, delivery], host);
+        // The guard answered after its attempt was over: the message may run elsewhere by now.
+        if (asked.length > 0) delivery.signal.throwIfAborted();
         await run(delivery.data, delivery);
       } catch (error) {
         const args: LeanMQArguments = [delivery.data, delivery];

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Module } from '@nestjs/common';
+import { Inject, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import * as esm from '@leanmq/nestjs';
 
@@ -37,6 +37,14 @@ class CommonJsHandlers {
   }
 }
 
+/** Injects by the classes of its copy, which are not those of the application. */
+class CommonJsService {
+  constructor(
+    @Inject(cjs.WebhookPublisher) readonly publisher: esm.WebhookPublisher,
+    @Inject(cjs.LeanMQ) readonly mq: esm.LeanMQ,
+  ) {}
+}
+
 @Module({
   imports: [
     esm.LeanMQModule.forRoot({
@@ -46,7 +54,7 @@ class CommonJsHandlers {
       logger: false,
     }),
   ],
-  providers: [CommonJsHandlers],
+  providers: [CommonJsHandlers, CommonJsService],
 })
 class CopiesModule {}
 
@@ -54,6 +62,10 @@ class CopiesModule {}
 export async function assertHandlersOfBothCopies(): Promise<void> {
   const app = await NestFactory.createApplicationContext(CopiesModule, { logger: ['error'] });
   const publisher = app.get(esm.WebhookPublisher);
+  const service = app.get(CommonJsService);
+  if (service.publisher !== publisher || service.mq !== app.get(esm.LeanMQ)) {
+    throw new Error('A service of the CommonJS copy got a publisher or a client of its own.');
+  }
   const { id } = await publisher.send('/copied/one/', { name: 'A' });
   const got = await app.get(CommonJsHandlers).received;
 
