@@ -80,6 +80,25 @@ describe('replaying by filter', () => {
     expect(await mq.deadLetters('/job').count()).toBe(50 - result.replayed);
   });
 
+  test.each([
+    '{"origin":"1-0","reason":"failed","error":{"code":1e999}}',
+    '{"origin":"1-0","replays":"inf"}',
+    '{"origin":"1-0","error":NaN}',
+  ])(
+    'a dead letter whose history is %s keeps no other from it, and is replayed too',
+    async (history) => {
+      const mq = broker.mq({ group: 'g' });
+      await mq.queue('/a').declareGroup('g');
+      const dead = broker.key('a', 'dead:g');
+      await broker.redis.xadd(dead, '*', 'm', history, 'd', '"odd"');
+      await broker.redis.xadd(dead, '*', 'm', '{"origin":"1-0","reason":"failed"}', 'd', '"other"');
+      expect(await mq.deadLetters('/a').replayAll()).toBe(2);
+      const received = await mq.receive<string>('/a', { count: 2 });
+      expect(received.map(({ data }) => data)).toEqual(['odd', 'other']);
+      await Promise.all(received.map((delivery) => delivery.ack()));
+    },
+  );
+
   test('two at once deliver each once', async () => {
     const { mq, heal, done } = await deadJobs(broker, failing(120));
     heal(() => true);

@@ -133,6 +133,28 @@ describe('a delivery that cannot be handed over', () => {
     await eventually(async () => (await mq.deadLetters('/a').count()) === 1);
   });
 
+  test('because dead letters take nothing more waits for it, and what goes elsewhere is moved once', async () => {
+    const mq = broker.mq({ group: 'g' });
+    const warnings: string[] = [];
+    mq.events.on('warning', ({ code }) => warnings.push(code));
+    await mq.queue('/a').declareGroup('g');
+    await mq.publishMany('/a', [{ data: 'rejected' }, { data: 'retried' }]);
+    const received = await mq.receive<string>('/a', { count: 2 });
+    const dead = broker.key('a', 'dead:g');
+    await broker.redis.xadd(dead, '18446744073709551615-18446744073709551615', 'd', '1');
+    const settled = received.map((delivery) =>
+      delivery.data === 'rejected' ? delivery.deadLetter('no') : delivery.retry({ afterMs: 0 }),
+    );
+    await eventually(() => warnings.includes('HAND_OVER_BLOCKED'));
+    expect(await bodiesOf(broker.key('a', 'inbox:g'))).toEqual(['"retried"']);
+    const pending = await broker.redis.xpending(broker.key('a', 'log'), 'g', '-', '+', 10);
+    expect(pending).toHaveLength(1);
+    await broker.redis.del(dead);
+    await Promise.all(settled);
+    expect(await bodiesOf(dead)).toEqual(['"rejected"']);
+    expect(await bodiesOf(broker.key('a', 'inbox:g'))).toEqual(['"retried"']);
+  });
+
   test.each(['dead:g', 'schedule'] as const)(
     'because the key "%s" is of another type waits for it, warned about, and holds up no other',
     async (blocked) => {

@@ -148,6 +148,21 @@ describe('removing a group', () => {
     expect(await keysOf('a')).not.toContain('replays');
   });
 
+  test.each(['0-0 null', '0-0 5', '0-0 {', 'x'])(
+    'is not kept from it by %j among the replays, which keeps nothing from being trimmed either',
+    async (note) => {
+      const mq = broker.mq({ group: 'g', retention: { count: 0 } });
+      await mq.queue('/a').declareGroup('g');
+      await mq.queue('/a').declareGroup('h');
+      await broker.redis.hset(broker.key('a', 'replays'), 'foreign', note);
+      await expect(mq.queue('/a').removeGroup('h')).resolves.toMatchObject({ dropped: 0 });
+      await mq.publish('/a', 1);
+      for (const delivery of await mq.receive('/a')) await delivery.ack();
+      await mq.queue('/a').sweep();
+      expect(await broker.redis.xlen(broker.key('a', 'log'))).toBe(0);
+    },
+  );
+
   test('is refused while a consumer is there, also of a paused group, unless it is forced', async () => {
     const mq = await broker.consume('/a', () => undefined, { group: 'g' });
     const queue = mq.queue('/a');

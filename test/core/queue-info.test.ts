@@ -134,6 +134,14 @@ describe('queues', () => {
     ]);
   });
 
+  test('a consumer that is there until no instant at all does not keep its route or the others from being listed', async () => {
+    const mq = broker.mq();
+    for (const path of ['/bad', '/good']) await mq.queue(path).declareGroup('g');
+    await broker.redis.hset(broker.key('bad', 'here:g'), 'foreign', 'soon', 'another', '');
+    expect((await mq.queues()).map(({ name }) => name)).toEqual(['/bad/', '/good/']);
+    await expect(mq.queue('/bad').removeGroup('g')).resolves.toMatchObject({ dropped: 0 });
+  });
+
   test('500 queues are listed in well under a second, with no command that looks at all keys', async () => {
     // Of its own, because it counts what is called.
     const server = await RedisServer.start();

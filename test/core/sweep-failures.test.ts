@@ -35,6 +35,10 @@ describe('an expired message that cannot be ended as it is', () => {
   test.each([
     ['a history that is not JSON for Lua', ['m', '{"origin":"1-0","note":"\\ud800"}', 'd', '1']],
     ['a history that is not an object', ['m', '7', 'd', '1']],
+    [
+      'a history that Lua reads and cannot write',
+      ['m', '{"origin":"1-0","attempts":1e999}', 'd', '1'],
+    ],
     ['9,000 fields', Array.from({ length: 9_000 }, (_, n) => [`f${n}`, '1']).flat()],
   ])('with %s ends as an undecodable dead letter, and the others expire', async (_, fields) => {
     const stream = fields[0] === 'm' ? 'inbox:g' : 'log';
@@ -64,6 +68,21 @@ describe('an expired message that cannot be ended as it is', () => {
         Number(await broker.redis.zscore(key('expiry'), 'inbox:other|1-1')) > Number(PAST),
     );
     expect(told).toEqual([expect.stringMatching(/^EXPIRY_ENTRY .*inbox:other\|1-1 .*WRONGTYPE/)]);
+  });
+
+  test('because nobody can say who keeps them is told of once', async () => {
+    const mq = await withExpiring({ sweepMs: 20 });
+    const told = troublesOf(mq);
+    await broker.redis.del(key('keepers'));
+    await broker.redis.set(key('keepers'), 'not a set');
+    await eventually(() => told.length > 0);
+    // The route is swept many times more, and says so by what it promotes.
+    for (let n = 0; n < 5; n += 1) {
+      const before = await broker.redis.xlen(key('log'));
+      await mq.publish('/a', n, { delayMs: 20 });
+      await eventually(async () => (await broker.redis.xlen(key('log'))) > before);
+    }
+    expect(told).toEqual([expect.stringMatching(/^fault .*"\/a\/" .*expired.*WRONGTYPE/)]);
   });
 
   test('because dead letters of one group are of another type leaves no copies for the others', async () => {

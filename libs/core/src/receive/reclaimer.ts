@@ -31,6 +31,8 @@ export class Reclaimer {
   private visiting: Promise<void> | undefined;
   /** Where taking goes on, on routes where stale deliveries wait for room. */
   private readonly cursors = new Map<Subscription, PendingCursor>();
+  /** Why a route cannot be looked at; told once for as long as it lasts. */
+  private readonly problems = new Map<Subscription, string>();
   /** Paused while a suspect runs alone. */
   paused = false;
 
@@ -160,7 +162,7 @@ export class Reclaimer {
       found.forEach((each, index) => {
         const { subscription } = looks[index] as Look;
         left.set(subscription, Math.max(0, roomLeft(subscription) - each.taken.length));
-        if (each.problem !== '') this.hooks.onFault(refusedLook(subscription, each.problem));
+        this.noteProblem(subscription, each.problem);
         if (each.left > 0) subscription.hasStaleLeft = true;
         // What is left may have got room meanwhile.
         if (each.taken.length > 0 || each.suspects > 0 || each.left > 0) {
@@ -173,6 +175,15 @@ export class Reclaimer {
     }
     // More is stale than could be looked at.
     for (const { subscription } of looks) subscription.hasStaleLeft = true;
+  }
+
+  private noteProblem(subscription: Subscription, problem: string): void {
+    if (problem === '') {
+      this.problems.delete(subscription);
+    } else if (this.problems.get(subscription) !== problem) {
+      this.problems.set(subscription, problem);
+      this.hooks.onFault(refusedLook(subscription, problem));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { toError } from '../errors.js';
 import type { Connection, Keys, RegistryNews, ServerClock } from '../redis/index.js';
 import { brokenRoute } from './broken.js';
 import { DeletedRoutes } from './deleted-routes.js';
@@ -276,15 +277,30 @@ export class Sweeper {
       if (swept.isHolder) trimmable.push({ path, state: swept.state });
     }
     for (const path of expiring) {
-      await this.attempt(async () => {
-        if ((await this.tidier.expire(path)).hasMore) this.due.noLaterThan(path, PAUSE_MS);
-      });
+      await this.expire(path);
     }
     await this.attempt(async () => {
       const unfinished = await this.tidier.trimChanged(trimmable);
       for (const [path, inMs] of unfinished) this.due.noLaterThan(path, inMs);
     });
     await this.attempt(() => this.tidier.limitDeadLetters(held));
+  }
+
+  /** A route where it is refused keeps no other from its turn. */
+  private async expire(path: string): Promise<void> {
+    const thing = `${path} expiry`;
+    try {
+      if ((await this.tidier.expire(path)).hasMore) this.due.noLaterThan(path, PAUSE_MS);
+      this.troubles.over(thing);
+    } catch (error) {
+      const { name, message } = toError(error);
+      if (this.stopped || !this.troubles.isNews(thing, message)) return;
+      const broken = { brokenBecause: message };
+      const isRefused = name === 'ReplyError';
+      this.hooks.onFault(
+        isRefused ? brokenRoute(path, 'freed of what has expired', broken) : error,
+      );
+    }
   }
 
   /** Takes a step that keeps no other one from being taken when it fails. */

@@ -77,8 +77,8 @@ export function tellLost(
   events.tell('lost', () => ({ ...aboutDelivery(delivery, consumer), error }));
 }
 
-/** Tells that deliveries cannot be handed over, because a key that they are to go to is of another type. */
+/** Tells that deliveries cannot be handed over, because a key that they are to go to is of another type, or takes nothing more. */
 export function tellBlocked(events: Events, { path, group }: Subscription, count: number): void {
-  const message = `${count} deliveries of "${displayPath(path)}" in group "${group}" cannot be handed over, because a key of the route is of another type; they are tried again every second.`;
+  const message = `${count} deliveries of "${displayPath(path)}" in group "${group}" cannot be handed over, because a key of the route is of another type or takes nothing more; they are tried again every second.`;
   events.tell('warning', () => ({ code: 'HAND_OVER_BLOCKED', message }));
 }

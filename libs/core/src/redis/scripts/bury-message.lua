@@ -32,16 +32,28 @@ if problem then return problem end
 
 local function historyOf(fields, deliveries)
   local ok, history = pcall(cjson.decode, fields[1] == 'm' and fields[2] or '')
-  if not ok or type(history) ~= 'table' then history = {origin = entry ~= '' and entry or at} end
+  if not ok or type(history) ~= 'table' then history = {} end
   history.attempts = (tonumber(history.attempts) or 0) + deliveries
   history.crashes = (tonumber(history.crashes) or 0) + math.max(0, deliveries - 1)
   history.reason, history.error = 'rejected', cjson.decode(why)
   return history
 end
 
+local function written(fields, deliveries)
+  local history = historyOf(fields, deliveries)
+  history.origin = history.origin or (entry ~= '' and entry or at)
+  local ok, text = pcall(cjson.encode, history)
+  if ok then return text end
+  -- A number that is infinite or none can be read, but not written.
+  return cjson.encode({
+    origin = entry ~= '' and entry or at, attempts = deliveries, crashes = math.max(0, deliveries - 1),
+    reason = 'rejected', error = history.error,
+  })
+end
+
 local function bury(fields, deliveries, leave)
   if #fields > MAX_FIELDS then return 'wide' end
-  local body = {'m', cjson.encode(historyOf(fields, deliveries))}
+  local body = {'m', written(fields, deliveries)}
   for i = fields[1] == 'm' and 3 or 1, #fields do body[#body + 1] = fields[i] end
   redis.call('XADD', dead, '*', unpack(body))
   leave()

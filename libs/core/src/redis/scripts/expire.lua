@@ -36,11 +36,16 @@ local function deadLetterOf(fields, origin)
   local isHistory = fields[1] == 'm'
   local ok, history = true, {origin = origin, attempts = 0, crashes = 0}
   if isHistory then ok, history = pcall(cjson.decode, fields[2]) end
-  if not ok or type(history) ~= 'table' then
-    ok, history = false, {origin = origin, attempts = 0, crashes = 0}
+  local written
+  if ok and type(history) == 'table' then
+    history.reason = #fields <= MAX_FIELDS and 'expired' or 'undecodable'
+    -- A number that is infinite or none can be read, but not written.
+    ok, written = pcall(cjson.encode, history)
   end
-  history.reason = ok and #fields <= MAX_FIELDS and 'expired' or 'undecodable'
-  local body = {'m', cjson.encode(history)}
+  if not ok or not written then
+    written = cjson.encode({origin = origin, attempts = 0, crashes = 0, reason = 'undecodable'})
+  end
+  local body = {'m', written}
   for i = isHistory and 3 or 1, math.min(#fields, MAX_FIELDS) do body[#body + 1] = fields[i] end
   return body
 end

@@ -19,7 +19,8 @@
 --             delay is in ms and for 'schedule', 0 leads to the inbox at once; the mark of its idempotency key may be ''
 -- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed), 'dropped' (the
 --         group's messages were purged while it was in flight, and it is not tried again), 'blocked' (it is still ours: the
---         key that it is to go to is of another type, or its entry is too wide for anything but a dead letter)
+--         key that it is to go to is of another type or takes nothing more, or its entry is too wide for anything but
+--         a dead letter)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
 local base = string.sub(schedule, 1, -#':schedule' - 1)
@@ -68,7 +69,8 @@ end
 -- part: schedule-turns
 
 -- What is to be written, gathered so that it takes few commands, and that nothing is written before all is known.
-local inboxed, buried, planned, ended, freed = {}, {}, {}, {}, {}
+local inboxed, buried, planned, ended = {}, {}, {}, {}
+local results = {}
 
 local function plan(body, id, delayMs)
   planned[#planned + 1] = {
@@ -101,13 +103,13 @@ local move = {}
 
 function move.inbox(body)
   if #body > MAX_FIELDS or not isWritable(inbox) then return false end
-  inboxed[#inboxed + 1] = body
+  inboxed[#inboxed + 1] = {body = body, at = #results + 1}
   return true
 end
 
 function move.dead(body)
   if not isWritable(dead) then return false end
-  buried[#buried + 1] = #body > MAX_FIELDS and cut(body) or body
+  buried[#buried + 1] = {body = #body > MAX_FIELDS and cut(body) or body, at = #results + 1}
   return true
 end
 
@@ -125,9 +127,8 @@ local function isRunBy(mark, owner)
   return mark == running or (type(mark) == 'string' and string.sub(mark, 1, #running + 1) == running .. ' ')
 end
 
-local results = {}
 for _, each in ipairs(moves) do
-  local id, mark = each.id, each.mark
+  local id = each.id
   local result = 'lost'
   if isOurs(id, each.deliveries) then
     -- What is only given back has not failed.
@@ -139,34 +140,49 @@ for _, each in ipairs(moves) do
       if body and not move[each.target](body, id, each.delayMs) then result = 'blocked' end
     end
     if result ~= 'blocked' then
-      ended[#ended + 1] = id
+      ended[#ended + 1] = {id = id, mark = each.mark, at = #results + 1}
       -- It leaves the pending list below, and cannot do so twice.
       held[id] = false
-      -- Whoever has the same key next may run.
-      if mark ~= '' and isRunBy(redis.pcall('GET', mark), consumer .. ' ' .. source .. ' ' .. id) then
-        freed[#freed + 1] = mark
-      end
     end
   end
   results[#results + 1] = result
 end
 
-for _, body in ipairs(inboxed) do
-  local entry = redis.call('XADD', inbox, '*', unpack(body))
-  local expiresAt = expiryOf(body)
+-- A stream that has given its last id takes nothing more; what was to go there stays pending.
+local function append(target, each)
+  local entry = redis.pcall('XADD', target, '*', unpack(each.body))
+  if type(entry) == 'string' then return entry end
+  results[each.at] = 'blocked'
+end
+
+for _, each in ipairs(inboxed) do
+  local entry = append(inbox, each)
+  local expiresAt = entry and expiryOf(each.body)
   -- Its memory must come back without a reader there too.
   if expiresAt then redis.pcall('ZADD', expiry, string.format('%.0f', expiresAt), 'inbox:' .. group .. '|' .. entry) end
 end
-for _, body in ipairs(buried) do redis.call('XADD', dead, '*', unpack(body)) end
+for _, each in ipairs(buried) do append(dead, each) end
 -- Deliveries that ended together may have ended in any order; they are tried again in that of their entries.
 table.sort(planned, function(a, b) return isAfter(b.id, a.id) end)
 for _, each in ipairs(planned) do
   redis.call('HSET', scheduled, each.member, each.packed)
   redis.call('ZADD', schedule, scoreOf(schedule, each.due), each.member)
 end
-if #ended > 0 then
-  redis.call('XACK', stream, group, unpack(ended))
-  if source == 'inbox' then redis.call('XDEL', stream, unpack(ended)) end
+
+local left, freed = {}, {}
+for _, each in ipairs(ended) do
+  local id, mark = each.id, each.mark
+  if results[each.at] ~= 'blocked' then
+    left[#left + 1] = id
+    -- Whoever has the same key next may run.
+    if mark ~= '' and isRunBy(redis.pcall('GET', mark), consumer .. ' ' .. source .. ' ' .. id) then
+      freed[#freed + 1] = mark
+    end
+  end
+end
+if #left > 0 then
+  redis.call('XACK', stream, group, unpack(left))
+  if source == 'inbox' then redis.call('XDEL', stream, unpack(left)) end
 end
 if #freed > 0 then redis.call('DEL', unpack(freed)) end
 return results

@@ -62,7 +62,7 @@ redis.call('HDEL', base .. ':purged', 'log:' .. group, 'inbox:' .. group)
 local replays = redis.call('HGETALL', base .. ':replays')
 for i = 1, #replays, 2 do
   local ok, what = pcall(cjson.decode, string.match(replays[i + 1], '^%S+ (.*)$') or '')
-  if ok and what.group == group then redis.call('HDEL', base .. ':replays', replays[i]) end
+  if ok and type(what) == 'table' and what.group == group then redis.call('HDEL', base .. ':replays', replays[i]) end
 end
 redis.call('SREM', base .. ':keepers', group)
 return {onLog and 'removed' or 'missing', dropped, redis.call('XLEN', dead)}

@@ -28,12 +28,22 @@ if problem then return problem end
 -- part: group-is-there
 if not groupIsThere(inbox, log, group) then return {'no group'} end
 
+local function unreadable(id) return {origin = id, reason = 'undecodable'} end
+
 -- What has no history of ours was put there by somebody else.
 local function historyOf(fields, id)
   local ok, history = pcall(cjson.decode, fields[1] == 'm' and fields[2] or '')
   local isOurs = ok and type(history) == 'table' and type(history.origin) == 'string'
     and string.match(history.origin, '^%d+%-%d+$')
-  return isOurs and history or {origin = id, reason = 'undecodable'}
+  return isOurs and history or unreadable(id)
+end
+
+-- Of what was read, a number that is infinite or none cannot be written.
+local function renewed(before)
+  return {
+    origin = before.origin, attempts = 0, crashes = 0, replays = (tonumber(before.replays) or 0) + 1,
+    error = before.error, reason = before.reason,
+  }
 end
 
 local function mend(body, before)
@@ -63,10 +73,12 @@ for i = 4, #ARGV do
     wide[#wide + 1] = id
   elseif fields then
     local before = historyOf(fields, id)
-    local body = {'m', cjson.encode({
-      origin = before.origin, attempts = 0, crashes = 0, replays = (tonumber(before.replays) or 0) + 1,
-      error = before.error, reason = before.reason,
-    })}
+    local ok, history = pcall(cjson.encode, renewed(before))
+    if not ok then
+      before = unreadable(id)
+      history = cjson.encode(renewed(before))
+    end
+    local body = {'m', history}
     local first = fields[1] == 'm' and 3 or 1
     local expiresAt = addRenewed(body, fields, first, tonumber(string.match(before.origin, '^%d+')))
     mend(body, before)

@@ -5,9 +5,11 @@ local function incremented(number)
 end
 
 -- The id that comes next.
+local GREATEST = '18446744073709551615'
 local function following(id)
   local ms, number = string.match(id, '^(%d+)-(%d+)$')
-  if number == '18446744073709551615' then return incremented(ms) .. '-0' end
+  -- A stream that has given its last id keeps that entry.
+  if number == GREATEST then return ms == GREATEST and id or incremented(ms) .. '-0' end
   return ms .. '-' .. incremented(number)
 end
 
@@ -35,7 +37,12 @@ local function floorOfLog(log, base, groups)
   if not floor then return nil, {} end
   local replays, stopped, least = redis.call('HGETALL', base .. ':replays'), {}, floor
   for i = 1, #replays, 2 do
-    local cursor, what = string.match(replays[i + 1], '^(%d+%-%d+) (.*)$')
+    -- What is no JSON object is no replay of any version.
+    local cursor, what = string.match(replays[i + 1], '^(%d+%-%d+) ({.*})$')
+    if cursor and not seenAt(what) then
+      -- Its process may have died with an older version: from now on that shows.
+      redis.call('HSET', base .. ':replays', replays[i], cursor .. ' ' .. seenNow(what, now))
+    end
     local idleMs = cursor and now - (seenAt(what) or now)
     if cursor and idleMs < REPLAY_FORGOTTEN_MS and isAfter(floor, following(cursor)) then
       if idleMs > REPLAY_GONE_MS then stopped[#stopped + 1] = replays[i] end
