@@ -18,7 +18,12 @@ const MOST_PER_PAGE = 100;
 /** How many entries to ask for at first. */
 export const FIRST_PAGE = 10;
 
-/** All entries of a range of a stream, a page at a time: the larger they are, the fewer to a page. */
+/**
+ * All entries of a range of a stream, a page at a time: the larger they are, the fewer to a page.
+ *
+ * Backwards, a page begins with the last entry of the one before: asked for what is before the first entry, Redis walks the
+ * whole stream.
+ */
 export async function* streamPages(
   connection: Connection,
   key: string,
@@ -26,18 +31,22 @@ export async function* streamPages(
 ): AsyncGenerator<readonly RawEntry[]> {
   let left = most;
   let count = Math.min(FIRST_PAGE, left);
-  for (let from = start; ;) {
+  for (let from = start, known = 0; ;) {
+    const asked = count + known;
     const page = await connection.run((client) =>
       reversed
-        ? client.xrevrangeBuffer(key, from, end, 'COUNT', count)
-        : client.xrangeBuffer(key, from, end, 'COUNT', count),
+        ? client.xrevrangeBuffer(key, from, end, 'COUNT', asked)
+        : client.xrangeBuffer(key, from, end, 'COUNT', asked),
     );
-    const entries = page.map(([id, fields]): RawEntry => [id.toString(), fields]);
+    const entries = page
+      .map(([id, fields]): RawEntry => [id.toString(), fields])
+      .filter(([id]) => known === 0 || id !== from);
     if (entries.length > 0) yield entries;
     const last = entries.at(-1);
     left -= entries.length;
-    if (last === undefined || entries.length < count || left <= 0) return;
-    from = `(${last[0]}`;
+    if (last === undefined || page.length < asked || left <= 0) return;
+    from = reversed ? last[0] : `(${last[0]}`;
+    known = reversed ? 1 : 0;
     count = Math.min(nextCount(entries.map(([, fields]) => sizeOf(fields))), left);
   }
 }

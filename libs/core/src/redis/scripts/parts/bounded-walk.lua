@@ -1,14 +1,19 @@
 -- Walks a stream a few entries at a time, as long as there is budget: few at first, because only reading an entry tells
 -- how large it is, and never many, because the next ones may be larger. It stops when `visit` returns something, and returns that.
 --
+-- Backwards, a page begins with the last entry of the one before, which is not visited again: asked for what is before the
+-- first entry, Redis walks the whole stream.
+--
 -- Otherwise it returns nil and where to go on, an id for `from`; nil and nil at the end of the stream, or where there is
 -- no stream. Any other refusal of the server is an error.
 local MOST_PER_PAGE, ENTRY_COST = 10, 50
 local function walk(stream, command, from, to, budget, visit)
-  local count = 1
+  local count, isBack = 1, command == 'XREVRANGE'
   while budget.left > 0 do
     local before = budget.left
-    local page = redis.pcall(command, stream, from, to, 'COUNT', count)
+    local known = isBack and from ~= '+' and from
+    local asked = known and count + 1 or count
+    local page = redis.pcall(command, stream, from, to, 'COUNT', asked)
     if page.err then
       if string.find(page.err, '^WRONGTYPE') then return nil, nil end
       error(page)
@@ -16,11 +21,11 @@ local function walk(stream, command, from, to, budget, visit)
     for _, entry in ipairs(page) do
       budget.left = budget.left - ENTRY_COST
       for _, text in ipairs(entry[2]) do budget.left = budget.left - #text end
-      local found = visit(entry[1], entry[2])
+      local found = entry[1] ~= known and visit(entry[1], entry[2])
       if found then return found end
     end
-    if #page < count then return nil, nil end
-    from = '(' .. page[#page][1]
+    if #page < asked then return nil, nil end
+    from = (isBack and '' or '(') .. page[#page][1]
     local fitting = math.floor(budget.left * #page / (before - budget.left))
     count = math.max(1, math.min(fitting, 2 * count, MOST_PER_PAGE))
   end
