@@ -84,10 +84,12 @@ describe('send', () => {
       publisher.send('', {}),
       publisher.send('/a', undefined),
       publisher.send('/a', {}, { ttlMs: -1 }),
+      publisher.transaction([] as never),
+      publisher.schedules.upsert(null as never),
     ];
     const results = await Promise.allSettled(sending);
-    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-    await expect(sending[0]).rejects.toThrow(ConfigError);
+    expect(results.map(({ status }) => status)).toEqual(sending.map(() => 'rejected'));
+    for (const index of [0, 3, 4]) await expect(sending[index]).rejects.toThrow(ConfigError);
   });
 
   test('a validation that never ends is bounded by its send, and holds up no other', async () => {

@@ -82,6 +82,9 @@ describe('a start-up error names what to change', () => {
   test.each([
     [{ concurrency: 0 }, /Option "concurrency" is 0; allowed: a whole number, 1 to 10000\./],
     [{ attemps: 3 } as never, /"attemps" is not known/],
+    ['fast' as never, /The options of a handler are "fast"; give an object\./],
+    [5 as never, /The options of a handler are 5; give an object\./],
+    [null as never, /The options of a handler are null; give an object\./],
     [
       { batch: { size: 2, waitMs: 1 } } as never,
       /"batch" is not for @OnWebhook,.*use @OnWebhookBatch\./,

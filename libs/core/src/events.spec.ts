@@ -69,3 +69,7 @@ describe.each(MISTAKES)('a listener that %s', (_, listener) => {
     ]);
   });
 });
+
+it('takes any number of listeners, which Node would report as a leak', () => {
+  expect(events.getMaxListeners()).toBe(0);
+});

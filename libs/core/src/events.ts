@@ -113,6 +113,12 @@ export interface Events {
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class Events extends EventEmitter<LeanMQEvents> {
+  constructor() {
+    super();
+    // Every part of an application may listen, for as long as it likes: Node would take more than ten for a leak.
+    this.setMaxListeners(0);
+  }
+
   /** Whether anybody listens; asked where even the closure of `tell` would be felt. */
   isHeard(name: keyof LeanMQEvents): boolean {
     return this.listenerCount(name) > 0;

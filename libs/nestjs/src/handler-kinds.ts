@@ -4,8 +4,9 @@ import type { FoundHandler } from './discovery/index.js';
 import { payloadParameters } from './pipeline/index.js';
 
 /** @throws {ConfigError} for options that are those of `@OnWebhookBatch` */
-export function assertNoBatch(options: object | undefined): void {
-  if (options === undefined || !('batch' in options)) return;
+export function assertNoBatch(options: unknown): void {
+  // What is no object is for the core to refuse, in its own words.
+  if (Object(options) !== options || !('batch' in (options as object))) return;
   throw new ConfigError(
     'Option "batch" is not for @OnWebhook, whose methods get one delivery at a time; use @OnWebhookBatch.',
   );

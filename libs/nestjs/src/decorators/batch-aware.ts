@@ -1,5 +1,7 @@
 import type { CanActivate } from '@nestjs/common';
 
+import { assertCalled } from './method-target.js';
+
 const BATCH_AWARE = 'leanmq:batch-aware';
 
 /**
@@ -20,7 +22,9 @@ const BATCH_AWARE = 'leanmq:batch-aware';
  * }
  * ```
  */
-export function BatchAware(): ClassDecorator {
+export function BatchAware(): ClassDecorator;
+export function BatchAware(...given: unknown[]): ClassDecorator {
+  assertCalled('@BatchAware', given);
   return (target) => Reflect.defineMetadata(BATCH_AWARE, true, target);
 }
 

@@ -2,10 +2,41 @@ import 'reflect-metadata';
 
 import { expect, test } from '@jest/globals';
 
+import { BatchAware } from './batch-aware.js';
 import { Delivery } from './delivery.js';
 import { OnWebhookBatch } from './on-webhook-batch.js';
 import { OnWebhook } from './on-webhook.js';
 import { Payload } from './payload.js';
+import { WebhookController } from './webhook-controller.js';
+
+test.each<[string, readonly unknown[], (...given: never[]) => unknown, string]>([
+  ['@OnWebhook', ['method'], OnWebhook, 'Bare.onMethod'],
+  ['@OnWebhookBatch', ['method'], OnWebhookBatch, 'Bare.onMethod'],
+  ['@Payload', ['parameter'], Payload, 'Bare.onMethod'],
+  ['@Delivery', ['parameter'], Delivery, 'Bare.onMethod'],
+  ['@WebhookController', ['class'], WebhookController, 'Bare'],
+  ['@BatchAware', ['class'], BatchAware, 'Bare'],
+])('%s without parentheses is refused on a %s', (name, [place], decorator, where) => {
+  class Bare {
+    onMethod() {}
+  }
+  const { prototype } = Bare;
+  const last = place === 'method' ? member(prototype, 'onMethod') : 0;
+  const given = place === 'class' ? [Bare] : [prototype, 'onMethod', last];
+  expect(() => decorator(...(given as never[]))).toThrow(
+    expect.objectContaining({
+      code: 'DECORATOR_MISPLACED',
+      message: `${name} on ${where} is not called; write it with parentheses, ${name}(…).`,
+    }),
+  );
+});
+
+test('@Payload takes a pipe that is a class', () => {
+  class Pipe {
+    transform = (value: unknown) => value;
+  }
+  expect(() => Payload(Pipe)).not.toThrow();
+});
 
 class Orders {
   static onStatic() {}

@@ -16,6 +16,31 @@ export function assertMethod(
   if (wrong !== undefined) throw new ConfigError(wrong, { code: 'DECORATOR_MISPLACED' });
 }
 
+/**
+ * Makes sure that a decorator was called before it was applied: without its parentheses it would be given the class, or
+ * the prototype and the name of a member, and silently do nothing or take the place of what it is on.
+ *
+ * @param decorator with its at sign, for the message
+ * @throws {ConfigError} naming class and member
+ */
+export function assertCalled(decorator: string, given: readonly unknown[]): void {
+  const [target, member] = given;
+  const isOnClass = given.length === 1 && typeof target === 'function';
+  const isOnMember = given.length >= 2 && given.length <= 3 && isPrototype(target);
+  if (!isOnClass && !(isOnMember && ['string', 'symbol'].includes(typeof member))) return;
+  const where = isOnClass ? nameOf(target) : `${nameOf(target)}.${String(member)}`;
+  throw new ConfigError(
+    `${decorator} on ${where} is not called; write it with parentheses, ${decorator}(…).`,
+    { code: 'DECORATOR_MISPLACED' },
+  );
+}
+
+/** Of a class with a method; a class itself where the member is static. */
+function isPrototype(target: unknown): boolean {
+  if (typeof target === 'function') return true;
+  return Object(target) === target && Object.hasOwn(target as object, 'constructor');
+}
+
 function fault(
   decorator: string,
   target: unknown,

@@ -1,3 +1,4 @@
+import { assertCalled } from './method-target.js';
 import type { WebhookBatchOptions } from './webhook-options.js';
 import { addWebhook } from './webhooks.js';
 
@@ -19,6 +20,7 @@ export function OnWebhookBatch<T = unknown>(
   path: string,
   options: WebhookBatchOptions<T>,
 ): MethodDecorator {
+  assertCalled('@OnWebhookBatch', [path, options]);
   return (target, method, descriptor) => {
     const kept = options as WebhookBatchOptions;
     addWebhook('@OnWebhookBatch', target, method, descriptor, {

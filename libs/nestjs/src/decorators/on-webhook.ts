@@ -1,3 +1,4 @@
+import { assertCalled } from './method-target.js';
 import type { WebhookOptions } from './webhook-options.js';
 import { addWebhook } from './webhooks.js';
 
@@ -13,6 +14,7 @@ import { addWebhook } from './webhooks.js';
  * published, which a key function of `idempotent` gets as it is, before pipes and validation
  */
 export function OnWebhook<T = unknown>(path: string, options?: WebhookOptions<T>): MethodDecorator {
+  assertCalled('@OnWebhook', [path, options]);
   return (target, method, descriptor) => {
     const kept = options as WebhookOptions | undefined;
     addWebhook('@OnWebhook', target, method, descriptor, {

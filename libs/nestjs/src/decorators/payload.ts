@@ -1,5 +1,6 @@
 import { BODY } from '../nest-metadata.js';
 import { describeArgument, payloadArgument, type PipeLike } from './arguments.js';
+import { assertCalled } from './method-target.js';
 
 /**
  * Gives the payload to a parameter of a handler.
@@ -13,6 +14,8 @@ export function Payload(...pipes: PipeLike[]): ParameterDecorator;
  */
 export function Payload(property: string, ...pipes: PipeLike[]): ParameterDecorator;
 export function Payload(...args: (string | PipeLike)[]): ParameterDecorator {
+  // Otherwise a single argument is a pipe, which may be a class.
+  if (typeof args[2] === 'number') assertCalled('@Payload', args);
   const [first, ...rest] = args;
   const [property, pipes] = typeof first === 'string' ? [first, rest] : [undefined, args];
   return (target, method, index) => {

@@ -1,6 +1,7 @@
 import { Injectable, type ScopeOptions } from '@nestjs/common';
 
 import { SCOPE_OPTIONS } from '../nest-metadata.js';
+import { assertCalled } from './method-target.js';
 
 const PREFIX = 'leanmq:prefix';
 
@@ -10,6 +11,7 @@ const PREFIX = 'leanmq:prefix';
  * @param options the scope, as for `@Injectable()`
  */
 export function WebhookController(prefix = '', options?: ScopeOptions): ClassDecorator {
+  assertCalled('@WebhookController', [prefix]);
   return (target) => {
     Reflect.defineMetadata(PREFIX, prefix, target);
     // Without options `Injectable` would take away the scope that another decorator gave.

@@ -97,6 +97,8 @@ export class WebhookPublisher {
     build: (tx: Transaction) => void | Promise<void>,
     options?: TransactionOptions,
   ): Promise<PublishResult[]> {
+    // What is no function is for the core to refuse, in its own words.
+    if (typeof build !== 'function') return this.mq.transaction(build, options);
     return this.mq.transaction(async (tx) => {
       const checks: Promise<void>[] = [];
       const send: Transaction['send'] = (path, data, options) => {

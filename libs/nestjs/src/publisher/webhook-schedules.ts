@@ -25,7 +25,8 @@ export class WebhookSchedules {
    * @throws {ConfigError | MessageError} for what is not acceptable
    */
   async upsert(spec: ScheduleSpec, call?: CallOptions): Promise<Schedule> {
-    await this.check(spec.data);
+    // What is no object is refused below.
+    await this.check((Object(spec) as Partial<ScheduleSpec>).data);
     return this.schedules.upsert(spec, call);
   }
 
