@@ -22,7 +22,7 @@ const ARROWS = {
 };
 
 const CORE = '^libs/core/src/';
-const STEPS = `${CORE}(publish|receive|run|settle|sweep|schedules|manage)/`;
+const STEPS = `${CORE}(publish|consume|run|settle|sweep|schedules|manage)/`;
 const SPEC = '\\.spec\\.ts$';
 const NPM = [
   'npm',

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const redisFolder = fileURLToPath(new URL('../libs/core/src/redis/', import.meta.url));
+const redisFolder = fileURLToPath(new URL('../libs/core/src/redis', import.meta.url));
 
 /**
  * @param {string} fileName `take-over.lua`

@@ -6,7 +6,7 @@ import {
 } from './foreign-names.js';
 import type { WebhookDelivery } from './message/index.js';
 import { LONGEST_MS, defined, known, parts, whole, word } from './option-values.js';
-import { SUBSCRIPTION_DEFAULTS, type SubscriptionOptions } from './receive/index.js';
+import { SUBSCRIPTION_DEFAULTS, type SubscriptionOptions } from './consume/index.js';
 import { RUN_DEFAULTS, type RunOptions } from './run/index.js';
 import { SETTLE_DEFAULTS, validBackoff, type SettleOptions } from './settle/index.js';
 

@@ -99,7 +99,7 @@ export type {
   OnceDecision,
   WebhookHandler,
 } from './run/index.js';
-export type { RateLimit, StartFrom } from './receive/index.js';
+export type { RateLimit, StartFrom } from './consume/index.js';
 export type { CatchUp, Schedule, ScheduleSpec, Schedules } from './schedules/index.js';
 export { BACKOFF_DEFAULTS, backoffMs, type Backoff, type BackoffAnswer } from './settle/index.js';
 export type { Retention } from './sweep/index.js';

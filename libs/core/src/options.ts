@@ -14,7 +14,7 @@ import {
   word,
   type ForeignNames,
 } from './option-values.js';
-import { CONSUMER_DEFAULTS, type ConsumerOptions } from './receive/index.js';
+import { CONSUMER_DEFAULTS, type ConsumerOptions } from './consume/index.js';
 import { Target, readSilenceMs, type RedisTarget } from './redis/index.js';
 import { SWEEP_DEFAULTS, type SweepOptions } from './sweep/index.js';
 

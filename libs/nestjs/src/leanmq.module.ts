@@ -12,20 +12,22 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
 
-import { LeanMQConnectionModule } from './connection.module.js';
 import { HandlerExplorer } from './discovery/index.js';
-import { HandlerRegistrar } from './handler-registrar.js';
-import { HOOK_DISTANCE, placeModule } from './hook-order.js';
 import { logNoHandlers } from './logging/index.js';
-import { LostHandlers } from './lost-handlers.js';
-import { checkedOptions } from './module-options.js';
-import { optionsProviders } from './options-provider.js';
+import {
+  HOOK_DISTANCE,
+  LeanMQConnectionModule,
+  checkedOptions,
+  optionsProviders,
+  placeModule,
+} from './module/index.js';
 import {
   LEANMQ_OPTIONS,
   type LeanMQLateOptions,
   type LeanMQModuleAsyncOptions,
   type LeanMQModuleOptions,
 } from './options.js';
+import { HandlerRegistrar, LostHandlers } from './registration/index.js';
 
 /**
  * Webhooks between services: `WebhookPublisher` sends them, methods with `@OnWebhook` and `@OnWebhookBatch` handle

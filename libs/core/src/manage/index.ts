@@ -1,19 +1,25 @@
 export type { ManageContext, SweepCounts } from './context.js';
-export type { DeadLetter } from './dead-letter.js';
-export type { DeadLetterBatchOptions, DeadLetterProgress } from './dead-letter-batch.js';
-export type { DeadLetterFilter } from './dead-letter-filter.js';
-export type { DeadLetterReplayOptions, DeadLetterReplayResult } from './dead-letter-replay.js';
+export type { DeadLetter } from './dead-letters/dead-letter.js';
+export type {
+  DeadLetterBatchOptions,
+  DeadLetterProgress,
+} from './dead-letters/dead-letter-batch.js';
+export type { DeadLetterFilter } from './dead-letters/dead-letter-filter.js';
+export type {
+  DeadLetterReplayOptions,
+  DeadLetterReplayResult,
+} from './dead-letters/dead-letter-replay.js';
 export {
   DeadLetters,
   type DeadLetterBatchResult,
   type ListOptions,
   type MendOptions,
-} from './dead-letters.js';
-export type { DeleteQueueOptions } from './delete-queue.js';
-export type { FoundMessage, Place, Tracked } from './find.js';
-export type { Fingerprint } from './fingerprint.js';
+} from './dead-letters/dead-letters.js';
+export type { DeleteQueueOptions } from './queue/delete-queue.js';
+export type { FoundMessage, Place, Tracked } from './messages/find.js';
+export type { Fingerprint } from './dead-letters/fingerprint.js';
 export type { ProcessInfo } from './group-processes.js';
-export type { DeclareGroupOptions, RemoveGroupOptions, RemovedGroup } from './groups.js';
+export type { DeclareGroupOptions, RemoveGroupOptions, RemovedGroup } from './queue/groups.js';
 export {
   HistoryReplay,
   assertReplayOptions,
@@ -21,17 +27,17 @@ export {
   type ReplayOptions,
   type ReplayProgress,
   type ReplayResult,
-} from './history-replay.js';
-export type { InFlightInfo, InFlightOptions } from './in-flight.js';
-export type { MessagesOptions, MessagesPage } from './messages.js';
-export type { QueuedMessage, QueuedState } from './queued-message.js';
-export type { PurgeOptions } from './purge.js';
-export type { PauseOptions } from './pause.js';
-export { Queue } from './queue.js';
-export type { ConsumerInfo, GroupInfo, QueueInfo } from './queue-info.js';
-export { listWithDeadLetters, type ListedQueue } from './queue-list.js';
-export { listQueues } from './queues.js';
-export type { RemoveOptions, RemovedFrom } from './remove.js';
-export type { QueueSettings } from './settings.js';
-export type { BuryOptions, SettleOptions, SettledFrom } from './settle-by-id.js';
-export type { NotedReplay } from './replays.js';
+} from './replay/history-replay.js';
+export type { InFlightInfo, InFlightOptions } from './messages/in-flight.js';
+export type { MessagesOptions, MessagesPage } from './messages/messages.js';
+export type { QueuedMessage, QueuedState } from './messages/queued-message.js';
+export type { PurgeOptions } from './queue/purge.js';
+export type { PauseOptions } from './queue/pause.js';
+export { Queue } from './queue/queue.js';
+export type { ConsumerInfo, GroupInfo, QueueInfo } from './queue/queue-info.js';
+export { listWithDeadLetters, type ListedQueue } from './queue/queue-list.js';
+export { listQueues } from './queue/queues.js';
+export type { RemoveOptions, RemovedFrom } from './messages/remove.js';
+export type { QueueSettings } from './queue/settings.js';
+export type { BuryOptions, SettleOptions, SettledFrom } from './messages/settle-by-id.js';
+export type { NotedReplay } from './replay/replays.js';

@@ -1,5 +1,5 @@
 import type { HandleOptions } from '../handler-options.js';
-import { Consumer, Subscription } from '../receive/index.js';
+import { Consumer, Subscription } from '../consume/index.js';
 import type { Connection } from '../redis/index.js';
 import { aboutDelivery } from './delivery-events.js';
 import { stepsOf, type Registration, type RouteSteps, type StepsParts } from './route-steps.js';

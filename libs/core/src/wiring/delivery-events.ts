@@ -6,7 +6,7 @@ import {
   type InFlight,
   type Outcome,
 } from '../message/index.js';
-import type { Subscription } from '../receive/index.js';
+import type { Subscription } from '../consume/index.js';
 import type { Verdict } from '../settle/index.js';
 
 export function aboutDelivery(delivery: InFlight<Subscription>, consumer: string): DeliveryEvent {

@@ -1,5 +1,5 @@
 import type { ProcessState } from '../message/index.js';
-import { noteProcess } from '../receive/index.js';
+import { noteProcess } from '../consume/index.js';
 import { isTransient } from '../redis/index.js';
 import type { Engine } from './engine.js';
 

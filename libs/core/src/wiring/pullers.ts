@@ -1,5 +1,5 @@
 import { ClosedError } from '../errors.js';
-import type { ConsumerContext } from '../receive/index.js';
+import type { ConsumerContext } from '../consume/index.js';
 import { limitsOf, withinLimits, type RegisteredRoute } from '../redis/index.js';
 import type { Engine } from './engine.js';
 import { Puller, validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';

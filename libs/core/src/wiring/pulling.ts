@@ -10,7 +10,7 @@ import {
 } from '../message/index.js';
 import type { HandleOptions } from '../handler-options.js';
 import { LONGEST_MS, known, whole, type ForeignNames } from '../option-values.js';
-import { PullConsumer, Subscription, type ConsumerContext } from '../receive/index.js';
+import { PullConsumer, Subscription, type ConsumerContext } from '../consume/index.js';
 import {
   callLimits,
   limitsOf,

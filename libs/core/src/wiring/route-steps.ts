@@ -1,7 +1,7 @@
 import type { Events } from '../events.js';
 import type { HandleOptions } from '../handler-options.js';
 import type { InFlight, Outcome, Source } from '../message/index.js';
-import type { Consumer, ConsumerContext, Subscription } from '../receive/index.js';
+import type { Consumer, ConsumerContext, Subscription } from '../consume/index.js';
 import { Once, Runner, type WebhookHandler } from '../run/index.js';
 import { Settler, type Verdict } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';

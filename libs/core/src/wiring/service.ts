@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.js';
 import { displayPath, literalPath, normalizePath, type ConsumingState } from '../message/index.js';
 import { resolveHandleOptions, type HandlerOptions } from '../handler-options.js';
 import { inOwnContext } from '../own-context.js';
-import type { Consumer, ConsumerContext } from '../receive/index.js';
+import type { Consumer, ConsumerContext } from '../consume/index.js';
 import { limitsOf, type RegisteredRoute, type RegistryNews } from '../redis/index.js';
 import type { WebhookHandler } from '../run/index.js';
 import { assertHandler } from './assert-handler.js';

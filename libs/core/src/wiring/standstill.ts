@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Events } from '../events.js';
 import { displayPath, type InFlight } from '../message/index.js';
 import { inOwnContext } from '../own-context.js';
-import type { Subscription } from '../receive/index.js';
+import type { Subscription } from '../consume/index.js';
 import type { Registration } from './route-steps.js';
 
 const LOOK_MS = 1_000;

@@ -2,7 +2,7 @@ import type { PipeTransform, Type } from '@nestjs/common';
 
 import { ConfigError } from '@leanmq/core';
 
-import { BODY, DELIVERY, ROUTE_ARGS } from '../nest-metadata.js';
+import { BODY, DELIVERY, ROUTE_ARGS } from './nest-metadata.js';
 import { PayloadValidation } from '../validation/index.js';
 
 export type PipeLike = Type<PipeTransform> | PipeTransform;

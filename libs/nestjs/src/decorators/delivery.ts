@@ -1,4 +1,4 @@
-import { DELIVERY } from '../nest-metadata.js';
+import { DELIVERY } from './nest-metadata.js';
 import { assertCalled } from './method-target.js';
 import { deliveryArgument, describeArgument } from './arguments.js';
 

@@ -13,6 +13,15 @@ export {
   type DeclaredHandler,
 } from './declared-handlers.js';
 export { Delivery } from './delivery.js';
+export {
+  BODY,
+  CAUGHT_EXCEPTIONS,
+  DELIVERY,
+  ENHANCERS,
+  EXCEPTION_FILTERS,
+  PARAMETER_TYPES,
+  PIPES,
+} from './nest-metadata.js';
 export { OnWebhookBatch } from './on-webhook-batch.js';
 export { OnWebhook } from './on-webhook.js';
 export { Payload } from './payload.js';

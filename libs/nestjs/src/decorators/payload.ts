@@ -1,4 +1,4 @@
-import { BODY } from '../nest-metadata.js';
+import { BODY } from './nest-metadata.js';
 import { describeArgument, payloadArgument, type PipeLike } from './arguments.js';
 import { assertCalled } from './method-target.js';
 

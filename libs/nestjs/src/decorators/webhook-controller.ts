@@ -1,6 +1,6 @@
 import { Injectable, type ScopeOptions } from '@nestjs/common';
 
-import { SCOPE_OPTIONS } from '../nest-metadata.js';
+import { SCOPE_OPTIONS } from './nest-metadata.js';
 import { assertCalled } from './method-target.js';
 
 const PREFIX = 'leanmq:prefix';

@@ -1,4 +1,4 @@
-import { ENTRY_PROVIDER } from '../nest-metadata.js';
+import { ENTRY_PROVIDER } from './nest-metadata.js';
 import { noteHandler } from './declared-handlers.js';
 import { assertMethod } from './method-target.js';
 import type { WebhookBatchOptions, WebhookOptions } from './webhook-options.js';

@@ -7,7 +7,7 @@ import {
   argumentsDescribedBy,
   type DescribedArguments,
 } from '../decorators/index.js';
-import { BODY, DELIVERY, PARAMETER_TYPES, PIPES } from '../nest-metadata.js';
+import { BODY, DELIVERY, PARAMETER_TYPES, PIPES } from '../decorators/index.js';
 
 /** Says what goes into a parameter, before its pipes. */
 export const argumentsFactory: ParamsFactory = {

@@ -2,7 +2,7 @@ import { ConfigError } from '@leanmq/core';
 import type { ApplicationConfig } from '@nestjs/core';
 
 import type { FoundHandler } from '../discovery/index.js';
-import { ENHANCERS } from '../nest-metadata.js';
+import { ENHANCERS } from '../decorators/index.js';
 import { argumentsOf } from './arguments.js';
 
 /**

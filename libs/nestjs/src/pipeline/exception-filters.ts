@@ -1,7 +1,7 @@
 import type { ExceptionFilter, Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 
-import { CAUGHT_EXCEPTIONS, EXCEPTION_FILTERS } from '../nest-metadata.js';
+import { CAUGHT_EXCEPTIONS, EXCEPTION_FILTERS } from '../decorators/index.js';
 import type { Method } from './callback.js';
 
 type FilterLike = ExceptionFilter | Type<ExceptionFilter>;

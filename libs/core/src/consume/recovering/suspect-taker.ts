@@ -1,0 +1,88 @@
+import { performance } from 'node:perf_hooks';
+
+import type { Claim, InFlight } from '../../message/index.js';
+import type { ConsumerContext } from '../route/context.js';
+import { beginSuspectScript } from './takeover-scripts.js';
+import type { Subscription } from '../route/subscription.js';
+import { BEGINNING, isWhole, MAX_CALLS, type Takeover, type TakeoverMode } from './takeover.js';
+
+type SuspectMode = Exclude<TakeoverMode, 'normal'>;
+
+/** Takes over what is to be run apart, and counts each as begun with. */
+export class SuspectTaker {
+  constructor(
+    private readonly context: ConsumerContext,
+    private readonly takeover: Takeover,
+  ) {}
+
+  /**
+   * Takes suspects of the route, to be run with nothing else in flight; none when there is none left. What has brought
+   * down a process among other suspects comes alone.
+   */
+  async take(subscription: Subscription, most: number): Promise<InFlight<Subscription>[]> {
+    if (subscription.isOff) return [];
+    const suspects = await this.takeOf(subscription, 'suspect', most);
+    return suspects.length > 0 ? suspects : this.takeOf(subscription, 'lone', 1);
+  }
+
+  /** Throws only if none of them could be begun with: those that were count as run, and are kept alive. */
+  private async takeOf(
+    subscription: Subscription,
+    mode: SuspectMode,
+    most: number,
+  ): Promise<InFlight<Subscription>[]> {
+    const { mayHoldSuspect } = subscription;
+    // Until it is known what became of each.
+    subscription.mayHoldSuspect = true;
+    const taken = await this.takeFirst(subscription, mode, most);
+    const begun = await Promise.allSettled(
+      taken.map((claim) => this.beginSuspect(subscription, claim)),
+    );
+    const suspects = begun
+      .map((each) => (each.status === 'fulfilled' ? each.value : undefined))
+      .filter((each) => each !== undefined);
+    const failed = begun.find((each) => each.status === 'rejected');
+    if (failed === undefined) subscription.mayHoldSuspect = mayHoldSuspect;
+    else if (suspects.length === 0) throw failed.reason;
+    return suspects;
+  }
+
+  /** The first such deliveries, however many others are stale before them. */
+  private async takeFirst(
+    subscription: Subscription,
+    mode: SuspectMode,
+    most: number,
+  ): Promise<readonly Claim[]> {
+    let from = BEGINNING;
+    for (let call = 0; call < MAX_CALLS; call += 1) {
+      const [found] = await this.takeover.call(
+        [{ subscription, ...from }],
+        mode,
+        'take',
+        () => most,
+      );
+      if (found === undefined || found.taken.length > 0 || isWhole(found.next)) {
+        return found?.taken ?? [];
+      }
+      from = found.next;
+    }
+    return [];
+  }
+
+  private async beginSuspect(
+    subscription: Subscription,
+    claim: Claim,
+  ): Promise<InFlight<Subscription> | undefined> {
+    const { command, group, consumer, options } = this.context;
+    const { source, entryId, deliveries } = claim;
+    const stream = subscription.streamOf(source);
+    let sentAt = 0;
+    // Repeated, because it may count by now: given up here, it would be to blame for a crash that it had no part in.
+    const begun = await command.runWithin(options.leaseMs, (client) => {
+      sentAt = performance.now();
+      return beginSuspectScript.run(client, { stream }, { group, consumer, entryId, deliveries });
+    });
+    if (begun === 'lost') return undefined;
+    return subscription.admit({ ...claim, deliveries: deliveries + 1 }, sentAt + options.leaseMs);
+  }
+}

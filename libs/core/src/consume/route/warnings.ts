@@ -1,0 +1,34 @@
+import { displayPath } from '../../message/index.js';
+
+/** Something that a person should know, but that stops nothing. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export function stalled(stalledMs: number, leaseMs: number): Warning {
+  return {
+    code: 'EVENT_LOOP_STALLED',
+    message: `The event loop, or the process, stood still for ${Math.round(stalledMs)} ms, longer than the lease of ${leaseMs} ms: what it had in hand may have been taken over and run twice. Do long computations elsewhere, or raise "leaseMs".`,
+  };
+}
+
+export function clockStepped(stepMs: number): Warning {
+  const by = Math.round(Math.abs(stepMs) / 1_000);
+  const what =
+    stepMs < 0
+      ? 'leases begin again; what is delayed, and times to live, are late by as much'
+      : 'what is delayed and what expires does so too early, and a rate limit may be exceeded once';
+  return {
+    code: 'SERVER_CLOCK_STEPPED',
+    message: `The clock of the Redis server was set ${stepMs < 0 ? 'back' : 'ahead'} by ${by} s: ${what}.`,
+  };
+}
+
+export function notAlone(paths: readonly string[]): Warning {
+  const shown = paths.map((path) => `"${displayPath(path)}"`).join(', ');
+  return {
+    code: 'SUSPECT_NOT_ALONE',
+    message: `Messages of ${shown} that were in several crashes run beside other handlers, because these did not end in time: a crash now may be blamed on the wrong message.`,
+  };
+}

@@ -1,0 +1,126 @@
+import { MessageError, MessageWaitingError, show } from '../../errors.js';
+import { displayPath } from '../../message/index.js';
+import { flag, known } from '../../option-values.js';
+import { assertGroup, assertQueue } from '../arguments.js';
+import type { ManageContext } from '../context.js';
+import { find, type FoundRaw } from './find.js';
+import type { RawFound, RawPlace } from './find-scripts.js';
+import { removeMessageScript } from './message-scripts.js';
+
+export interface RemoveOptions {
+  /** The group that is done with it; this process' own unless told. */
+  readonly group?: string;
+  /** Every group is done with it. */
+  readonly allGroups?: boolean;
+}
+
+/** Where it was when it was removed; for several groups, the first place where it was not done. */
+export type RemovedFrom =
+  'waiting' | 'in-flight' | 'scheduled' | 'dead' | 'delayed' | 'done' | 'expired';
+
+// It moves on while one looks: from the schedule to the inbox, from there to a consumer.
+const TRIES = 5;
+
+/**
+ * Ends a message for one group wherever it is, for good; its body goes when all groups are done with it. A handler that
+ * runs with it is told through its signal.
+ *
+ * @returns where it was; undefined if there is nothing of it
+ * @throws {MessageWaitingError} if it waits on the log for other groups too: one group cannot skip a single entry
+ */
+export async function remove(
+  context: ManageContext,
+  path: string,
+  id: string,
+  options: RemoveOptions = {},
+): Promise<RemovedFrom | undefined> {
+  known('remove()', options, ['group', 'allGroups']);
+  flag('allGroups', options.allGroups);
+  const { allGroups = false } = options;
+  if (allGroups) await assertQueue(context, path);
+  const group = allGroups ? undefined : (options.group ?? context.ownGroup());
+  if (group !== undefined) await assertGroup(context, path, group);
+  let from: RemovedFrom | undefined;
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const found = await find(context, path, id);
+    if (found === undefined) return from;
+    const result = await removeFound(context, path, id, found, group);
+    if (from === undefined || from === 'done') from = result.from ?? from;
+    if (!result.hasMoved) return from;
+  }
+  throw new MessageError(
+    'MESSAGE_MOVED',
+    `Message ${show(id)} of "${displayPath(path)}" moved on each time it was about to be removed. Try again.`,
+    { retryable: true },
+  );
+}
+
+interface Removal {
+  readonly from: RemovedFrom | undefined;
+  /** It was not everywhere where it had been seen. */
+  readonly hasMoved: boolean;
+}
+
+async function removeFound(
+  context: ManageContext,
+  path: string,
+  id: string,
+  { raw, present }: FoundRaw,
+  group: string | undefined,
+): Promise<Removal> {
+  if (raw.due !== undefined) {
+    const others = present.filter((each) => each !== group);
+    if (group !== undefined && others.length > 0) {
+      throw new MessageWaitingError(id, displayPath(path));
+    }
+    const place = { state: 'delayed' as const, at: `send:${id}` };
+    return removeFrom(context, path, id, raw, group ?? '', place, group === undefined);
+  }
+  const concerned = group === undefined ? Object.keys(raw.groups) : [group];
+  let from: RemovedFrom | undefined;
+  for (const each of concerned) {
+    const place = raw.groups[each];
+    const state = place === undefined ? undefined : removableState(place.state);
+    if (place === undefined || state === undefined) continue;
+    const { source, at = '' } = place;
+    const where = { state, at, ...(source !== undefined && { source }) };
+    const result = await removeFrom(context, path, id, raw, each, where, group === undefined);
+    if (result.hasMoved) return { from, hasMoved: true };
+    from = from === undefined || from === 'done' ? result.from : from;
+  }
+  // Nobody has subscribed yet: then it is only on the log.
+  if (from === undefined && raw.body && present.length === 0 && raw.entry !== undefined) {
+    const place = { state: 'waiting' as const, source: 'log' as const, at: raw.entry };
+    return removeFrom(context, path, id, raw, '', place, true);
+  }
+  return { from, hasMoved: false };
+}
+
+function removableState(state: RawPlace['state']): Exclude<RemovedFrom, 'expired'> | undefined {
+  // What has expired waits all the same.
+  if (state === 'expired') return 'waiting';
+  return state === 'gone' || state === 'unknown' || state === 'open' ? undefined : state;
+}
+
+async function removeFrom(
+  { connection, keys }: ManageContext,
+  path: string,
+  id: string,
+  raw: RawFound,
+  group: string,
+  {
+    state,
+    source = '',
+    at,
+  }: { state: Exclude<RemovedFrom, 'expired'>; source?: string; at: string },
+  all: boolean,
+): Promise<Removal> {
+  const { log } = keys.route(path);
+  const whose = all ? 'all' : '';
+  const args = { group, state, source, at, entry: raw.entry ?? '', whose, keep: '' };
+  const result = await connection.run((client) => removeMessageScript.run(client, { log }, args));
+  if (result === 'wanted') throw new MessageWaitingError(id, displayPath(path));
+  return result === 'moved'
+    ? { from: undefined, hasMoved: true }
+    : { from: state, hasMoved: false };
+}

@@ -1,0 +1,145 @@
+import { ConfigError, MessageError, MessageWaitingError, show } from '../../errors.js';
+import { displayPath, validGroup } from '../../message/index.js';
+import { known } from '../../option-values.js';
+import { assertGroup, assertQueue } from '../arguments.js';
+import type { ManageContext } from '../context.js';
+import { find, type FoundRaw } from './find.js';
+import { buryMessageScript, removeMessageScript, runNowScript } from './message-scripts.js';
+
+export interface SettleOptions {
+  /** For which group; this process' own unless told. */
+  readonly group?: string;
+}
+
+export interface BuryOptions extends SettleOptions {
+  /** Why, for whoever reads the dead letter. */
+  readonly message?: string;
+}
+
+/** Where a message was when it was settled. */
+export type SettledFrom = 'waiting' | 'in-flight' | 'scheduled';
+
+// It moves on while one looks.
+const TRIES = 5;
+
+interface Spot {
+  readonly group: string;
+  readonly state: SettledFrom;
+  readonly source: string;
+  readonly at: string;
+  readonly entry: string;
+}
+
+/** Counts a message as done for a group, as if its handler had succeeded. Undefined if it is nowhere to be done. */
+export function ackById(
+  context: ManageContext,
+  path: string,
+  id: string,
+  options: SettleOptions = {},
+): Promise<SettledFrom | undefined> {
+  known('ack()', options, ['group']);
+  const { connection, keys } = context;
+  return settle(context, path, id, options, (spot) =>
+    connection.run((client) =>
+      removeMessageScript.run(
+        client,
+        { log: keys.route(path).log },
+        { ...spot, whose: '', keep: 'keep' },
+      ),
+    ),
+  );
+}
+
+/** Makes a message a dead letter of a group, as if its handler had rejected it. */
+export function buryById(
+  context: ManageContext,
+  path: string,
+  id: string,
+  options: BuryOptions = {},
+): Promise<SettledFrom | undefined> {
+  known('bury()', options, ['group', 'message']);
+  if (options.message !== undefined && typeof options.message !== 'string') {
+    throw ConfigError.option('message', options.message, 'a text');
+  }
+  const { connection, keys } = context;
+  const why = JSON.stringify({
+    name: 'Buried',
+    message: Buffer.from((options.message ?? 'Buried by hand.').slice(0, 2_000)).toString(),
+  });
+  return settle(context, path, id, options, async (spot) => {
+    const result = await connection.run((client) =>
+      buryMessageScript.run(client, { log: keys.route(path).log }, { ...spot, why }),
+    );
+    if (result !== 'wide') return result;
+    throw new MessageError(
+      'MESSAGE_TOO_WIDE',
+      `Message ${show(id)} of "${displayPath(path)}" has more than 7,000 fields and cannot be buried. Remove it.`,
+    );
+  });
+}
+
+/**
+ * Makes what is delayed, or is to be retried by a group, due now.
+ *
+ * @returns what it was; undefined if it is not scheduled
+ */
+export async function runNow(
+  context: ManageContext,
+  path: string,
+  id: string,
+  options: SettleOptions = {},
+): Promise<'delayed' | 'scheduled' | undefined> {
+  known('runNow()', options, ['group']);
+  if (options.group !== undefined) validGroup(options.group);
+  await assertQueue(context, path);
+  const found = await find(context, path, id);
+  if (found === undefined) return undefined;
+  const isDelayed = found.raw.due !== undefined;
+  const member = isDelayed ? `send:${id}` : retryOf(found, options.group ?? context.ownGroup());
+  if (member === undefined) return undefined;
+  const { schedule } = context.keys.route(path);
+  const isThere = await context.connection.run((client) =>
+    runNowScript.run(client, { schedule }, { member }),
+  );
+  if (isThere === 0) return undefined;
+  await context.sweep(path);
+  return isDelayed ? 'delayed' : 'scheduled';
+}
+
+function retryOf({ raw }: FoundRaw, group: string): string | undefined {
+  const place = raw.groups[group];
+  return place?.state === 'scheduled' ? place.at : undefined;
+}
+
+async function settle(
+  context: ManageContext,
+  path: string,
+  id: string,
+  { group = context.ownGroup() }: SettleOptions,
+  act: (spot: Spot) => Promise<'removed' | 'buried' | 'moved' | 'wanted'>,
+): Promise<SettledFrom | undefined> {
+  await assertGroup(context, path, group);
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const spot = spotOf(await find(context, path, id), group);
+    if (spot === undefined) return undefined;
+    const result = await act(spot);
+    if (result === 'wanted') throw new MessageWaitingError(id, displayPath(path));
+    if (result !== 'moved') return spot.state;
+  }
+  throw new MessageError(
+    'MESSAGE_MOVED',
+    `Message ${show(id)} of "${displayPath(path)}" moved on each time it was about to be settled. Try again.`,
+    { retryable: true },
+  );
+}
+
+function spotOf(found: FoundRaw | undefined, group: string): Spot | undefined {
+  const place = found?.raw.groups[group];
+  if (found === undefined || place === undefined || found.raw.due !== undefined) return undefined;
+  const { state, source = '', at = '' } = place;
+  const entry = found.raw.entry ?? '';
+  if (state === 'waiting' || state === 'in-flight' || state === 'scheduled') {
+    return { group, state, source: state === 'scheduled' ? '' : source, at, entry };
+  }
+  return undefined;
+}

@@ -1,0 +1,111 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Redis } from 'ioredis';
+
+import { LeanMQError } from '../../errors.js';
+import { displayPath } from '../../message/index.js';
+import { serverTime, type RouteKeys } from '../../redis/index.js';
+import { flag, known } from '../../option-values.js';
+import { assertGroup, wholeNumber } from '../arguments.js';
+import type { ManageContext } from '../context.js';
+
+export interface PauseOptions {
+  /** This process' own unless told. */
+  readonly group?: string;
+  /** Resolve only when what its processes run has ended. @default false */
+  readonly drain?: boolean;
+  /** How long to wait for that, ms; without a limit unless told. The group stays paused. */
+  readonly timeoutMs?: number;
+}
+
+// A process hears of a pause within a second, and may begin with a message until then.
+const HEARD_MS = 1_000;
+const LOOK_MS = 100;
+
+/**
+ * Stops delivery to a group, in all its processes and until it is resumed.
+ *
+ * @throws {LeanMQError} `DRAIN_TIMEOUT` when what runs has not ended within `timeoutMs`
+ */
+export async function pause(
+  context: ManageContext,
+  path: string,
+  given: string | PauseOptions = {},
+): Promise<void> {
+  const options = typeof given === 'string' ? { group: given } : given;
+  known('pause()', options, ['group', 'drain', 'timeoutMs']);
+  flag('drain', options.drain);
+  const { group = context.ownGroup(), drain = false, timeoutMs } = options;
+  if (timeoutMs !== undefined) wholeNumber('timeoutMs', timeoutMs, 1);
+  await setPaused(context, path, group, true);
+  if (drain) await drained(context, path, group, timeoutMs);
+}
+
+/** Pauses a group, or lets it go on, for all its processes and until told otherwise. */
+export async function setPaused(
+  context: ManageContext,
+  path: string,
+  group: string,
+  paused: boolean,
+): Promise<void> {
+  await assertGroup(context, path, group);
+  await context.registry.setPaused(path, group, paused);
+  await context.changed();
+}
+
+async function drained(
+  { connection, keys }: ManageContext,
+  path: string,
+  group: string,
+  timeoutMs = Infinity,
+): Promise<void> {
+  const route = keys.route(path);
+  const pausedAt = performance.now();
+  for (;;) {
+    const running = await connection.run((client) => countRunning(client, route, group));
+    const passedMs = performance.now() - pausedAt;
+    if (running === 0 && passedMs >= HEARD_MS) return;
+    if (passedMs >= timeoutMs) {
+      throw new LeanMQError(
+        'DRAIN_TIMEOUT',
+        `Group "${group}" still runs ${running} messages of "${displayPath(path)}" after ${timeoutMs} ms. It stays paused; call pause() again to wait on.`,
+        { retryable: true },
+      );
+    }
+    await delay(Math.min(LOOK_MS, timeoutMs - passedMs));
+  }
+}
+
+/** What those hold who say that they are there. What a dead process held does not run. */
+async function countRunning(client: Redis, route: RouteKeys, group: string): Promise<number> {
+  const [now, here, ...pending] = await Promise.all([
+    serverTime(client),
+    client.hgetall(route.here(group)),
+    pendingOf(client, route.log, group),
+    pendingOf(client, route.inbox(group), group),
+  ]);
+  let running = 0;
+  for (const [consumer, count] of pending.flat()) {
+    if (Number.parseInt(here[consumer] ?? '0', 10) > now) running += Number(count);
+  }
+  return running;
+}
+
+async function pendingOf(
+  client: Redis,
+  stream: string,
+  group: string,
+): Promise<[consumer: string, count: string][]> {
+  try {
+    const [, , , byConsumer] = (await client.xpending(stream, group)) as [
+      ...[number, string, string],
+      [string, string][] | null,
+    ];
+    return byConsumer ?? [];
+  } catch (error) {
+    // There is no inbox before the first redelivery.
+    if (error instanceof Error && error.message.startsWith('NOGROUP')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,2 @@
+export { HandlerRegistrar } from './handler-registrar.js';
+export { LostHandlers } from './lost-handlers.js';
