@@ -54,6 +54,15 @@ const beginOnceScript = defineScript({
 
 const MAX_KEY_BYTES = 512;
 
+export interface OnceParts {
+  readonly options: OnceOptions & { readonly handlerTimeoutMs: number | undefined };
+  readonly keys: RouteKeys;
+  readonly group: string;
+  readonly consumer: string;
+  readonly leaseMs: number;
+  readonly connection: Connection;
+}
+
 /** Decides for each delivery of an idempotent handler whether it runs. */
 export class Once {
   /** With a store of the user's, the keys of what runs. */
@@ -63,14 +72,20 @@ export class Once {
   /** With a store of the user's, what is being renewed there. */
   private readonly renewals = new Map<InFlight<unknown>, Promise<void>>();
 
-  constructor(
-    private readonly options: OnceOptions & { readonly handlerTimeoutMs: number | undefined },
-    private readonly keys: RouteKeys,
-    private readonly group: string,
-    private readonly consumer: string,
-    private readonly leaseMs: number,
-    private readonly connection: Connection,
-  ) {
+  private readonly options: OnceParts['options'];
+  private readonly keys: RouteKeys;
+  private readonly group: string;
+  private readonly consumer: string;
+  private readonly leaseMs: number;
+  private readonly connection: Connection;
+
+  constructor({ options, keys, group, consumer, leaseMs, connection }: OnceParts) {
+    this.options = options;
+    this.keys = keys;
+    this.group = group;
+    this.consumer = consumer;
+    this.leaseMs = leaseMs;
+    this.connection = connection;
     this.patienceMs = Math.min(options.handlerTimeoutMs ?? Infinity, leaseMs);
   }
 

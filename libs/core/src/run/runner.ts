@@ -1,31 +1,29 @@
 import { performance } from 'node:perf_hooks';
 
-import { HandlerTimeoutError, UndecodableError } from '../errors.js';
-import {
-  assertUtf8,
-  decodeHeaders,
-  decodePayload,
-  mayBeDamaged,
-  type Entry,
-  type InFlight,
-  type Outcome,
-} from '../message/index.js';
+import { HandlerTimeoutError } from '../errors.js';
+import type { InFlight, Outcome } from '../message/index.js';
 import { inOwnContext } from '../own-context.js';
 import { isThenable } from '../within.js';
 import { Delivery, type DeliverySource } from './delivery.js';
 import type { Once } from './once.js';
+import { hasExpired, openDelivery, type OpenRules } from './open.js';
 import type { RunOptions, WebhookHandler } from './options.js';
 import { Timeouts } from './timeouts.js';
 
+/** What a runner reports to; called in this order for each delivery. */
 export interface RunnerHooks<Route> {
-  /** How it went. The first outcome of a delivery counts. */
+  /** A delivery has an outcome. Only the first one counts. */
   onOutcome: (inFlight: InFlight<Route>, outcome: Outcome) => void;
-  /** The handler has really ended, which after a timeout is later than its outcome. */
+  /** The handler has really ended; after a timeout that is later than its outcome. */
   onEnded: (inFlight: InFlight<Route>) => void;
-  /** The raw fields of the entry, for a look at bytes that the client could not decode. */
-  readRaw: (inFlight: InFlight<Route>) => Promise<Uint8Array[]>;
-  /** Epoch ms on the server's clock. */
-  now: () => number;
+}
+
+export interface RunnerParts<Route> {
+  readonly handler: WebhookHandler;
+  readonly rules: OpenRules<Route>;
+  readonly options: Pick<RunOptions, 'handlerTimeoutMs'>;
+  /** Undefined for a handler that is not idempotent. */
+  readonly once: Once | undefined;
 }
 
 // How long a duplicate waits at most before it asks again whether the first has finished, and at least.
@@ -33,29 +31,30 @@ const POSTPONE_MS = 1_000;
 const POSTPONE_LEAST_MS = 100;
 const SUCCESS: Outcome = Object.freeze({ kind: 'success' });
 const DUPLICATE: Outcome = Object.freeze({ kind: 'duplicate' });
-const EXPIRED: Outcome = Object.freeze({ kind: 'expired' });
 
 /**
  * Runs the deliveries of one route:
  *
- * 1. reads the entry; what cannot be read is undecodable, what has brought down too many processes is poison
- * 2. what has expired never reaches the handler
- * 3. of an idempotent handler, what is done already is not run again, and what runs elsewhere waits
- * 4. calls the handler, with a signal that aborts when its work is no longer wanted
- * 5. reports the outcome, and apart from it when the handler has ended
+ * 1. opens the entry; what no handler may see has its outcome at once
+ * 2. for an idempotent handler, skips what is done already and postpones what runs elsewhere
+ * 3. calls the handler, with a signal that aborts when its work is no longer wanted
+ * 4. reports the outcome, and separately the moment when the handler has ended
  */
 export class Runner<Route extends DeliverySource> {
+  private readonly handler: WebhookHandler;
+  private readonly rules: OpenRules<Route>;
+  private readonly once: Once | undefined;
   private readonly timeouts: Timeouts<Delivery<unknown>> | undefined;
   private readonly running = new Map<Delivery<unknown>, InFlight<Route>>();
 
   constructor(
-    private readonly handler: WebhookHandler,
-    private readonly consumer: string,
-    private readonly maxCrashes: number,
-    { handlerTimeoutMs }: Pick<RunOptions, 'handlerTimeoutMs'>,
-    private readonly once: Once | undefined,
+    { handler, rules, options, once }: RunnerParts<Route>,
     private readonly hooks: RunnerHooks<Route>,
   ) {
+    this.handler = handler;
+    this.rules = rules;
+    this.once = once;
+    const { handlerTimeoutMs } = options;
     if (handlerTimeoutMs === undefined) return;
     this.timeouts = new Timeouts(handlerTimeoutMs, (delivery) => {
       const inFlight = this.running.get(delivery);
@@ -67,39 +66,15 @@ export class Runner<Route extends DeliverySource> {
   }
 
   run(inFlight: InFlight<Route>): void {
-    if (!mayBeDamaged(inFlight.fields)) return this.runReadable(inFlight);
-    this.hooks
-      .readRaw(inFlight)
-      .then((fields) => assertUtf8(fields))
-      .then(
-        () => this.runReadable(inFlight),
-        (error: unknown) => this.finishUnrun(inFlight, unreadable(error)),
-      );
+    const opened = openDelivery(inFlight, this.rules);
+    if (opened instanceof Promise) void opened.then((later) => this.runOpened(inFlight, later));
+    else this.runOpened(inFlight, opened);
   }
 
-  private runReadable(inFlight: InFlight<Route>): void {
-    let delivery: Delivery<unknown>;
-    try {
-      const entry = inFlight.open();
-      if (inFlight.deliveries > this.maxCrashes)
-        return this.finishUnrun(inFlight, poison(inFlight));
-      if (this.hasExpired(entry)) return this.finishUnrun(inFlight, EXPIRED);
-      delivery = this.deliveryOf(inFlight, entry);
-    } catch (error) {
-      return this.finishUnrun(inFlight, unreadable(error));
-    }
-    if (this.once === undefined) this.call(inFlight, delivery);
-    else this.callOnce(this.once, inFlight, delivery);
-  }
-
-  private hasExpired({ expiresAt }: Entry): boolean {
-    return expiresAt !== undefined && expiresAt <= this.hooks.now();
-  }
-
-  private deliveryOf(inFlight: InFlight<Route>, entry: Entry): Delivery<unknown> {
-    // Headers that cannot be read are found out here, not by the handler that asks for them.
-    if (entry.headers !== undefined) decodeHeaders(entry.headers);
-    return new Delivery(inFlight.route, this.consumer, decodePayload(entry.data), inFlight, entry);
+  private runOpened(inFlight: InFlight<Route>, opened: Delivery<unknown> | Outcome): void {
+    if (!(opened instanceof Delivery)) this.finishUnrun(inFlight, opened);
+    else if (this.once === undefined) this.call(inFlight, opened);
+    else this.callOnce(this.once, inFlight, opened);
   }
 
   private callOnce(once: Once, inFlight: InFlight<Route>, delivery: Delivery<unknown>): void {
@@ -131,7 +106,7 @@ export class Runner<Route extends DeliverySource> {
     delivery: Delivery<unknown>,
   ): void {
     const isOurs = !delivery.isCancelled && performance.now() < inFlight.leasedUntil;
-    if (isOurs && !this.hasExpired(inFlight.open())) {
+    if (isOurs && !hasExpired(inFlight.open(), this.rules.now())) {
       return this.call(inFlight, delivery);
     }
     // A store that does not hear of it frees the key when the lease has run out.
@@ -199,18 +174,4 @@ function postponeMs(busyMs: number): number {
   // A mark that is taken and yet has run out may stay so: whoever asked at once would ask without end.
   if (busyMs <= 0) return POSTPONE_MS;
   return Math.min(Math.max(busyMs, POSTPONE_LEAST_MS), POSTPONE_MS);
-}
-
-function unreadable(error: unknown): Outcome {
-  // Anything else is a fault on the way to the raw bytes, and no reason to give the message up.
-  if (!(error instanceof UndecodableError)) return { kind: 'released' };
-  return { kind: 'dead', reason: 'undecodable', error };
-}
-
-function poison({ crashes }: InFlight<unknown>): Outcome {
-  const error = new Error(
-    `The process died or stalled ${crashes} times with this message, the last time alone.`,
-  );
-  error.name = 'PoisonMessage';
-  return { kind: 'dead', reason: 'poison', error };
 }

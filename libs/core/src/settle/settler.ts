@@ -37,8 +37,16 @@ export interface SettlerHooks<Route> {
   onFault: (error: unknown) => void;
   /** Deliveries cannot go where they are to go, and are tried again; told now and then. */
   onBlocked: (count: number) => void;
-  /** Epoch ms on the server's clock. */
-  now: () => number;
+}
+
+export interface SettlerParts {
+  readonly route: SettleRoute;
+  /** Unique name of the consumer whose deliveries are settled. */
+  readonly consumer: string;
+  readonly connection: Connection;
+  readonly options: SettleOptions;
+  /** Server time, epoch ms. */
+  readonly now: () => number;
 }
 
 // Keeps one command under a millisecond.
@@ -69,13 +77,21 @@ export class Settler<Route extends SettleRoute> {
   /** Monotonic ms. */
   private blockedToldAt = -Infinity;
 
+  private readonly route: SettleRoute;
+  private readonly consumer: string;
+  private readonly connection: Connection;
+  private readonly options: SettleOptions;
+  private readonly now: () => number;
+
   constructor(
-    private readonly route: SettleRoute,
-    private readonly consumer: string,
-    private readonly connection: Connection,
-    private readonly options: SettleOptions,
+    { route, consumer, connection, options, now }: SettlerParts,
     private readonly hooks: SettlerHooks<Route>,
   ) {
+    this.route = route;
+    this.consumer = consumer;
+    this.connection = connection;
+    this.options = options;
+    this.now = now;
     this.acks = new TickBatches((source, items) => {
       for (const some of slices(items, MAX_ACKS)) void this.ack(source, some);
     });
@@ -228,7 +244,7 @@ export class Settler<Route extends SettleRoute> {
       schedule: keys.schedule,
       scheduled: keys.scheduled,
     };
-    const now = this.hooks.now();
+    const now = this.now();
     const named = { group, consumer: this.consumer, source };
     const argsOf = new Map<InFlight<Route>, readonly ScriptArgument[]>();
     for (const { delivery, verdict } of items) {

@@ -2,47 +2,34 @@ import type { HandleOptions } from '../handler-options.js';
 import { Consumer, Subscription } from '../consume/index.js';
 import type { Connection } from '../redis/index.js';
 import { aboutDelivery } from './delivery-events.js';
-import { stepsOf, type Registration, type RouteSteps, type StepsParts } from './route-steps.js';
+import { RoutePipeline, type PipelineParts, type Registration } from './route-pipeline.js';
 import { Standstill } from './standstill.js';
-
-/** A handler with its route, as this process consumes it. */
-interface Handled {
-  readonly registration: Registration;
-  readonly subscription: Subscription;
-  readonly steps: RouteSteps;
-}
 
 /** All handlers of a process at work: receive, run and settle, wired together, and a watch over what stands still. */
 export class Consuming {
   readonly consumer: Consumer;
-  private readonly handled = new Map<string, Handled>();
+  private readonly pipelines = new Map<string, RoutePipeline>();
   private readonly standstill: Standstill;
 
   constructor(
-    private readonly parts: StepsParts,
+    private readonly parts: PipelineParts,
     registrations: Iterable<Registration>,
   ) {
     const { context, events, onFault } = parts;
     const { group, consumer } = context;
     const subscriptions = [...registrations].map((each) => this.handle(each).subscription);
-    const stepsFor = ({ path }: Subscription): RouteSteps | undefined =>
-      this.handled.get(path)?.steps;
+    const pipelineOf = ({ path }: Subscription): RoutePipeline | undefined =>
+      this.pipelines.get(path);
     this.consumer = new Consumer(context, subscriptions, {
-      run: (delivery) => {
-        if (events.isHeard('delivered')) {
-          events.tell('delivered', () => aboutDelivery(delivery, consumer));
-        }
-        stepsFor(delivery.route)?.start(delivery);
-      },
-      release: (delivery) =>
-        stepsFor(delivery.route)?.settler.settle(delivery, { kind: 'released' }),
+      run: (delivery) => pipelineOf(delivery.route)?.start(delivery),
+      release: (delivery) => pipelineOf(delivery.route)?.release(delivery),
       onReclaimed: ({ path }, count) => events.tell('reclaimed', () => ({ path, group, count })),
       onSuspects: ({ path }, count) => events.tell('suspected', () => ({ path, group, count })),
       onLost: (delivery) => events.tell('leaseLost', () => aboutDelivery(delivery, consumer)),
       onWarning: (code, message) => events.tell('warning', () => ({ code, message })),
       onFault: (error) => onFault('consume', error),
     });
-    this.standstill = new Standstill(this.handled.values.bind(this.handled), events);
+    this.standstill = new Standstill(() => this.pipelines.values(), events);
   }
 
   /** @param connect makes a connection for a reader */
@@ -68,18 +55,18 @@ export class Consuming {
 
   /** Changes how many handlers of a route run at the same time. */
   resize(registration: Registration): void {
-    const handled = this.handled.get(registration.path);
-    if (handled === undefined) return;
-    handled.subscription.resize(slotsOf(registration.options).concurrency);
-    this.consumer.roomChanged(handled.subscription);
+    const subscription = this.subscriptionOf(registration.path);
+    if (subscription === undefined) return;
+    subscription.resize(slotsOf(registration.options).concurrency);
+    this.consumer.roomChanged(subscription);
   }
 
   /** The routes that it consumes, by path. */
   subscriptionOf(path: string): Subscription | undefined {
-    return this.handled.get(path)?.subscription;
+    return this.pipelines.get(path)?.subscription;
   }
 
-  private handle(registration: Registration): Handled {
+  private handle(registration: Registration): RoutePipeline {
     const { path, options } = registration;
     const { context, sweeper } = this.parts;
     const subscription = new Subscription(
@@ -89,11 +76,11 @@ export class Consuming {
       slotsOf(options),
       options.onExpired === 'dead-letter',
     );
-    const steps = stepsOf(this.parts, subscription, registration, () => this.consumer);
-    const handled = { registration, subscription, steps };
-    this.handled.set(path, handled);
+    const consuming = (): Consumer => this.consumer;
+    const pipeline = new RoutePipeline(this.parts, subscription, registration, consuming);
+    this.pipelines.set(path, pipeline);
     sweeper.handle(path);
-    return handled;
+    return pipeline;
   }
 }
 

@@ -78,7 +78,11 @@ export function tellLost(
 }
 
 /** Tells that deliveries cannot be handed over, because a key that they are to go to is of another type, or takes nothing more. */
-export function tellBlocked(events: Events, { path, group }: Subscription, count: number): void {
+export function tellBlocked(
+  events: Events,
+  { path, group }: { readonly path: string; readonly group: string },
+  count: number,
+): void {
   const message = `${count} deliveries of "${displayPath(path)}" in group "${group}" cannot be handed over, because a key of the route is of another type or takes nothing more; they are tried again every second.`;
   events.tell('warning', () => ({ code: 'HAND_OVER_BLOCKED', message }));
 }

@@ -1,6 +1,6 @@
 import type { Connection } from '../redis/index.js';
 import type { Consuming } from './consuming.js';
-import type { Registration } from './route-steps.js';
+import type { Registration } from './route-pipeline.js';
 
 /** One life of a service: from a start until its stop. A service may have several, one after the other. */
 export class Life {

@@ -2,12 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { ConfigError, RejectError, type LeanMQError } from '../errors.js';
 import type { Events } from '../events.js';
-import {
-  decodePayload,
-  type InFlight,
-  type Outcome,
-  type WebhookDelivery,
-} from '../message/index.js';
+import type { InFlight, Outcome, WebhookDelivery } from '../message/index.js';
 import type { HandleOptions } from '../handler-options.js';
 import { LONGEST_MS, known, whole, type ForeignNames } from '../option-values.js';
 import { PullConsumer, Subscription, type ConsumerContext } from '../consume/index.js';
@@ -20,10 +15,12 @@ import {
   type Connection,
   type RegisteredRoute,
 } from '../redis/index.js';
-import { Delivery } from '../run/index.js';
-import { Settler } from '../settle/index.js';
+import { Delivery, openDelivery, type OpenRules } from '../run/index.js';
+import type { Settler, SettlerHooks, Verdict } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';
-import { tellBlocked, tellSettled } from './delivery-events.js';
+import { tellBlocked } from './delivery-events.js';
+import { noteSettled } from './note-settled.js';
+import { openRules, settlerOf } from './route-pipeline.js';
 
 /** Whether it was still this consumer's to settle. */
 export type Settled = 'settled' | 'lease-lost';
@@ -115,49 +112,26 @@ interface Waiter {
   readonly reject: (error: LeanMQError) => void;
 }
 
-/** Wires receive and settle together for a route whose deliveries are pulled. */
-export class Puller {
+/** Wires consume and settle together for a route whose deliveries are pulled. */
+export class Puller implements SettlerHooks<Subscription> {
   private readonly consumer: PullConsumer;
   private readonly settler: Settler<Subscription>;
+  private readonly rules: OpenRules<Subscription>;
   private readonly waiters = new Map<InFlight<Subscription>, Waiter>();
 
   constructor(private readonly parts: PullingParts) {
-    const { context, options, path, connection, sweeper, events, onFault } = parts;
-    const { group, consumer, keys, command } = context;
+    const { context, options, path, connection, events, onFault } = parts;
+    const { group, keys } = context;
     const unlimited = { ...options, concurrency: Number.MAX_SAFE_INTEGER };
-    const subscription = new Subscription(
-      path,
-      keys.route(path),
-      group,
-      unlimited,
-      options.onExpired === 'dead-letter',
-    );
+    const keepsExpired = options.onExpired === 'dead-letter';
+    const subscription = new Subscription(path, keys.route(path), group, unlimited, keepsExpired);
     this.consumer = new PullConsumer(context, subscription, connection, {
       release: (delivery) => this.dismiss(delivery, { kind: 'released' }),
       onWarning: (code, message) => events.tell('warning', () => ({ code, message })),
       onFault: (error) => onFault('receive', error),
     });
-    this.settler = new Settler<Subscription>(subscription, consumer, command, options, {
-      onSettled: (delivery, verdict, isOurs) => {
-        this.consumer.settled(delivery);
-        sweeper.settled(path, 1);
-        // What is due at once has not been scheduled.
-        if (verdict.kind === 'retry' && verdict.delayMs > 0 && isOurs) {
-          sweeper.scheduledIn(path, verdict.delayMs);
-        }
-        tellSettled(events, consumer, delivery, verdict, isOurs);
-        this.waiters.get(delivery)?.resolve(isOurs ? 'settled' : 'lease-lost');
-        this.waiters.delete(delivery);
-      },
-      onGivenUp: (delivery, reason) => {
-        this.consumer.giveUp(delivery);
-        this.waiters.get(delivery)?.reject(reason);
-        this.waiters.delete(delivery);
-      },
-      onFault: (error) => onFault('settle', error),
-      onBlocked: (count) => tellBlocked(events, subscription, count),
-      now: () => context.clock.now(),
-    });
+    this.rules = openRules(context, options.maxCrashes);
+    this.settler = settlerOf(context, subscription, options, this);
   }
 
   /** @param signal aborted when its caller does not wait any more: what comes then is given back */
@@ -166,11 +140,12 @@ export class Puller {
     signal: AbortSignal,
   ): Promise<PulledDelivery<T>[]> {
     const deliveries = await this.consumer.receive({ count, blockMs, signal });
+    const opened = await Promise.all(deliveries.map((each) => this.open<T>(each)));
     if (signal.aborted) {
       for (const each of deliveries) this.dismiss(each, { kind: 'released' });
       return [];
     }
-    return deliveries.flatMap((delivery) => this.open<T>(delivery) ?? []);
+    return opened.flatMap((delivery) => delivery ?? []);
   }
 
   get path(): string {
@@ -200,28 +175,17 @@ export class Puller {
     await this.consumer.close();
   }
 
-  /** Undefined for what the caller is never to see: it goes where it belongs at once. */
-  private open<T>(inFlight: InFlight<Subscription>): PulledDelivery<T> | undefined {
-    const { context, options } = this.parts;
-    try {
-      const entry = inFlight.open();
-      if (inFlight.deliveries > options.maxCrashes) {
-        const error = new Error(`Its consumers died or stalled ${inFlight.crashes} times.`);
-        this.dismiss(inFlight, { kind: 'dead', reason: 'poison', error });
-        return undefined;
-      }
-      if (entry.expiresAt !== undefined && entry.expiresAt <= context.clock.now()) {
-        this.dismiss(inFlight, { kind: 'expired' });
-        return undefined;
-      }
-      const data = decodePayload(entry.data) as T;
-      const delivery = new Delivery<T>(inFlight.route, context.consumer, data, inFlight, entry);
-      inFlight.work = delivery;
-      return Object.assign(delivery, this.handleOf(inFlight));
-    } catch (error) {
-      this.dismiss(inFlight, { kind: 'dead', reason: 'undecodable', error });
+  /** Resolves to undefined for an entry that no caller may see; it is settled at once. */
+  private async open<T>(inFlight: InFlight<Subscription>): Promise<PulledDelivery<T> | undefined> {
+    const opened = await openDelivery(inFlight, this.rules);
+    if (!(opened instanceof Delivery)) {
+      this.dismiss(inFlight, opened);
       return undefined;
     }
+    inFlight.work = opened;
+    // Lost while its raw bytes were read: the caller is to learn of it from the signal.
+    if (inFlight.lostBecause !== undefined) opened.cancel(inFlight.lostBecause);
+    return Object.assign(opened as Delivery<T>, this.handleOf(inFlight));
   }
 
   private handleOf(
@@ -257,6 +221,28 @@ export class Puller {
       progress.isSent = true;
       return work();
     });
+  }
+
+  onSettled(delivery: InFlight<Subscription>, verdict: Verdict, isOurs: boolean): void {
+    this.consumer.settled(delivery);
+    noteSettled(this.parts, delivery, verdict, isOurs);
+    this.waiters.get(delivery)?.resolve(isOurs ? 'settled' : 'lease-lost');
+    this.waiters.delete(delivery);
+  }
+
+  onGivenUp(delivery: InFlight<Subscription>, reason: LeanMQError): void {
+    this.consumer.giveUp(delivery);
+    this.waiters.get(delivery)?.reject(reason);
+    this.waiters.delete(delivery);
+  }
+
+  onBlocked(count: number): void {
+    const { events, path, context } = this.parts;
+    tellBlocked(events, { path, group: context.group }, count);
+  }
+
+  onFault(error: unknown): void {
+    this.parts.onFault('settle', error);
   }
 
   private dismiss(inFlight: InFlight<Subscription>, outcome: Outcome): void {

@@ -13,7 +13,7 @@ import { Life } from './life.js';
 import { Pullers } from './pullers.js';
 import { validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
 import { ProcessNote } from './process-note.js';
-import type { Registration, StepsParts } from './route-steps.js';
+import type { PipelineParts, Registration } from './route-pipeline.js';
 import type { WatchedRoute } from './standstill.js';
 import { uniqueName } from './unique-name.js';
 import { whileReachable } from './while-reachable.js';
@@ -390,7 +390,7 @@ export class Service {
     return { group, consumer, keys, clock, options, joined, command, registry };
   }
 
-  private makeConsuming(name: string, onSettled: StepsParts['onSettled']): Consuming {
+  private makeConsuming(name: string, onSettled: PipelineParts['onSettled']): Consuming {
     const { sweeper, events } = this.engine;
     const parts = {
       ...{ context: this.contextOf(name), sweeper, events },

@@ -4,7 +4,7 @@ import type { Events } from '../events.js';
 import { displayPath, type InFlight } from '../message/index.js';
 import { inOwnContext } from '../own-context.js';
 import type { Subscription } from '../consume/index.js';
-import type { Registration } from './route-steps.js';
+import type { Registration } from './route-pipeline.js';
 
 const LOOK_MS = 1_000;
 // A handler that heeds its signal is done by then.
