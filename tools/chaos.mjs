@@ -48,13 +48,17 @@ const redisTools = {
     })),
 };
 
-const main = await bundle('main', { main: 'test/chaos/main.ts' }, [redisTools]);
-const { chaos } = await import(pathToFileURL(join(main, 'main.mjs')).href);
-chaos({
-  words: process.argv.slice(2),
-  unsafeModes: Object.keys(UNSAFE),
-  build: async (/** @type {string | undefined} */ unsafe) => {
-    const programs = await bundle(
+/** @type {Map<string | undefined, Promise<string>>} */
+const fleets = new Map();
+
+/**
+ * @param {string | undefined} unsafe
+ * @returns {Promise<string>} the folder of its programs, which several runs may share
+ */
+function fleet(unsafe) {
+  const built =
+    fleets.get(unsafe) ??
+    bundle(
       `fleet-${unsafe ?? 'safe'}`,
       {
         consumer: 'test/chaos/programs/consumer.ts',
@@ -64,6 +68,17 @@ chaos({
       },
       unsafe === undefined ? [] : [unsafely(unsafe)],
     );
+  fleets.set(unsafe, built);
+  return built;
+}
+
+const main = await bundle('main', { main: 'test/chaos/main.ts' }, [redisTools]);
+const { chaos } = await import(pathToFileURL(join(main, 'main.mjs')).href);
+chaos({
+  words: process.argv.slice(2),
+  unsafeModes: Object.keys(UNSAFE),
+  build: async (/** @type {string | undefined} */ unsafe) => {
+    const programs = await fleet(unsafe);
     return {
       consumer: join(programs, 'consumer.mjs'),
       publisher: join(programs, 'publisher.mjs'),

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 import { check } from './checker/index.js';
 import type { ChaosOptions } from './cli.js';
@@ -29,38 +30,70 @@ interface Trial {
 
 const MESSAGES = 1_500;
 const FAULTS = 16;
+// Each is eight processes and a Redis.
+const MOST_TOGETHER = 3;
+
+/** A run, and what has to come of it. */
+interface Attempt {
+  /** The protection that is switched off; undefined for a control run. */
+  readonly unsafe: string | undefined;
+  readonly only: readonly FaultKind[];
+  /** One of these at least; none for a control run, which must find nothing. */
+  readonly finds: readonly string[];
+}
 
 /**
- * Runs each unsafe mode for a short while, and once with nothing switched off. A check that does not notice is worth
- * nothing, and neither is one that always does.
+ * Runs each unsafe mode for a short while, and once with nothing switched off. A check that does not notice
+ * is worth nothing, and neither is one that always does. Runs mostly wait, so that some go side by side.
  *
  * @returns whether each was noticed, and by what was meant to notice it
  */
 export async function selfCheck(options: ChaosOptions, tool: Tool, say: Say): Promise<boolean> {
-  const kinds = [...new Set(Object.values(TRIALS).flatMap(({ only }) => only))];
-  const control = await attempt(options, undefined, kinds, tool, say);
-  let isAlert = Object.keys(control).length === 0;
-  say(isAlert ? 'nothing is switched off: no violations' : `switched off or not: ${list(control)}`);
-  for (const mode of tool.unsafeModes) {
-    const trial = TRIALS[mode];
-    if (trial === undefined) throw new Error(`there is no trial for --unsafe ${mode}`);
-    const found = await attempt(options, mode, trial.only, tool, say);
-    const isNoticed = trial.finds.some((name) => name in found);
-    isAlert &&= isNoticed;
-    say(`${isNoticed ? 'noticed' : 'NOT NOTICED'}: ${mode}: ${list(found)}`);
-  }
+  const waiting = attemptsFor(tool.unsafeModes);
+  let isAlert = true;
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const found = await attempt(options, next, tool, say);
+      const isNoticed = hasFoundIt(next, found);
+      isAlert &&= isNoticed;
+      say(
+        `${isNoticed ? 'as it should be' : 'NOT AS IT SHOULD BE'}: ${nameOf(next)}: ${list(found)}`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(MOST_TOGETHER, availableParallelism()) }, lane));
   return isAlert;
+}
+
+function attemptsFor(modes: readonly string[]): Attempt[] {
+  const trials = modes.map((unsafe): Attempt => {
+    const trial = TRIALS[unsafe];
+    if (trial === undefined) throw new Error(`there is no trial for --unsafe ${unsafe}`);
+    return { ...trial, unsafe };
+  });
+  const kinds = [...new Set(trials.flatMap(({ only }) => only))];
+  return [{ unsafe: undefined, only: kinds, finds: [] }, ...trials];
+}
+
+function hasFoundIt({ finds }: Attempt, found: Readonly<Record<string, number>>): boolean {
+  const names = Object.keys(found);
+  return finds.length === 0 ? names.length === 0 : finds.some((name) => names.includes(name));
+}
+
+function nameOf({ unsafe, only }: Attempt): string {
+  return unsafe ?? `nothing switched off, ${only.join(', ')}`;
 }
 
 async function attempt(
   given: ChaosOptions,
-  unsafe: string | undefined,
-  only: readonly FaultKind[],
+  { unsafe, only }: Attempt,
   { build }: Tool,
   say: Say,
 ): Promise<Readonly<Record<string, number>>> {
-  const options = { ...given, unsafe, only, messages: MESSAGES, faults: FAULTS };
-  const evidence = await run(options, await build(unsafe), say);
+  const options = { ...given, messages: MESSAGES, faults: FAULTS, unsafe, only };
+  // Several lines that pass at the same time would overwrite one another.
+  const quietly: Say = (line, isPassing) => (isPassing === true ? undefined : say(line));
+  const evidence = await run(options, await build(unsafe), quietly);
   const { violations } = check(evidence);
   if (given.keep === undefined) rmSync(evidence.folder, { recursive: true });
   return Object.fromEntries([...violations].map(([name, { count }]) => [name, count]));
@@ -68,5 +101,5 @@ async function attempt(
 
 function list(violations: Readonly<Record<string, number>>): string {
   const names = Object.entries(violations).map(([name, count]) => `${name} ${count}`);
-  return names.join(', ') || 'nothing';
+  return names.join(', ') || 'no violations';
 }
