@@ -1,1 +1,33 @@
-export {};
+export {
+  createWebhookSecret,
+  hmacSigner,
+  signWebhook,
+  webhookId,
+  webhookPublicKey,
+  webhookSigner,
+  type HeaderSigner,
+  type HmacContract,
+  type SignatureVersion,
+  type WebhookSigner,
+  type WebhookToSign,
+} from './signing/index.js';
+export {
+  SCHEME_NAMES,
+  WebhookVerificationError,
+  createWebhookVerifier,
+  hmac,
+  verifyWebhook,
+  type CustomScheme,
+  type CustomSchemeRequest,
+  type HmacScheme,
+  type RefusalReason,
+  type RequestHeaders,
+  type SchemeName,
+  type VerifiedWebhook,
+  type VerifierOptions,
+  type VerifyWebhookOptions,
+  type WebhookRequest,
+  type WebhookScheme,
+  type WebhookVerifier,
+} from './verifying/index.js';
+export { WebhookConfigError, type WebhookConfigCode } from './webhook-config-error.js';
