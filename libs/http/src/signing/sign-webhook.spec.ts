@@ -137,13 +137,16 @@ describe('a secret', () => {
     ['a private key with another public one', `whsk_${bytes(64)}`],
     ['a public key', webhookPublicKey(BOTH)],
   ])('that is %s does not sign, and is not in the error', (_, secret) => {
-    const refused = expect.objectContaining({ code: 'SECRET_INVALID', field: 'secret' }) as unknown as Error;
+    const refused = expect.objectContaining({
+      code: 'SECRET_INVALID',
+      field: 'secret',
+    }) as unknown as Error;
     expect(() => webhookSigner(secret)).toThrow(refused);
     expect(() => webhookSigner(secret)).toThrow(ConfigError);
     try {
       webhookSigner(secret);
     } catch (error) {
-      const tail = String(secret).trim().slice(7);
+      const tail = secret.trim().slice(7);
       if (tail !== '') expect(inspect(error)).not.toContain(tail);
     }
   });

@@ -61,7 +61,7 @@ export function webhookSigner(
     const content = signedContent(webhook);
     const signatures = signs.map((sign) => sign(content));
     if (areTexts(signatures)) return signatures.join(' ');
-    return Promise.all(signatures).then((all) => all.join(' '));
+    return joined(signatures);
   };
 }
 
@@ -92,18 +92,26 @@ function signature(key: WebhookKey, content: Buffer): string {
 }
 
 function checked(given: string | Promise<string>, field: string): string | Promise<string> {
-  if (
-    typeof given !== 'string' &&
-    typeof (given as Partial<Promise<string>>)?.then === 'function'
-  ) {
-    return Promise.resolve(given).then((late) => checked(late, field));
-  }
+  return isThenable(given)
+    ? Promise.resolve(given).then((late) => wellFormed(late, field))
+    : wellFormed(given, field);
+}
+
+function wellFormed(given: string, field: string): string {
   if (typeof given === 'string' && SIGNATURE.test(given)) return given;
   throw new WebhookConfigError(
     'SECRET_INVALID',
     field,
     `The signer in "${field}" returned ${show(given)}; return a version and a signature in base64, such as "v1a,…".`,
   );
+}
+
+async function joined(signatures: readonly (string | Promise<string>)[]): Promise<string> {
+  return (await Promise.all(signatures.map(async (each) => each))).join(' ');
+}
+
+function isThenable(value: unknown): value is Promise<string> {
+  return typeof (Object(value) as Partial<Promise<string>>).then === 'function';
 }
 
 function areTexts(signatures: readonly unknown[]): signatures is string[] {

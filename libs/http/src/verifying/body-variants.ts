@@ -36,7 +36,8 @@ function asEscape(character: string): string {
 
 /** Python's way of writing JSON; texts stay as they are. */
 function spaced(json: string): string {
-  return json.replace(/("(?:[^"\\]|\\.)*")|([,:])/g, (_, text?: string, mark?: string) =>
-    text === undefined ? `${mark ?? ''} ` : text,
+  return json.replace(
+    /("(?:[^"\\]|\\.)*")|([,:])/g,
+    (_, text?: string, mark?: string) => text ?? `${mark ?? ''} `,
   );
 }

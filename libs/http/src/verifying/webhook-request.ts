@@ -87,7 +87,7 @@ function byName(headers: RequestHeaders): Map<string, string | readonly string[]
   const found = new Map<string, string | readonly string[]>();
   for (const [name, value] of entries) {
     if (value === undefined) continue;
-    found.set(name.toLowerCase(), typeof value === 'object' ? value.map(String) : String(value));
+    found.set(name.toLowerCase(), typeof value === 'object' ? value.map(String) : value);
   }
   return found;
 }
