@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { afterAll, expect, test } from '@jest/globals';
 import { LeanMQ } from '@leanmq/core';
-import { WebhookPublisher } from '@leanmq/nestjs';
+import { LeanMQModule, WebhookPublisher } from '@leanmq/nestjs';
 import { Test } from '@nestjs/testing';
 
 import { eventually, nextEvent } from '../support/eventually.js';
@@ -11,6 +11,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { placeOrder } from './examples/durability.js';
 import { report } from './examples/engine.js';
 import { migrate, replayOutage } from './examples/operator.js';
+import { Shipping, sendStatus, shipments } from './examples/short.js';
 
 const servers: RedisServer[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.stop())));
@@ -27,7 +28,9 @@ test.each([
   async (name) => {
     const examples = (
       await Promise.all(
-        ['nest', 'engine', 'durability', 'operator'].map((each) => file(`examples/${each}.ts`)),
+        ['short', 'nest', 'engine', 'durability', 'operator'].map((each) =>
+          file(`examples/${each}.ts`),
+        ),
       )
     ).join('\n');
     const blocks = [...(await file(name)).matchAll(/^```ts\n(.*?)^```/gms)].map(
@@ -39,6 +42,21 @@ test.each([
     }
   },
 );
+
+test('the short example delivers what another service sends', async () => {
+  const server = await RedisServer.start();
+  servers.push(server);
+  const module = await Test.createTestingModule({
+    imports: [LeanMQModule.forRoot({ redis: server.url, group: 'shipping' })],
+    providers: [Shipping],
+  }).compile();
+  const app = await module.init();
+  const acked = nextEvent(app.get(LeanMQ).events, 'acked');
+  await sendStatus(app.get(WebhookPublisher));
+  await acked;
+  expect(shipments).toEqual(['ORD-1 shipped']);
+  await app.close();
+});
 
 test('the Nest example does what the README says', async () => {
   const server = await RedisServer.start();
