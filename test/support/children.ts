@@ -45,11 +45,22 @@ export class Child {
       const found = this.heard.find(predicate);
       if (found !== undefined) return found;
       if (this.hasExited) throw new Error('the process has exited');
-      await Promise.race([
-        once(this.process, 'message', { signal: deadline }),
-        once(this.process, 'exit', { signal: deadline }),
-      ]);
+      // The one that loses the race lets go of the process.
+      const over = new AbortController();
+      const signal = AbortSignal.any([deadline, over.signal]);
+      try {
+        await Promise.race([
+          once(this.process, 'message', { signal }),
+          once(this.process, 'exit', { signal }),
+        ]);
+      } finally {
+        over.abort();
+      }
     }
+  }
+
+  send(message: string): void {
+    this.process.send(message);
   }
 
   signal(signal: NodeJS.Signals): void {

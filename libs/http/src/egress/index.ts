@@ -7,3 +7,6 @@ export {
   type EgressRequest,
   type TlsIdentity,
 } from './attempt.js';
+export { EgressClient } from './egress-client.js';
+export { EgressGuard } from './egress-guard.js';
+export { EGRESS_DEFAULTS, type EgressOptions, type Resolve } from './egress-options.js';
