@@ -105,19 +105,14 @@ export class Dispatcher {
     for (const subscription of wanting) {
       // A read or a takeover that was on its way then has brought it.
       if (this.stopping || subscription.isOff) this.giveBackWaiting(subscription);
-      else if (!this.holding) this.serve(subscription);
+      else if (!this.holding) {
+        this.startWhatMay(subscription);
+        this.askForStale(subscription);
+      }
     }
     // Who holds serves all of them when it goes on.
     if (!this.holding) for (const each of wanting) this.hooks.onServed(each);
     this.conditions.look();
-  }
-
-  private serve(subscription: Subscription): void {
-    this.startWhatMay(subscription);
-    if (!subscription.hasStaleLeft || subscription.freeSlots === 0) return;
-    // If nobody has time for them, it is asked again.
-    this.attention.want(subscription);
-    this.hooks.onRoom(subscription);
   }
 
   private startWhatMay(subscription: Subscription): void {
@@ -134,5 +129,12 @@ export class Dispatcher {
       if (next === undefined) return;
       this.hooks.run(next);
     }
+  }
+
+  private askForStale(subscription: Subscription): void {
+    if (!subscription.hasStaleLeft || subscription.freeSlots === 0) return;
+    // If nobody has time for them, it is asked again.
+    this.attention.want(subscription);
+    this.hooks.onRoom(subscription);
   }
 }
