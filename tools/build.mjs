@@ -5,13 +5,13 @@
  */
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { embedLua } from './embed-lua.mjs';
+import { embedAllLua } from './embed-lua.mjs';
 import { root } from './setup.mjs';
 import { installed, libraries, run } from './workspace.mjs';
 
 const wanted = process.argv.slice(2);
 
-embedLua();
+embedAllLua();
 for (const { name, folder } of libraries()) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const startedAt = performance.now();

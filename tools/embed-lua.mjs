@@ -1,5 +1,5 @@
 /**
- * Embeds the Lua scripts of the engine in a TypeScript module, so that they are plain strings in
+ * Embeds the Lua scripts of each package in a TypeScript module, so that they are plain strings in
  * both published formats and nobody has to find a .lua file at run time.
  *
  * Runs before `npm install` has put anything in place, so it uses Node's own modules only.
@@ -8,7 +8,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const redisFolder = fileURLToPath(new URL('../libs/core/src/redis', import.meta.url));
+const redisFolders = ['core', 'http'].map((name) =>
+  fileURLToPath(new URL(`../libs/${name}/src/redis/`, import.meta.url)),
+);
 
 /**
  * @param {string} fileName `take-over.lua`
@@ -50,10 +52,10 @@ function withParts(source, parts) {
 /**
  * Writes the module only when its text changes, so that watchers and caches stay quiet.
  *
- * @param {string} [folder] holds `scripts/` and receives `scripts.generated.ts`
+ * @param {string} folder holds `scripts/` and receives `scripts.generated.ts`
  * @returns {'written' | 'unchanged' | 'absent'} absent: there is no such folder
  */
-export function embedLua(folder = redisFolder) {
+export function embedLua(folder) {
   if (!existsSync(folder)) return 'absent';
   const sources = join(folder, 'scripts');
   const fileNames = existsSync(sources)
@@ -73,4 +75,9 @@ export function embedLua(folder = redisFolder) {
   return 'written';
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) embedLua();
+/** Does so for every package that has scripts. */
+export function embedAllLua() {
+  for (const folder of redisFolders) embedLua(folder);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) embedAllLua();

@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { embedLua } from './embed-lua.mjs';
+import { embedAllLua } from './embed-lua.mjs';
 import { root } from './setup.mjs';
 
 const workspace = resolve(process.argv[2] ?? root);
-if (workspace === resolve(root)) embedLua();
+if (workspace === resolve(root)) embedAllLua();
 
 const { status } = spawnSync(
   process.execPath,

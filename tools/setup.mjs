@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { embedLua } from './embed-lua.mjs';
+import { embedAllLua } from './embed-lua.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -17,7 +17,7 @@ export function setUp() {
     const { status } = spawnSync('npm', ['ci'], { cwd: root, stdio: 'inherit' });
     if (status !== 0) throw new Error('npm ci failed');
   }
-  embedLua();
+  embedAllLua();
 }
 
 /**

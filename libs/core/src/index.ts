@@ -91,7 +91,17 @@ export type {
   Transaction,
   TransactionOptions,
 } from './publish/index.js';
-export type { CallOptions, ConnectionRole, RedisFactory, RedisTarget } from './redis/index.js';
+export {
+  defineScript,
+  listOf,
+  oneOf,
+  type CallOptions,
+  type ConnectionRole,
+  type RedisFactory,
+  type RedisTarget,
+  type Script,
+  type ScriptArgument,
+} from './redis/index.js';
 export type {
   BatchHandler,
   BatchOptions,

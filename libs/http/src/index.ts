@@ -23,11 +23,26 @@ export {
   type RefusalReason,
   type RequestHeaders,
   type SchemeName,
-  type VerifiedWebhook,
+  type WebhookVerification,
   type VerifierOptions,
   type VerifyWebhookOptions,
   type WebhookRequest,
   type WebhookScheme,
   type WebhookVerifier,
 } from './verifying/index.js';
+export {
+  InboundWebhooksModule,
+  Verified,
+  VerifiedWebhook,
+  WebhookIngress,
+  type DedupeOptions,
+  type InboundRequest,
+  type InboundSecrets,
+  type InboundWebhook,
+  type IngressRoute,
+  type SecretsFactory,
+  type SecretsOfRequest,
+  type VerificationOptions,
+  type VerifiedWebhookOptions,
+} from './inbound/index.js';
 export { WebhookConfigError, type WebhookConfigCode } from './webhook-config-error.js';

@@ -7,6 +7,12 @@ export {
   type WebhookScheme,
 } from './schemes.js';
 export { REFUSALS, WebhookVerificationError, type RefusalReason } from './verification-error.js';
-export { createWebhookVerifier, type VerifierOptions, type WebhookVerifier } from './verifier.js';
+export {
+  createWebhookVerifier,
+  schemeTraits,
+  type SchemeTraits,
+  type VerifierOptions,
+  type WebhookVerifier,
+} from './verifier.js';
 export { verifyWebhook, type VerifyWebhookOptions } from './verify-webhook.js';
-export type { RequestHeaders, VerifiedWebhook, WebhookRequest } from './webhook-request.js';
+export type { RequestHeaders, WebhookVerification, WebhookRequest } from './webhook-request.js';

@@ -7,7 +7,7 @@ import { github, linear, paddle, shopify, slack, square, stripe } from './provid
 import type { Scheme } from './scheme.js';
 import { standard, svix } from './standard-scheme.js';
 import { twilio } from './twilio-scheme.js';
-import type { VerifiedWebhook, WebhookRequest } from './webhook-request.js';
+import type { WebhookVerification, WebhookRequest } from './webhook-request.js';
 
 /** Senders whose way of signing is known. */
 export const SCHEME_NAMES = [
@@ -39,7 +39,7 @@ export interface CustomSchemeRequest extends WebhookRequest {
  */
 export type CustomScheme = (
   request: CustomSchemeRequest,
-) => VerifiedWebhook | undefined | Promise<VerifiedWebhook | undefined>;
+) => WebhookVerification | undefined | Promise<WebhookVerification | undefined>;
 
 export type WebhookScheme = SchemeName | HmacScheme | CustomScheme;
 

@@ -16,7 +16,7 @@ import { WebhookVerificationError } from './verification-error.js';
 import {
   readRequest,
   type ReadRequest,
-  type VerifiedWebhook,
+  type WebhookVerification,
   type WebhookRequest,
 } from './webhook-request.js';
 
@@ -34,12 +34,20 @@ export interface VerifierOptions {
   readonly explain?: boolean;
 }
 
-/** Proves requests of one sender. */
-export interface WebhookVerifier<Result = VerifiedWebhook | Promise<VerifiedWebhook>> {
+/** Needs of a scheme, and what it offers. */
+export interface SchemeTraits {
   /** True if requests are verified by their URL too. */
   readonly needsUrl: boolean;
   /** Headers that say what happened. */
   readonly eventHeaders: readonly string[];
+}
+
+const NO_TRAITS: SchemeTraits = Object.freeze({ needsUrl: false, eventHeaders: [] });
+
+/** Proves requests of one sender. */
+export interface WebhookVerifier<
+  Result = WebhookVerification | Promise<WebhookVerification>,
+> extends SchemeTraits {
   /**
    * @param now this clock: epoch ms, or a Date
    * @throws {WebhookVerificationError} unless the request is proved
@@ -62,25 +70,43 @@ const NAMES: readonly string[] = [
  */
 export function createWebhookVerifier(
   options: VerifierOptions & { readonly scheme: SchemeName | HmacScheme },
-): WebhookVerifier<VerifiedWebhook>;
+): WebhookVerifier<WebhookVerification>;
 export function createWebhookVerifier(
   options: VerifierOptions & { readonly scheme: CustomScheme },
-): WebhookVerifier<Promise<VerifiedWebhook>>;
+): WebhookVerifier<Promise<WebhookVerification>>;
 export function createWebhookVerifier(options: VerifierOptions): WebhookVerifier;
 export function createWebhookVerifier(options: VerifierOptions): WebhookVerifier {
-  assertKnownOptions('a verifier', options, NAMES, {
-    secret: 'give "secrets", a text or a list',
-    tolerance: 'give "toleranceMs"',
-  });
+  schemeTraits(options);
   const { scheme, toleranceMs } = options;
   const secrets = listed(options.secrets);
-  assertTolerance(toleranceMs);
   if (typeof scheme === 'function') return customVerifier(scheme, secrets, toleranceMs);
   const { explain = process.env['NODE_ENV'] !== 'production' } = options;
   return new SchemeVerifier(schemeOf(scheme), secrets, toleranceMs, explain);
 }
 
-class SchemeVerifier implements WebhookVerifier<VerifiedWebhook> {
+/**
+ * Checks all but the secrets, which may come with each request, and says what the scheme needs. Pure.
+ *
+ * @throws {ConfigError} for an option that is not acceptable
+ */
+export function schemeTraits(options: Omit<VerifierOptions, 'secrets'>): SchemeTraits {
+  assertKnownOptions('a verifier', options, NAMES, {
+    secret: 'give "secrets", a text or a list',
+    tolerance: 'give "toleranceMs"',
+  });
+  const { scheme, toleranceMs } = options;
+  assertTolerance(toleranceMs);
+  if (typeof scheme === 'function') return NO_TRAITS;
+  const { name, needsUrl, eventHeaders, toleranceMs: usual } = schemeOf(scheme);
+  if (toleranceMs !== undefined && usual === undefined) {
+    throw new ConfigError(
+      `Option "toleranceMs" has no effect: "${name}" signs no time. Leave it out.`,
+    );
+  }
+  return { needsUrl, eventHeaders };
+}
+
+class SchemeVerifier implements WebhookVerifier<WebhookVerification> {
   readonly needsUrl: boolean;
   readonly eventHeaders: readonly string[];
   private readonly keys: readonly unknown[];
@@ -100,11 +126,6 @@ class SchemeVerifier implements WebhookVerifier<VerifiedWebhook> {
         `There is no secret to verify "${scheme.name}" with; give "secrets".`,
       );
     }
-    if (toleranceMs !== undefined && scheme.toleranceMs === undefined) {
-      throw new ConfigError(
-        `Option "toleranceMs" has no effect: "${scheme.name}" signs no time. Leave it out.`,
-      );
-    }
     this.needsUrl = scheme.needsUrl;
     this.eventHeaders = scheme.eventHeaders;
     this.keys = secrets.map((secret, index) => scheme.key(secret, `secrets[${index}]`));
@@ -112,7 +133,7 @@ class SchemeVerifier implements WebhookVerifier<VerifiedWebhook> {
     this.#secrets = secrets;
   }
 
-  verify(given: WebhookRequest & { readonly now?: number | Date }): VerifiedWebhook {
+  verify(given: WebhookRequest & { readonly now?: number | Date }): WebhookVerification {
     const now = clockOf(given.now);
     const request = readRequest(given);
     if (this.needsUrl) assertUrl(given.url, this.scheme.name);
@@ -124,7 +145,7 @@ class SchemeVerifier implements WebhookVerifier<VerifiedWebhook> {
     }
   }
 
-  private proved(request: ReadRequest, now: number): VerifiedWebhook {
+  private proved(request: ReadRequest, now: number): WebhookVerification {
     const claim = this.scheme.read(request);
     if (claim.sentAtMs !== undefined) this.assertFresh(claim.sentAtMs, now);
     const secretIndex = fittingKey(claim, this.keys);
@@ -169,16 +190,15 @@ function customVerifier(
   scheme: CustomScheme,
   secrets: readonly string[],
   toleranceMs: number | undefined,
-): WebhookVerifier<Promise<VerifiedWebhook>> {
+): WebhookVerifier<Promise<WebhookVerification>> {
   return {
-    needsUrl: false,
-    eventHeaders: [],
+    ...NO_TRAITS,
     async verify({ now: given, ...request }) {
       const now = clockOf(given);
       readRequest(request);
       const proved = await scheme({ ...request, secrets, toleranceMs, now });
       if (typeof proved === 'object') {
-        const { id, timestamp, secretIndex } = proved as Partial<VerifiedWebhook>;
+        const { id, timestamp, secretIndex } = proved as Partial<WebhookVerification>;
         return { id, timestamp, secretIndex: secretIndex ?? 0 };
       }
       throw new WebhookVerificationError('signature', 'The signature does not fit the request.');

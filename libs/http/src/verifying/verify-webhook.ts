@@ -1,7 +1,7 @@
 import type { HmacScheme } from './hmac-scheme.js';
 import type { CustomScheme, SchemeName } from './schemes.js';
 import { createWebhookVerifier, type VerifierOptions } from './verifier.js';
-import type { VerifiedWebhook, WebhookRequest } from './webhook-request.js';
+import type { WebhookVerification, WebhookRequest } from './webhook-request.js';
 
 /** A request, and how its sender is to be proved. */
 export interface VerifyWebhookOptions extends VerifierOptions, WebhookRequest {
@@ -21,20 +21,20 @@ export interface VerifyWebhookOptions extends VerifierOptions, WebhookRequest {
  */
 export function verifyWebhook(
   options: VerifyWebhookOptions & { readonly scheme: SchemeName | HmacScheme },
-): VerifiedWebhook;
+): WebhookVerification;
 export function verifyWebhook(
   options: VerifyWebhookOptions & { readonly scheme: CustomScheme },
-): Promise<VerifiedWebhook>;
+): Promise<WebhookVerification>;
 export function verifyWebhook(
   options: VerifyWebhookOptions,
-): VerifiedWebhook | Promise<VerifiedWebhook>;
+): WebhookVerification | Promise<WebhookVerification>;
 export function verifyWebhook({
   headers,
   body,
   url,
   now,
   ...options
-}: VerifyWebhookOptions): VerifiedWebhook | Promise<VerifiedWebhook> {
+}: VerifyWebhookOptions): WebhookVerification | Promise<WebhookVerification> {
   const verifier = createWebhookVerifier(options);
   return verifier.verify({
     ...{ headers, body },

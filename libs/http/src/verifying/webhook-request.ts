@@ -17,7 +17,7 @@ export interface WebhookRequest {
 }
 
 /** A proved request. */
-export interface VerifiedWebhook {
+export interface WebhookVerification {
   /** The sender's id of the event, the same when it is sent again; or undefined. */
   readonly id: string | undefined;
   /** When it was sent, seconds since 1970; undefined where the sender signs no time. */

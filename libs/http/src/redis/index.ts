@@ -1,0 +1,1 @@
+export { beginInbound, freeInbound, inboundKey, type InboundDecision } from './inbound-marks.js';
