@@ -26,7 +26,7 @@ const SLACK = isFull ? 1 : 1.5;
 const TRIES = isFull ? 3 : 6;
 const MEMORY = isFull ? 2 ** 30 : 2 ** 26;
 
-const names = readdirSync(new URL('../../libs/core/src/redis/scripts', import.meta.url))
+const names = readdirSync(new URL('../../libs/core/src/redis/scripts/', import.meta.url))
   .filter((name) => name.endsWith('.lua'))
   .map((name) => name.slice(0, -'.lua'.length));
 const texts = lua as unknown as Record<string, string>;

@@ -81,9 +81,9 @@ describe('messages of a queue', () => {
     expect(messages).toMatchObject([
       {
         ...{ id: 'mine', state: 'retrying', data: 'now', headers: { trace: 't' }, attempts: 1 },
-        ...{ dueAt: undefined, lastError: { cause: { message: 'no' } } },
+        ...{ dueAt: undefined, lastError: { name: 'Error', message: 'no' } },
       },
-      { id, data: 'later', attempts: 1, lastError: { cause: { message: 'no' } } },
+      { id, data: 'later', attempts: 1, lastError: { name: 'Error', message: 'no' } },
     ]);
     expect(messages[1]?.publishedAt).toBe(Number.parseInt(id, 10));
     expect(messages[1]?.dueAt).toBeGreaterThanOrEqual(before + LATER);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import ts from 'typescript';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What the entry point of a package exports, as the compiler reads it. */
 export class Declarations {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { build, type Plugin } from 'esbuild';
 
-const source = fileURLToPath(new URL('../../libs/core/src', import.meta.url));
+const source = fileURLToPath(new URL('../../libs/core/src/', import.meta.url));
 
 /** A change of one file of the core, under its path in `libs/core/src`. It has to change something. */
 export type Patches = Readonly<Record<string, (text: string) => string>>;

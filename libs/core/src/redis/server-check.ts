@@ -26,7 +26,8 @@ export async function checkServer(
   options: { readonly allowEviction: boolean },
 ): Promise<ServerInfo> {
   const facts = parseInfo(await client.info());
-  if (facts.get('redis_mode') === 'sentinel') {
+  // Valkey has a name of its own for it.
+  if ((facts.get('server_mode') ?? facts.get('redis_mode')) === 'sentinel') {
     throw new BrokerRefusedError(
       'What answers is a Sentinel, which keeps no messages; give ioredis\' options with "sentinels" and "name" as option "redis".',
       { code: 'SERVER_UNFIT' },

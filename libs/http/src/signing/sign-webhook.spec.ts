@@ -146,7 +146,7 @@ describe('a secret', () => {
     try {
       webhookSigner(secret);
     } catch (error) {
-      const tail = secret.trim().slice(7);
+      const tail = String(secret).trim().slice(7);
       if (tail !== '') expect(inspect(error)).not.toContain(tail);
     }
   });
