@@ -1,10 +1,7 @@
+import type { SignatureVersion } from '../signing/index.js';
 import type { DeliveryOptions } from './delivery-options.js';
 import type { Filter } from './filter.js';
 import type { Secret } from './secret.js';
-
-export const SIGNATURES = ['v1', 'v1a'] as const;
-/** `v1` is HMAC-SHA256, `v1a` Ed25519. */
-export type Signature = (typeof SIGNATURES)[number];
 
 /** A header sent with each delivery. One that is `secret` is encrypted at rest and never shown. */
 export type HeaderInput = string | { readonly value: string; readonly secret: true };
@@ -46,7 +43,7 @@ export interface EndpointInput {
   /** `whsec_…` for v1, `whsk_…` for v1a. @default one that is made */
   readonly secret?: string;
   /** @default 'v1' */
-  readonly signature?: Signature;
+  readonly signature?: SignatureVersion;
   readonly delivery?: DeliveryOptions;
   /** Delivers one message at a time in the order of publishing; a failing message holds up those behind it. */
   readonly ordered?: boolean;
@@ -91,7 +88,7 @@ export interface Endpoint {
   readonly transform?: string;
   readonly headers: Readonly<Record<string, string | Secret>>;
   readonly auth?: EndpointAuth;
-  readonly signature: Signature;
+  readonly signature: SignatureVersion;
   /** Newest first, at least one. */
   readonly secrets: readonly SigningSecret[];
   /** Only what the endpoint itself sets; merge it with `resolveDelivery`. */
