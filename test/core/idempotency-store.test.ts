@@ -149,7 +149,7 @@ describe('a store of the user', () => {
     expect(await retried).toMatchObject({ error: { code: 'IDEMPOTENCY_STORE' } });
     const { error } = await dead;
     expect(error?.message).toBe(
-      `begin() of "idempotencyStore" gave ${shown}; have it resolve to { state: 'run' }, { state: 'done' } or { state: 'busy', forMs: <milliseconds> }.`,
+      `begin() of "idempotencyStore" resolved to ${shown}; have it resolve to { state: 'run' }, { state: 'done' } or { state: 'busy', forMs: <milliseconds> }.`,
     );
     expect(runs).toBe(0);
   });

@@ -48,8 +48,8 @@ describe('the options of a handler', () => {
   test.each<[option: string, given: unknown, shown: string, allowed: string]>([
     ['onExpired', 'drop', '"drop"', '"discard" or "dead-letter"'],
     ['onExpired', null, 'null', '"discard" or "dead-letter"'],
-    ['backoff', null, 'null', 'an object with a type, or a function'],
-    ['backoff', 1_000, '1000', 'an object with a type, or a function'],
+    ['backoff', null, 'null', 'an object with a "type", or a function'],
+    ['backoff', 1_000, '1000', 'an object with a "type", or a function'],
     ['handlerTimeoutMs', null, 'null', 'a whole number, 1 to 2000000000'],
     ['ack', 'never', '"never"', '"after" or "before"'],
     ['idempotent', 'yes', '"yes"', 'true, false or a function that returns a key'],

@@ -7,7 +7,7 @@ import { Delivery } from './delivery.js';
 const deliveryOf = (data: string): Delivery<string> =>
   new Delivery({ path: 'a', group: 'g' }, 'c', data, undefined as never, undefined as never);
 
-it('what waits behind a batch whose time is over is handled as soon as there is a slot', async () => {
+it('a delivery that waits behind a timed-out batch is handled as soon as a slot is free', async () => {
   const batches: unknown[][] = [];
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));

@@ -3,19 +3,19 @@ import type { WebhookDelivery } from '../message/index.js';
 import { inOwnContext } from '../own-context.js';
 import { Delivery } from './delivery.js';
 
-/** How deliveries are collected for a batch handler. */
+/** Limits on how deliveries are collected for a batch handler. */
 export interface BatchOptions {
-  /** Deliveries in a batch at most. */
+  /** Maximum number of deliveries in a batch. */
   readonly size: number;
-  /** How long the first of a batch waits for others, ms. */
+  /** Maximum time that the first delivery of a batch waits for others, in ms. */
   readonly waitMs: number;
 }
 
 export const BATCH_DEFAULTS: BatchOptions = Object.freeze({ size: 100, waitMs: 10 });
 
 /**
- * Handles several deliveries at once. Returning nothing (or anything but a list) is success for all, throwing a failure
- * of all. A list says for each delivery, in their order, what it failed with, or undefined if it did not.
+ * Handles several deliveries at once. The batch succeeds when the handler returns nothing (or anything but a list) and
+ * fails when it throws. A list gives one outcome per delivery, in order: its error, or undefined for a success.
  */
 export type BatchHandler<T = unknown> = (deliveries: readonly WebhookDelivery<T>[]) => unknown;
 
@@ -25,7 +25,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Makes batches of single deliveries, so that all else that is done for a delivery stays as it is. */
+/** Collects single deliveries into batches; every other step still sees single deliveries. */
 export class BatchCollector {
   private waiting: Waiting[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -34,11 +34,11 @@ export class BatchCollector {
   constructor(
     private readonly handler: BatchHandler<never>,
     private readonly options: BatchOptions,
-    /** Batches that are handled at the same time. */
+    /** Maximum number of batches handled at the same time. */
     private readonly concurrency: () => number,
   ) {}
 
-  /** Settles as this delivery's part of its batch did. */
+  /** Resolves or rejects with the outcome of this delivery within its batch. */
   add(delivery: WebhookDelivery): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ delivery, resolve, reject });
@@ -63,7 +63,7 @@ export class BatchCollector {
         this.flushSoon();
       });
     }
-    // What is left may have a slot as well.
+    // The deliveries left over may have a free slot as well.
     this.flushSoon();
   }
 
@@ -91,7 +91,7 @@ export class BatchCollector {
   }
 }
 
-/** Its time is over, or somebody else has it by now; whoever counts the slots is told either way. */
+/** Rejects a delivery that timed out or was taken over, so that its slot is freed. */
 function isCancelled({ delivery, reject }: Waiting): boolean {
   if (!(delivery instanceof Delivery) || !delivery.isCancelled) return false;
   reject(delivery.signal.reason);

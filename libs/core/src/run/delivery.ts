@@ -12,15 +12,15 @@ import {
 } from '../message/index.js';
 import { inOwnContext } from '../own-context.js';
 
-/** Where a delivery comes from, the same for all of a route. */
+/** Origin of a delivery, shared by all deliveries of a route. */
 export interface DeliverySource {
   readonly path: string;
   readonly group: string;
 }
 
 /**
- * What a handler gets. Most of it is worked out when asked for: a handler that only wants the payload pays for nothing
- * else.
+ * The delivery that a handler receives. Most properties are computed on first access, so a handler that reads only the
+ * payload pays for nothing else.
  */
 export class Delivery<T> implements WebhookDelivery<T> {
   readonly path: string;
@@ -94,12 +94,12 @@ export class Delivery<T> implements WebhookDelivery<T> {
     return this.abortedBecause !== undefined;
   }
 
-  /** Tells the handler that its work is no longer wanted. */
+  /** Aborts the handler's signal. */
   cancel(reason: Error): void {
     this.abortedBecause ??= reason;
     this.cancelledAt ??= performance.now();
     const { abort } = this;
-    // Its listeners are the user's.
+    // The signal's listeners are application code.
     if (abort !== undefined) inOwnContext(() => abort.abort(reason));
   }
 }

@@ -8,37 +8,37 @@ import { inOwnContext } from '../own-context.js';
 import { defineScript, lua, type Connection, type RouteKeys } from '../redis/index.js';
 import { isThenable, within } from '../within.js';
 
-/** What may happen with a key: its handler runs now, has run, or is running elsewhere for `forMs` at most. */
+/** Decision for an idempotency key: run the handler now, already done, or running elsewhere for at most `forMs`. */
 export type OnceDecision =
   | { readonly state: 'run' }
   | { readonly state: 'done' }
   | { readonly state: 'busy'; readonly forMs: number };
 
 /**
- * Keeps the marks of an idempotent handler elsewhere than in Redis, for example in the database that the handler writes
- * to: when the handler writes the mark in the same transaction as its effect, not even a crash between the two runs it
- * twice.
+ * Storage for the marks of an idempotent handler outside Redis, for example in the database that the handler writes to.
+ * When the handler writes the mark in the same transaction as its effect, not even a crash runs it twice.
  *
- * The calls for one delivery come one after the other; a renewal that has not ended is waited for no longer than a lease.
+ * Calls for one delivery are sequential. LeanMQ waits for a pending renewal at most as long as one lease.
  */
 export interface IdempotencyStore {
   /**
-   * Says whether the handler may run for this key, and if so keeps it for its owner until `leaseMs` from now. Called again
-   * every third of that while the handler runs: what is the same owner's is renewed, and is `run`; what is done stays so.
+   * Decides whether the handler may run for this key and, if so, reserves the key for `owner` for `leaseMs`. LeanMQ calls
+   * it again every third of `leaseMs` while the handler runs: for the same owner, renew the reservation and return
+   * `run`. A key that is done stays done.
    *
-   * @param owner of this delivery alone
+   * @param owner identifies this delivery alone
    */
   begin(key: string, owner: string, leaseMs: number): Promise<OnceDecision>;
-  /** The handler has succeeded; called before the ack. A store whose mark the handler wrote itself has nothing to do. */
+  /** Marks the key as done, before the ack. Has nothing to do when the handler wrote the mark itself. */
   complete(key: string, owner: string): Promise<void>;
-  /** The handler has failed: whoever has the key next may run. */
+  /** Frees the key after a failure, so that the next delivery with this key may run. */
   fail(key: string, owner: string): Promise<void>;
 }
 
 export interface OnceOptions {
-  /** The handler runs once for each message, or for each key that the function returns, within `idempotencyMs`. */
+  /** Runs the handler once per message, or once per key that the function returns, within `idempotencyMs`. @default false */
   readonly idempotent: boolean | ((delivery: WebhookDelivery<never>) => string | Promise<string>);
-  /** Where the marks are kept; in Redis, written in the step that acks, unless told. */
+  /** Custom store for the marks; without one, they are in Redis, written in the step that acks. @default undefined */
   readonly idempotencyStore: IdempotencyStore | undefined;
 }
 
@@ -63,13 +63,13 @@ export interface OnceParts {
   readonly connection: Connection;
 }
 
-/** Decides for each delivery of an idempotent handler whether it runs. */
+/** Decides whether an idempotent handler runs for a delivery. */
 export class Once {
-  /** With a store of the user's, the keys of what runs. */
+  /** Keys of the running deliveries; used only with a custom store. */
   private readonly keyOf = new WeakMap<InFlight<unknown>, string>();
-  /** Longest that a key, or the answer of a store, is waited for before a handler begins, ms. */
+  /** Maximum time to wait for a key or for the store's answer before a handler starts, in ms. */
   private readonly patienceMs: number;
-  /** With a store of the user's, what is being renewed there. */
+  /** Pending renewals; used only with a custom store. */
   private readonly renewals = new Map<InFlight<unknown>, Promise<void>>();
 
   private readonly options: OnceParts['options'];
@@ -107,7 +107,7 @@ export class Once {
     const decision = await this.connection.run(begin, signal);
     if (decision.state !== 'run') return decision;
     inFlight.onceMark = mark;
-    // To begin anew is to renew, also when the mark has run out in an outage; what is done by now stays so.
+    // Calling begin() again renews the mark, even one that expired in an outage. A key that is done stays done.
     inFlight.renewMark = () => begin(this.connection.client);
     return decision;
   }
@@ -122,7 +122,7 @@ export class Once {
       inOwnContext(() => store.begin(key, owner, this.leaseMs));
     const answer = begin();
     const late = (): Error => {
-      // Given up, the handler does not run: what the store grants too late is freed again.
+      // The call is given up and the handler does not run, so a late grant is freed again.
       answer
         .then(async ({ state }) => {
           if (state === 'run') await store.fail(key, owner);
@@ -135,17 +135,17 @@ export class Once {
     return decision;
   }
 
-  /** Nobody waits for it: a store that is slow keeps no lease from being renewed. */
+  /** Starts a renewal that nobody waits for, so that a slow store does not delay the renewal of leases. */
   private renew(inFlight: InFlight<unknown>, begin: () => Promise<unknown>): Promise<void> {
     if (!this.renewals.has(inFlight)) {
-      // After a failure the next one may succeed.
+      // The next renewal may succeed after a failure.
       const over = (): void => void this.renewals.delete(inFlight);
       this.renewals.set(inFlight, begin().then(over, over));
     }
     return Promise.resolve();
   }
 
-  /** Tells a store of the user's how it went, before Redis hears of it. */
+  /** Reports the outcome to a custom store, before it is sent to Redis. */
   async end(
     inFlight: InFlight<unknown>,
     delivery: WebhookDelivery,
@@ -158,7 +158,7 @@ export class Once {
     inFlight.renewMark = undefined;
     const renewal = this.renewals.get(inFlight);
     if (renewal !== undefined) {
-      // One that hangs must not keep the delivery for ever.
+      // A hanging renewal must not hold the delivery forever.
       await Promise.race([renewal, delay(this.leaseMs, undefined, { ref: false })]);
       this.renewals.delete(inFlight);
     }
@@ -166,7 +166,7 @@ export class Once {
       ? idempotencyStore.complete(key, owner)
       : idempotencyStore.fail(key, owner);
     const name = succeeded ? 'complete()' : 'fail()';
-    // As long as a lease: a slot is not held for ever by a store that never answers.
+    // The wait ends with the lease: a store that never answers must not hold a slot forever.
     await within(
       Promise.resolve(told),
       this.leaseMs,
@@ -189,9 +189,9 @@ export class Once {
   }
 }
 
-/** @throws {ConfigError} if it is none */
+/** @throws {ConfigError} if the key is not valid */
 function validKey(key: unknown, { id, path }: WebhookDelivery): string {
-  // Two keys that differ only in half a surrogate pair would be one in Redis.
+  // Redis would store two keys that differ only in half a surrogate pair as one.
   if (
     typeof key !== 'string' ||
     key === '' ||
@@ -206,7 +206,7 @@ function validKey(key: unknown, { id, path }: WebhookDelivery): string {
   return key;
 }
 
-/** @throws {ConfigError} if it is none, as a store that the compiler has not seen may answer */
+/** @throws {ConfigError} if the decision is not valid; a store written in plain JavaScript may return anything */
 function validDecision(decision: unknown): OnceDecision {
   if (typeof decision !== 'object' || decision === null) throw unusable(show(decision));
   const { state, forMs } = decision as { state?: unknown; forMs?: unknown };
@@ -220,7 +220,7 @@ function validDecision(decision: unknown): OnceDecision {
 
 function unusable(shown: string): ConfigError {
   return new ConfigError(
-    `begin() of "idempotencyStore" gave ${shown}; have it resolve to { state: 'run' }, { state: 'done' } or { state: 'busy', forMs: <milliseconds> }.`,
+    `begin() of "idempotencyStore" resolved to ${shown}; have it resolve to { state: 'run' }, { state: 'done' } or { state: 'busy', forMs: <milliseconds> }.`,
     { code: 'IDEMPOTENCY_STORE' },
   );
 }

@@ -10,11 +10,11 @@ import {
 } from '../message/index.js';
 import { Delivery, type DeliverySource } from './delivery.js';
 
-/** Everything besides the entry itself that decides whether a handler may see it. */
+/** Inputs, besides the entry itself, that decide whether a handler may see it. */
 export interface OpenRules<Route> {
   /** Unique name of the consumer that holds the entry. */
   readonly consumer: string;
-  /** Crashes after which a message is dead-lettered as `poison`. */
+  /** Number of crashes after which a message is dead-lettered as `poison`. */
   readonly maxCrashes: number;
   /** Server time, epoch ms. */
   readonly now: () => number;
@@ -43,7 +43,7 @@ export function openDelivery<Route extends DeliverySource>(
     .catch(unreadable);
 }
 
-/** Whether the entry's time to live is over at `now`, epoch ms. */
+/** Returns true when the entry's time to live has passed at `now`, in epoch ms. */
 export function hasExpired({ expiresAt }: Entry, now: number): boolean {
   return expiresAt !== undefined && expiresAt <= now;
 }

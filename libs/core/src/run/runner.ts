@@ -10,11 +10,11 @@ import { hasExpired, openDelivery, type OpenRules } from './open.js';
 import type { RunOptions, WebhookHandler } from './options.js';
 import { Timeouts } from './timeouts.js';
 
-/** What a runner reports to; called in this order for each delivery. */
+/** Listener for the progress of a delivery; the methods are called in this order. */
 export interface RunnerHooks<Route> {
-  /** A delivery has an outcome. Only the first one counts. */
+  /** Reports the outcome of a delivery. Only the first one counts. */
   onOutcome: (inFlight: InFlight<Route>, outcome: Outcome) => void;
-  /** The handler has really ended; after a timeout that is later than its outcome. */
+  /** Reports that the handler has really ended; after a timeout, this is later than the outcome. */
   onEnded: (inFlight: InFlight<Route>) => void;
 }
 
@@ -26,7 +26,7 @@ export interface RunnerParts<Route> {
   readonly once: Once | undefined;
 }
 
-// How long a duplicate waits at most before it asks again whether the first has finished, and at least.
+// Maximum and minimum time before a duplicate checks again whether the first delivery has finished.
 const POSTPONE_MS = 1_000;
 const POSTPONE_LEAST_MS = 100;
 const SUCCESS: Outcome = Object.freeze({ kind: 'success' });
@@ -35,10 +35,10 @@ const DUPLICATE: Outcome = Object.freeze({ kind: 'duplicate' });
 /**
  * Runs the deliveries of one route:
  *
- * 1. opens the entry; what no handler may see has its outcome at once
- * 2. for an idempotent handler, skips what is done already and postpones what runs elsewhere
- * 3. calls the handler, with a signal that aborts when its work is no longer wanted
- * 4. reports the outcome, and separately the moment when the handler has ended
+ * 1. opens the entry; an entry that no handler may see gets its outcome at once
+ * 2. for an idempotent handler, skips what is done and postpones what runs elsewhere
+ * 3. calls the handler with a signal that aborts when its result is no longer needed
+ * 4. reports the outcome and, separately, the moment when the handler has ended
  */
 export class Runner<Route extends DeliverySource> {
   private readonly handler: WebhookHandler;
@@ -97,8 +97,8 @@ export class Runner<Route extends DeliverySource> {
   }
 
   /**
-   * By the time that it may run, somebody else may have it or have done it, if this process was frozen meanwhile; or it may
-   * have expired, and then it ends at its next turn.
+   * Checks the delivery again after the wait for the mark. If this process was frozen meanwhile, another one may have
+   * taken the delivery over or finished it. An entry that has expired meanwhile ends at its next turn.
    */
   private callUnlessCancelled(
     once: Once,
@@ -109,12 +109,12 @@ export class Runner<Route extends DeliverySource> {
     if (isOurs && !hasExpired(inFlight.open(), this.rules.now())) {
       return this.call(inFlight, delivery);
     }
-    // A store that does not hear of it frees the key when the lease has run out.
+    // If the store misses this call, the key becomes free when the lease runs out.
     once.end(inFlight, delivery, false).catch(() => undefined);
     this.finishUnrun(inFlight, { kind: 'released' });
   }
 
-  /** A store of the user's hears of it before Redis does. */
+  /** Runs the handler and reports its outcome to a custom store before Redis. */
   private readonly handleOnce = async (
     once: Once,
     inFlight: InFlight<Route>,
@@ -123,7 +123,7 @@ export class Runner<Route extends DeliverySource> {
     try {
       await this.handler(delivery);
     } catch (error) {
-      // A store that does not hear of it frees the key when the lease has run out.
+      // If the store misses this call, the key becomes free when the lease runs out.
       await once.end(inFlight, delivery, false).catch(() => undefined);
       throw error;
     }
@@ -142,7 +142,7 @@ export class Runner<Route extends DeliverySource> {
         this.once === undefined
           ? inOwnContext(this.handler, delivery)
           : inOwnContext(this.handleOnce, this.once, inFlight, delivery);
-      // Made a promise of, because a thenable of another make may throw, or settle twice.
+      // Wrapped in a native promise: a foreign thenable may throw, or settle twice.
       if (isThenable(result)) pending = Promise.resolve(result);
     } catch (error) {
       return this.finish(inFlight, delivery, { kind: 'failure', error });
@@ -171,7 +171,7 @@ export class Runner<Route extends DeliverySource> {
 }
 
 function postponeMs(busyMs: number): number {
-  // A mark that is taken and yet has run out may stay so: whoever asked at once would ask without end.
+  // The mark may stay taken although its time has run out; asking at once would loop without end.
   if (busyMs <= 0) return POSTPONE_MS;
   return Math.min(Math.max(busyMs, POSTPONE_LEAST_MS), POSTPONE_MS);
 }

@@ -10,7 +10,7 @@ let timedOut: [item: string, at: number][];
 let timeouts: Timeouts<string>;
 let start: number;
 
-/** The clock that the sources import is not the global one that Jest replaces: it is made to follow it. */
+/** The sources import their clock, so Jest's fake one does not replace it; it is made to follow the fake one here. */
 beforeEach(() => {
   jest.useFakeTimers();
   jest.spyOn(clock, 'now').mockImplementation(() => performance.now());
@@ -24,7 +24,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-describe('what runs', () => {
+describe('a running item', () => {
   it('times out after its time, once', () => {
     timeouts.add('a');
     jest.advanceTimersByTime(TIMEOUT_MS - 1);
@@ -33,7 +33,7 @@ describe('what runs', () => {
     expect(timedOut).toEqual([['a', TIMEOUT_MS]]);
   });
 
-  it('times out each at its own time, with one timer for all', () => {
+  it('times out at its own time, with one timer for all items', () => {
     timeouts.add('a');
     jest.advanceTimersByTime(30);
     timeouts.add('b');
@@ -61,7 +61,7 @@ describe('what runs', () => {
     expect(timedOut).toEqual([]);
   });
 
-  it('keeps its own time when what began before it has ended', () => {
+  it('keeps its own time when an earlier item has ended', () => {
     timeouts.add('a');
     jest.advanceTimersByTime(60);
     timeouts.add('b');
@@ -72,7 +72,7 @@ describe('what runs', () => {
     expect(timedOut).toEqual([['b', 160]]);
   });
 
-  it('is watched again after nothing ran for a while', () => {
+  it('is watched again after nothing has run for a while', () => {
     timeouts.add('a');
     timeouts.delete('a');
     jest.advanceTimersByTime(500);
@@ -81,7 +81,7 @@ describe('what runs', () => {
     expect(timedOut).toEqual([['b', 600]]);
   });
 
-  it('may be unknown when it ends', () => {
+  it('may be unknown when its end is reported', () => {
     timeouts.add('a');
     timeouts.delete('unknown');
     jest.advanceTimersByTime(TIMEOUT_MS);
@@ -92,7 +92,7 @@ describe('what runs', () => {
 });
 
 describe('a timeout', () => {
-  it('may end others before theirs', () => {
+  it('may end other items before their timeout', () => {
     timeouts = new Timeouts(TIMEOUT_MS, (item) => {
       timedOut.push([item, performance.now() - start]);
       timeouts.delete('b');
@@ -103,7 +103,7 @@ describe('a timeout', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('may begin others, still with one timer for all', () => {
+  it('may start other items, still with one timer for all', () => {
     timeouts = new Timeouts(TIMEOUT_MS, (item) => {
       timedOut.push([item, performance.now() - start]);
       if (item.length < 3) timeouts.add(`${item}!`);

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * The deadlines of what runs on one route. All have the same length, so that they pass in the order in which they were
- * set, and one timer does for all.
+ * Deadlines of the running deliveries of one route. All have the same length, so they pass in the order in which they
+ * were set, and one timer is enough.
  */
 export class Timeouts<T> {
   private readonly deadlines = new Map<T, number>();
@@ -34,7 +34,7 @@ export class Timeouts<T> {
     const now = performance.now();
     for (const [item, deadline] of this.deadlines) {
       if (deadline > now) {
-        // What is told of a timeout may have added something, and with it a timer.
+        // The timeout's listener may have added an item, and with it a timer.
         clearTimeout(this.timer);
         this.timer = this.arm(deadline - now);
         return;

@@ -8,7 +8,7 @@ import { SETTLE_DEFAULTS } from './options.js';
 type Exponential = Extract<Backoff, { type: 'exponential' }>;
 
 const LEAST = (): number => 0;
-// Math.random never returns 1, but may come as near as this.
+// Math.random never returns 1, but can come this close.
 const MOST = (): number => 1 - 2 ** -53;
 const DEFAULT: Backoff = { type: 'exponential' };
 
@@ -55,7 +55,7 @@ describe('a delay', () => {
     expect(delay(validBackoff(backoff), 3)).toBe(4_000);
   });
 
-  it('of a function is worked out from the attempt and what it threw', () => {
+  it('of a function depends on the attempt and on the error that the handler threw', () => {
     const thrown = new Error('boom');
     const calls: unknown[] = [];
     backoffMs((...call) => calls.push(call), 4, thrown);
@@ -108,7 +108,7 @@ describe('an exponential backoff', () => {
     );
   });
 
-  it('never shrinks from one attempt to the next, given the same luck', () => {
+  it('never shrinks from one attempt to the next with the same random number', () => {
     fc.assert(
       fc.property(backoffs, attempts, randoms, (backoff, attempt, random) => {
         const now = delay(backoff, attempt, () => random);
@@ -150,10 +150,10 @@ describe('a backoff', () => {
   });
 
   test.each<[option: string, unknown, shown: string, allowed: string]>([
-    ['backoff', undefined, 'undefined', 'an object with a type, or a function'],
-    ['backoff', null, 'null', 'an object with a type, or a function'],
-    ['backoff', 'exponential', '"exponential"', 'an object with a type, or a function'],
-    ['backoff', 1_000, '1000', 'an object with a type, or a function'],
+    ['backoff', undefined, 'undefined', 'an object with a "type", or a function'],
+    ['backoff', null, 'null', 'an object with a "type", or a function'],
+    ['backoff', 'exponential', '"exponential"', 'an object with a "type", or a function'],
+    ['backoff', 1_000, '1000', 'an object with a "type", or a function'],
     ['backoff.type', {}, 'undefined', '"exponential" or "fixed"'],
     ['backoff.type', { type: 'linear' }, '"linear"', '"exponential" or "fixed"'],
     ['backoff.type', [], 'undefined', '"exponential" or "fixed"'],

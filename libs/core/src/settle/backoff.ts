@@ -1,30 +1,31 @@
 import { ConfigError } from '../errors.js';
 import { known, type ForeignNames } from '../option-values.js';
 
-/** When a failed delivery is tried again. */
+/** Rule for the delay before a failed delivery is retried. */
 export type Backoff =
   | {
       readonly type: 'exponential';
-      /** After the first failure, ms. */
+      /** Delay after the first failure, in ms. @default 1_000 */
       readonly baseMs?: number;
+      /** Growth of the delay per attempt. @default 2 */
       readonly factor?: number;
-      /** Never more than that, ms. */
+      /** Maximum delay, in ms. @default 300_000 */
       readonly capMs?: number;
-      /** `equal`: between half and all of it; `full`: between nothing and all of it. */
+      /** `equal`: between half and all of the delay; `full`: between zero and all of it. @default 'equal' */
       readonly jitter?: 'equal' | 'full' | 'none';
     }
   | { readonly type: 'fixed'; readonly delayMs: number }
   /**
    * @param attempt the attempt that just failed, 1 for the first
-   * @param error what it threw
-   * @returns ms, or `dead` for a dead letter at once; or a promise of it, which is waited for 10 s at most
+   * @param error the error that the handler threw
+   * @returns the delay in ms, or `dead` to dead-letter the message at once; or a promise of either, awaited for up to 10 s
    */
   | ((attempt: number, error: unknown) => BackoffAnswer | Promise<BackoffAnswer>);
 
-/** After how many ms a failed delivery is tried again, or that it is not. */
+/** Delay before the next attempt in ms, or `dead` for no further attempt. */
 export type BackoffAnswer = number | 'dead';
 
-// With ten attempts these span four to eight minutes: a short outage downstream is not a dead letter.
+// Ten attempts span four to eight minutes, so a short outage downstream causes no dead letters.
 export const BACKOFF_DEFAULTS = Object.freeze({
   type: 'exponential',
   baseMs: 1_000,
@@ -34,11 +35,11 @@ export const BACKOFF_DEFAULTS = Object.freeze({
 } as const);
 
 /**
- * Decides when a failed delivery is tried again. Pure, given `random`.
+ * Decides when a failed delivery is retried. Pure, given `random`.
  *
  * @param attempt the attempt that just failed, 1 for the first
- * @returns ms; for the default between half and all of `min(capMs, baseMs * factor ** (attempt - 1))`
- * @throws {ConfigError} if a function of the user's returns something else than 0 or more
+ * @returns delay in ms; for the default between half and all of `min(capMs, baseMs * factor ** (attempt - 1))`
+ * @throws {ConfigError} if a custom function returns anything but 0 or more
  */
 export function backoffMs(
   backoff: Backoff,
@@ -54,13 +55,13 @@ export function backoffMs(
     capMs = BACKOFF_DEFAULTS.capMs,
     jitter = BACKOFF_DEFAULTS.jitter,
   } = backoff;
-  // Many attempts make the power infinite, and nothing times infinity is not a number.
+  // After many attempts the power is infinite, and 0 * Infinity is NaN.
   const full = baseMs === 0 ? 0 : Math.min(capMs, baseMs * factor ** (attempt - 1));
   const least = { equal: 0.5, full: 0, none: 1 }[jitter];
   return Math.round(full * (least + random() * (1 - least)));
 }
 
-/** The same, where a function may also decide that the delivery is dead. */
+/** Like {@link backoffMs}, but a custom function may also decide that the delivery is dead. */
 export function answerOf(backoff: Backoff, attempt: number, error: unknown): BackoffAnswer {
   if (typeof backoff !== 'function') return backoffMs(backoff, attempt);
   const given = backoff(attempt, error);
@@ -95,11 +96,11 @@ const FOREIGN: ForeignNames = Object.freeze({
   randomize: 'give "jitter"',
 });
 
-/** @throws {ConfigError} naming the part that is not acceptable */
+/** @throws {ConfigError} naming the part that is not valid */
 export function validBackoff(backoff: Backoff): Backoff {
   if (typeof backoff === 'function') return backoff;
   if (typeof backoff !== 'object' || (backoff as unknown) === null) {
-    throw ConfigError.option('backoff', backoff, 'an object with a type, or a function');
+    throw ConfigError.option('backoff', backoff, 'an object with a "type", or a function');
   }
   const type: string = backoff.type;
   if (Object.hasOwn(PARTS, type))

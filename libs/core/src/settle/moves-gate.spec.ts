@@ -4,7 +4,7 @@ import { MovesGate } from './moves-gate.js';
 
 const MiB = 1024 * 1024;
 
-/** Calls through one gate, each of which is answered by hand. */
+/** Sends calls through one gate; the test answers each one by hand. */
 function calls(...sizes: number[]): { sent: number[]; answer: (which: number) => Promise<void> } {
   const gate = new MovesGate();
   const sent: number[] = [];
@@ -19,19 +19,19 @@ function calls(...sizes: number[]): { sent: number[]; answer: (which: number) =>
     gate.pass(bytes, call).catch(() => undefined);
   });
   const answer = async (which: number): Promise<void> => {
-    // Odd ones fail, which makes as much room.
+    // Calls with an odd number fail, which frees the same room.
     answers[which]?.(which % 2 === 1 ? new Error('no') : undefined);
     await new Promise((resolve) => setImmediate(resolve));
   };
   return { sent, answer };
 }
 
-test('small calls go together, without waiting for each other', () => {
+test('small calls run together, without waiting for each other', () => {
   const { sent } = calls(...Array.from({ length: 10 }, () => 100_000));
   expect(sent).toHaveLength(10);
 });
 
-test('large calls go one after the other, in their order, whether the one before succeeds or fails', async () => {
+test('large calls run one after the other, in order, whether or not the previous one succeeds', async () => {
   const { sent, answer } = calls(MiB, MiB, 3 * MiB, MiB);
   expect(sent).toEqual([0]);
   await answer(0);
@@ -42,7 +42,7 @@ test('large calls go one after the other, in their order, whether the one before
   expect(sent).toEqual([0, 1, 2, 3]);
 });
 
-test('a small call does not overtake a large one that waits', async () => {
+test('a small call does not overtake a waiting large call', async () => {
   const { sent, answer } = calls(MiB / 2, MiB, MiB / 4, MiB / 4);
   expect(sent).toEqual([0]);
   await answer(0);
@@ -51,7 +51,7 @@ test('a small call does not overtake a large one that waits', async () => {
   expect(sent).toEqual([0, 1, 2, 3]);
 });
 
-test('a small call does not overtake a large one when a part of the room becomes free', async () => {
+test('a small call does not overtake a large call when part of the room becomes free', async () => {
   const { sent, answer } = calls(MiB / 2, MiB / 2, MiB, MiB / 4);
   expect(sent).toEqual([0, 1]);
   await answer(0);

@@ -1,6 +1,6 @@
 import type { Connection } from '../redis/index.js';
 
-// A script moves a MiB in about 10 ms; what is on its way together holds up every other client of Redis.
+// A script moves 1 MiB in about 10 ms; all bytes on their way together hold up every other client of Redis.
 const MAX_BYTES = 1024 * 1024;
 
 interface Waiting {
@@ -9,14 +9,14 @@ interface Waiting {
 }
 
 /**
- * Holds calls that move large deliveries back until those before have been answered, so that other clients of Redis have
- * their turn between them. Small ones go together, up to the same number of bytes.
+ * Holds back calls that move large deliveries until earlier ones have been answered, so that other clients of Redis get
+ * their turn in between. Small calls run together, up to the same number of bytes.
  */
 export class MovesGate {
   private bytes = 0;
   private waiting: Waiting[] = [];
 
-  /** Runs the call when those before it have left room for so many bytes; one that is larger than all of it goes alone. */
+  /** Runs the call once earlier calls have left room for its bytes; a call larger than the whole room runs alone. */
   async pass<T>(bytes: number, call: () => Promise<T>): Promise<T> {
     if (this.waiting.length === 0 && this.hasRoom(bytes)) this.bytes += bytes;
     else await new Promise<void>((enter) => this.waiting.push({ bytes, enter }));
@@ -32,7 +32,7 @@ export class MovesGate {
     return this.bytes === 0 || this.bytes + bytes <= MAX_BYTES;
   }
 
-  /** In their order: small ones that overtake would keep a large one waiting for ever. */
+  /** Admits calls in order: if small ones could overtake, a large one might wait forever. */
   private admit(): void {
     let count = 0;
     for (const { bytes, enter } of this.waiting) {
@@ -47,7 +47,7 @@ export class MovesGate {
 
 const gates = new WeakMap<Connection, MovesGate>();
 
-/** The gate that all who settle on a connection share. */
+/** Returns the gate that all settlers on a connection share. */
 export function movesGateOf(connection: Connection): MovesGate {
   let gate = gates.get(connection);
   if (gate === undefined) {

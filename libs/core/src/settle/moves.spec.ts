@@ -31,7 +31,7 @@ describe('the moves of one turn', () => {
     expect(sizes(Array.from({ length: count }, (_, id) => move(id, 10)))).toEqual(expected);
   });
 
-  test('make shorter calls when they are large, down to one each', () => {
+  test('are divided into shorter calls when they are large, down to one move per call', () => {
     const MiB = 1024 * 1024;
     expect(sizes([move(1, MiB / 2), move(2, MiB / 2), move(3, 10)])).toEqual([2, 1]);
     expect(sizes([move(1, 2 * MiB), move(2, 2 * MiB), move(3, 10)])).toEqual([1, 1, 1]);

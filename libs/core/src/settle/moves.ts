@@ -1,7 +1,7 @@
 import type { InFlight } from '../message/index.js';
 import type { Verdict } from './verdict.js';
 
-/** A delivery that ends otherwise than by an ack. */
+/** A delivery that ends in anything but an ack. */
 export interface Move<Route> {
   readonly delivery: InFlight<Route>;
   readonly verdict: Verdict;
@@ -9,10 +9,10 @@ export interface Move<Route> {
 
 // Keeps a call under a millisecond.
 const MAX_MOVES = 100;
-// The script holds all entries of a call in memory. In UTF-16 units, which is near enough.
+// The script holds all entries of a call in memory. Counted in UTF-16 units, which is close enough.
 const MAX_LENGTH = 1024 * 1024;
 
-/** Divides moves into those of one call each, in their order: not too many, and not too large together. Pure. */
+/** Divides moves into calls, in order, each limited in count and in size. Pure. */
 export function* movesByCall<Route>(
   moves: readonly Move<Route>[],
 ): Generator<readonly Move<Route>[]> {
@@ -30,7 +30,7 @@ export function* movesByCall<Route>(
   if (from < moves.length) yield moves.slice(from);
 }
 
-/** How long the fields of a move are together, in UTF-16 units. Pure. */
+/** Returns the total length of the fields of a move, in UTF-16 units. Pure. */
 export function lengthOf({ delivery }: Move<unknown>): number {
   let length = 0;
   for (const field of delivery.fields) length += field.length;

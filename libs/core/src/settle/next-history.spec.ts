@@ -11,7 +11,7 @@ const ERROR = { name: 'Error', message: 'x' };
 const DEAD: Verdict = { kind: 'dead', reason: 'failed', attempts: 3, error: ERROR };
 const RELEASE: Verdict = { kind: 'release' };
 
-/** A delivery whose handler began so long ago; never if undefined. */
+/** Builds a delivery whose handler began the given time ago; never if undefined. */
 function delivery(startedMsAgo: number | undefined, history?: History): InFlight<unknown> {
   const fields = history === undefined ? [] : ['m', JSON.stringify(history)];
   const claim = {
@@ -24,7 +24,7 @@ function delivery(startedMsAgo: number | undefined, history?: History): InFlight
 }
 
 describe('the next history of a message', () => {
-  test('tells when the first attempt began, on the clock of the server', () => {
+  test('says when the first attempt began, on the clock of the server', () => {
     const history = nextHistory(delivery(500), DEAD, NOW);
     expect(history).toMatchObject({
       ...{ origin: '5-1', attempts: 3, crashes: 1, reason: 'failed', error: ERROR },
@@ -34,14 +34,14 @@ describe('the next history of a message', () => {
     expect(history.lastAt).toBe(history.firstAt);
   });
 
-  test('keeps the first when there are more', () => {
+  test('keeps the start of the first attempt when there are more', () => {
     const before = { origin: '1-1', attempts: 1, crashes: 0, replays: 2, firstAt: 7, lastAt: 8 };
     const history = nextHistory(delivery(0, before), DEAD, NOW);
     expect(history).toMatchObject({ origin: '1-1', firstAt: 7, replays: 2 });
     expect(history.lastAt).toBeGreaterThan(NOW - 20);
   });
 
-  test('of a delivery that never began leaves the times as they are, and keeps the last error', () => {
+  test('keeps the times and the last error when the delivery never began', () => {
     const before = { origin: '1-1', attempts: 1, crashes: 0, error: ERROR, firstAt: 7, lastAt: 8 };
     expect(nextHistory(delivery(undefined, before), RELEASE, NOW)).toEqual({
       ...{ origin: '1-1', attempts: 2, crashes: 1, error: ERROR, firstAt: 7, lastAt: 8 },
@@ -50,7 +50,7 @@ describe('the next history of a message', () => {
     expect(Object.keys(nothing)).toEqual(['origin', 'attempts', 'crashes']);
   });
 
-  test('says nothing of times before the clock of the server is known', () => {
+  test('contains no times before the clock of the server is known', () => {
     expect(nextHistory(delivery(5), DEAD, Number.NaN).firstAt).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import type { DeadHistory, InFlight } from '../message/index.js';
 import type { Verdict } from './verdict.js';
 
 /**
- * What the message's next entry says of what has happened to it so far.
+ * Builds the history that the message's next entry carries.
  *
  * @param now epoch ms on the server's clock
  */
@@ -17,7 +17,7 @@ export function nextHistory(
   const error = ('error' in verdict ? verdict.error : undefined) ?? before?.error;
   const lastAt = startOf(delivery, now) ?? before?.lastAt;
   const firstAt = before?.firstAt ?? lastAt;
-  // Written out, because this is on the path of every failure and spreading conditions is slow.
+  // Written out: every failure passes here, and spreading conditions is slow.
   const history: { -readonly [Name in keyof DeadHistory]: DeadHistory[Name] } = {
     origin: delivery.origin,
     attempts: 'attempts' in verdict ? verdict.attempts : delivery.attemptsBefore,
@@ -32,7 +32,7 @@ export function nextHistory(
   return history;
 }
 
-/** When its handler began, on the server's clock; undefined if none did. */
+/** Returns when its handler began, on the server's clock; undefined if none did. */
 function startOf({ startedAt }: InFlight<unknown>, now: number): number | undefined {
   if (startedAt === 0 || !Number.isFinite(now)) return undefined;
   return Math.round(now - (performance.now() - startedAt));

@@ -1,20 +1,21 @@
 import { BACKOFF_DEFAULTS, type Backoff } from './backoff.js';
 
-/** What follows from a delivery that was not a success. */
+/** Options for deliveries that do not succeed. */
 export interface SettleOptions {
-  /** How often a message is tried in all before it is a dead letter. */
+  /** Attempts before a message is dead-lettered. @default 10 */
   readonly attempts: number;
+  /** Delay before a retry. @default exponential: 1 s, doubling up to 5 min, with equal jitter */
   readonly backoff: Backoff;
-  /** What becomes of a message whose time to live passed before a handler began with it. */
+  /** Policy for messages that expire before a handler starts. @default 'discard' */
   readonly onExpired: 'discard' | 'dead-letter';
-  /** How long the key of an idempotent handler is remembered once it is done, ms. */
+  /** Time for which the key of an idempotent handler is remembered after its success, in ms. @default 86_400_000 */
   readonly idempotencyMs: number;
 }
 
 export const SETTLE_DEFAULTS: SettleOptions = Object.freeze({
   attempts: 10,
   backoff: BACKOFF_DEFAULTS,
-  // Who gives a message a time to live says that it is worth nothing after it.
+  // A time to live says that the message is worth nothing after it.
   onExpired: 'discard',
   idempotencyMs: 24 * 3_600_000,
 });

@@ -1,6 +1,6 @@
 import { defineScript, listOf, lua, oneOf } from '../redis/index.js';
 
-/** Keys go on with the marks; followed by the entry ids. */
+/** KEYS continue with the marks, and ARGV with the entry ids. */
 export const ackOnceScript = defineScript({
   lua: lua.ackOnceLua,
   keys: ['stream'],
@@ -8,7 +8,7 @@ export const ackOnceScript = defineScript({
   reply: listOf(Number),
 });
 
-/** Followed, for each delivery, by where it is to go (see the script) and its history. */
+/** ARGV continues with the target (see the script) and the history of each delivery. */
 export const handOverScript = defineScript({
   lua: lua.handOverLua,
   keys: ['stream', 'inbox', 'dead', 'schedule', 'scheduled'],

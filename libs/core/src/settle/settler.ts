@@ -21,7 +21,7 @@ import { ackOnceScript, handOverScript } from './scripts.js';
 import { TickBatches } from './tick-batches.js';
 import { ACK, decide, type Verdict } from './verdict.js';
 
-/** The route of a delivery, as far as settling needs it. */
+/** The parts of a delivery's route that settling needs. */
 export interface SettleRoute {
   readonly path: string;
   readonly group: string;
@@ -30,12 +30,12 @@ export interface SettleRoute {
 }
 
 export interface SettlerHooks<Route> {
-  /** Redis has confirmed it; `isOurs` is false when the lease had been lost before. */
+  /** Reports that Redis has confirmed the verdict; `isOurs` is false when the lease was lost before. */
   onSettled: (delivery: InFlight<Route>, verdict: Verdict, isOurs: boolean) => void;
-  /** Redis refuses to settle it. */
+  /** Reports that Redis refuses to settle the delivery. */
   onGivenUp: (delivery: InFlight<Route>, reason: LeanMQError) => void;
   onFault: (error: unknown) => void;
-  /** Deliveries cannot go where they are to go, and are tried again; told now and then. */
+  /** Reports, at intervals, that deliveries cannot be moved to their target and are tried again. */
   onBlocked: (count: number) => void;
 }
 
@@ -49,30 +49,30 @@ export interface SettlerParts {
   readonly now: () => number;
 }
 
-// Keeps one command under a millisecond.
+// Keeps one command under 1 ms.
 const MAX_ACKS = 1_000;
-// Of the retries of one turn. To write a stack takes as long as to run a short handler, and where many fail at once they
-// mostly fail alike.
+// Per turn, for retries. Writing a stack takes as long as running a short handler, and when many deliveries fail at once
+// they mostly fail alike.
 const MAX_STACKS = 4;
-// Its lease is renewed meanwhile; a backoff that never answers must not hold the message for ever.
+// The lease is renewed meanwhile; a backoff that never answers must not hold the message forever.
 const ANSWER_MS = 10_000;
 const BLOCKED_PAUSE_MS = 1_000;
 const BLOCKED_TOLD_EVERY_MS = 60_000;
 const DROP: Verdict = Object.freeze({ kind: 'drop' });
-// The verdict tells of the error. The error itself keeps its stack's frames alive, which under load are a heap of them.
+// The verdict carries the error. Keeping the error itself would keep its stack frames alive, a lot of memory under load.
 const FAILURE: Outcome = Object.freeze({ kind: 'failure', error: undefined });
 
 /**
- * Ends the deliveries of one route. Successes of a tick go as one XACK for each stream; everything else goes through a
+ * Ends the deliveries of one route. The successes of a turn go as one XACK per stream; everything else goes through a
  * script that is fenced by owner and delivery count. Both are harmless when executed twice, and are repeated until Redis
- * has confirmed.
+ * confirms them.
  */
 export class Settler<Route extends SettleRoute> {
   private readonly acks: TickBatches<Source, InFlight<Route>>;
   private readonly onceAcks: TickBatches<Source, InFlight<Route>>;
   private readonly moves: TickBatches<Source, Move<Route>>;
   private readonly gate: MovesGate;
-  /** How many more retries of this turn tell the stack of their error. */
+  /** Number of further retries in this turn that record the stack of their error. */
   private stacksLeft = MAX_STACKS;
   /** Monotonic ms. */
   private blockedToldAt = -Infinity;
@@ -105,7 +105,7 @@ export class Settler<Route extends SettleRoute> {
     });
   }
 
-  /** The first outcome of a delivery counts: after a timeout or a release its handler's own comes too late. */
+  /** Settles by the first outcome of a delivery; after a timeout or a release, the outcome of its handler is too late. */
   settle(delivery: InFlight<Route>, outcome: Outcome): void {
     if (delivery.isSettling) return;
     delivery.outcome = outcome.kind === 'failure' ? FAILURE : outcome;
@@ -130,7 +130,7 @@ export class Settler<Route extends SettleRoute> {
   private decide(delivery: InFlight<Route>, outcome: Outcome): Verdict | Promise<Verdict> {
     const withStack = this.stacksLeft > 0;
     if (outcome.kind !== 'success' && delivery.fields.length > MAX_FIELDS) {
-      // It can go nowhere else.
+      // No other target accepts it.
       return decide(
         { kind: 'dead', reason: 'undecodable', error: delivery.unreadableBecause },
         delivery.attemptsBefore,
@@ -145,13 +145,13 @@ export class Settler<Route extends SettleRoute> {
     return this.decideBy(backoff, (options) => decide(outcome, before, options, withStack));
   }
 
-  /** Asks a backoff of the user's, which may take its time. When it fails, the default decides. */
+  /** Awaits a custom backoff, which may be asynchronous. When it fails, the default decides. */
   private decideBy(
     backoff: Extract<Backoff, (...args: never[]) => unknown>,
     by: (options: SettleOptions) => Verdict,
   ): Verdict | Promise<Verdict> {
     const failed = (error: unknown): Verdict => {
-      // Typed, because a plain error is taken for one of the connection.
+      // Wrapped, because a plain error would be taken for a connection error.
       this.hooks.onFault(
         new ConfigError(`Option "backoff" threw: ${toError(error).message}`, { cause: error }),
       );
@@ -170,7 +170,7 @@ export class Settler<Route extends SettleRoute> {
     } catch (error) {
       return failed(error);
     }
-    const late = (): Error => new Error(`it did not answer within ${ANSWER_MS} ms`);
+    const late = (): Error => new Error(`no answer within ${ANSWER_MS} ms`);
     return within(promised, ANSWER_MS, late)
       .then((answer) => by({ ...this.options, backoff: () => answer as BackoffAnswer }))
       .catch(failed);
@@ -181,8 +181,8 @@ export class Settler<Route extends SettleRoute> {
     let attempts = 0;
     const acked = await this.untilDone(deliveries, (client) => {
       attempts += 1;
-      // After a fault, or a wait for the connection, some may be another's by now: each by itself, so that its answer
-      // tells.
+      // After a fault or a wait for the connection, another consumer may own some of them: ack one by one, so that each
+      // reply says whether it was ours.
       return attempts === 1 && areHeld(deliveries)
         ? this.sendAck(client, source, ids)
         : this.ackEach(client, source, deliveries);
@@ -191,11 +191,11 @@ export class Settler<Route extends SettleRoute> {
     deliveries.forEach((each, index) => this.confirm(each, acked[index] === true));
   }
 
-  /** Whether each of them was ours; of many, sent while their leases last, all are. */
+  /** Resolves to true for each delivery that was ours. While leases last, a batch is ours as a whole. */
   private async sendAck(client: Redis, source: Source, ids: readonly string[]): Promise<boolean[]> {
     const stream = this.route.streamOf(source);
     const acked = client.xack(stream, this.route.group, ...ids);
-    // An inbox is for this group alone: what it has finished nobody needs.
+    // An inbox belongs to this group alone, so nobody needs its finished entries.
     if (source === 'inbox') await Promise.all([acked, client.xdel(stream, ...ids)]);
     const count = await acked;
     return ids.map(() => ids.length > 1 || count > 0);
@@ -212,13 +212,13 @@ export class Settler<Route extends SettleRoute> {
     return (await Promise.all(acked)).flat();
   }
 
-  /** An ack ends the entry, whoever has it: it is not run again, also if it was claimed anew meanwhile. */
+  /** Confirms an ack, which ends the entry whoever owns it: it does not run again, even if it was claimed again. */
   private confirm(delivery: InFlight<Route>, isOurs: boolean): void {
     delivery.successor = undefined;
     this.hooks.onSettled(delivery, ACK, isOurs);
   }
 
-  /** The same for an idempotent handler: done and acked in one step. */
+  /** Settles successes of an idempotent handler: marked as done and acked in one step. */
   private async ackOnce(source: Source, deliveries: readonly InFlight<Route>[]): Promise<void> {
     const names = { stream: this.route.streamOf(source) };
     const args = { group: this.route.group, source, windowMs: this.options.idempotencyMs };
@@ -258,7 +258,7 @@ export class Settler<Route extends SettleRoute> {
     let length = 0;
     for (const item of items) length += lengthOf(item);
     const deliveries = items.map(({ delivery }) => delivery);
-    // Each attempt by itself: one that fails leaves its room to others until it is made again.
+    // The gate is passed per attempt: while a failed one waits, others use its room.
     const results = await this.untilDone(deliveries, (client) =>
       this.gate.pass(length, () => {
         attempts += 1;
@@ -275,13 +275,13 @@ export class Settler<Route extends SettleRoute> {
       const result = results[index] ?? 'lost';
       if (result === 'blocked') return;
       if (result === 'dropped') return this.hooks.onSettled(delivery, DROP, true);
-      // Sent more than once, "lost" may be the echo of the first time, whose answer was lost.
+      // After a repeated call, "lost" may refer to our own first call, whose reply was lost.
       const isOurs = result === 'moved' || (attempts > 1 && result === 'lost');
       this.hooks.onSettled(delivery, verdict, isOurs);
     });
   }
 
-  /** Their leases are renewed meanwhile: nobody else could do better, and no crash is counted. */
+  /** Retries the moves later. The leases are renewed meanwhile: no other consumer could do better, and no crash counts. */
   private moveLater(source: Source, items: readonly Move<Route>[]): void {
     setTimeout(() => void this.move(source, items), BLOCKED_PAUSE_MS).unref();
     const now = performance.now();
@@ -290,7 +290,7 @@ export class Settler<Route extends SettleRoute> {
     this.hooks.onBlocked(items.length);
   }
 
-  /** Undefined when it cannot be done at all; the deliveries then lose their leases and are reclaimed. */
+  /** Resolves to undefined when Redis refuses; the deliveries then lose their leases and are reclaimed. */
   private async untilDone<T>(
     deliveries: readonly InFlight<Route>[],
     command: (client: Redis) => Promise<T>,
@@ -307,9 +307,9 @@ export class Settler<Route extends SettleRoute> {
 }
 
 /**
- * Does it for those that Redis knows as ours: under the id of another may be a new message by now.
+ * Runs `act` for the deliveries that Redis still knows as ours; the id of another one may now belong to a new message.
  *
- * @returns for each delivery its result, undefined for what was left out
+ * @returns the result for each delivery, undefined for those left out
  */
 async function forOwned<Route, Result>(
   deliveries: readonly InFlight<Route>[],
@@ -322,7 +322,7 @@ async function forOwned<Route, Result>(
   return deliveries.map((each) => resultOf.get(each));
 }
 
-/** Whether nobody else can have taken one of them over. */
+/** Returns true while no other consumer can have taken any of them over. */
 function areHeld(deliveries: readonly InFlight<unknown>[]): boolean {
   const now = performance.now();
   return deliveries.every(

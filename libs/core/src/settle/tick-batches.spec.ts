@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { TickBatches } from './tick-batches.js';
 
 describe('the items of one turn of the event loop', () => {
-  it('are handed over together, key by key, in their order', async () => {
+  it('are handed over together, key by key, in order', async () => {
     const flushed: unknown[] = [];
     const batches = new TickBatches<string, number>((key, items) => flushed.push([key, items]));
     batches.add('a', 1);
@@ -21,7 +21,7 @@ describe('the items of one turn of the event loop', () => {
     ]);
   });
 
-  it('are handed over once', async () => {
+  it('are handed over only once', async () => {
     let flushes = 0;
     const batches = new TickBatches<string, number>(() => (flushes += 1));
     batches.add('a', 1);
@@ -30,7 +30,7 @@ describe('the items of one turn of the event loop', () => {
     expect(flushes).toBe(1);
   });
 
-  it('never mix with those of the next turn, not even with what a flush adds', async () => {
+  it('never mix with those of the next turn, not even with items that a flush adds', async () => {
     const flushed: unknown[] = [];
     const batches = new TickBatches<string, number>((key, items) => {
       flushed.push([key, items]);

@@ -36,7 +36,7 @@ const undecodable: Outcome = {
   error: new UndecodableError('no JSON'),
 };
 
-/** What is expected of a verdict; an error by its name. */
+/** Returns a verdict with its error reduced to the name. */
 function brief(verdict: Verdict): unknown {
   return 'error' in verdict ? { ...verdict, error: verdict.error?.name } : verdict;
 }
@@ -53,7 +53,7 @@ function dead(reason: string, attempts: number, error?: string): unknown {
 }
 
 describe('a delivery', () => {
-  // Of three attempts: how many were used up before, and what becomes of it.
+  // Of three attempts: attempts used up before, and the expected verdict.
   test.each<[string, Outcome, before: number, unknown]>([
     ['succeeds at first', { kind: 'success' }, 0, ack],
     ['succeeds at last', { kind: 'success' }, 2, ack],
@@ -124,7 +124,7 @@ describe('a delivery', () => {
     });
   });
 
-  it('never uses up more attempts than there are, and always at least as many as before', () => {
+  it('never uses up more attempts than the limit, and never fewer than before', () => {
     const outcomes = fc.constantFrom(boom, rejected, invalid, later, undecodable, poison);
     const most = fc.integer({ min: 1, max: 20 });
     fc.assert(
@@ -139,7 +139,7 @@ describe('a delivery', () => {
   });
 });
 
-it('an error of another copy of the package decides like one of ours', async () => {
+it('an error from another copy of the package decides like our own', async () => {
   jest.resetModules();
   const theirs = await import('../errors.js');
   expect(theirs.RejectError).not.toBe(RejectError);

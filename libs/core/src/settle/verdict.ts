@@ -3,19 +3,19 @@ import { recordError, type DeadReason, type ErrorRecord, type Outcome } from '..
 import { answerOf } from './backoff.js';
 import type { SettleOptions } from './options.js';
 
-/** Where a delivery goes. */
+/** Decision on where a delivery goes. */
 export type Verdict =
   | { readonly kind: 'ack' }
   | { readonly kind: 'release' }
-  /** It is not tried again, because its queue was purged meanwhile; Redis says so when it is handed over. */
+  /** The queue was purged meanwhile, so the delivery is not retried; Redis reports this at the hand-over. */
   | { readonly kind: 'drop' }
   | {
       readonly kind: 'retry';
-      /** From now, ms. */
+      /** Delay from now, in ms. */
       readonly delayMs: number;
-      /** Attempts used up from then on. */
+      /** Attempts used up, including this one. */
       readonly attempts: number;
-      /** Undefined when it only waits; without its stack when many fail at once. */
+      /** Undefined for a delivery that only waits; has no stack when many fail at once. */
       readonly error: ErrorRecord | undefined;
     }
   | {
@@ -32,7 +32,7 @@ const RELEASE: Verdict = Object.freeze({ kind: 'release' });
  * Decides where a delivery goes. Pure, but for the jitter.
  *
  * @param before attempts used up before this delivery
- * @param withStack whether the error of a retry keeps its stack; that of a dead letter always does
+ * @param withStack true to keep the stack of a retry's error; a dead letter always keeps it
  */
 export function decide(
   outcome: Outcome,
@@ -71,7 +71,7 @@ function decideFailure(
     attempts,
     error: recordError(error, withStack),
   });
-  // A crash uses an attempt up too, but never the last one: that is for a handler to fail.
+  // A crash uses up an attempt, but never the last one: only a failing handler does that.
   const attempt = Math.min(before + 1, options.attempts);
   if (retryAfterMs !== undefined && attempt < options.attempts) return retry(retryAfterMs, attempt);
   if (retryAfterMs !== undefined) return dead('failed', attempt, error);

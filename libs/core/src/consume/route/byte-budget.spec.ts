@@ -4,7 +4,7 @@ import { ByteBudget, readCount, sizeOf } from './byte-budget.js';
 
 const MIB = 1024 * 1024;
 
-describe('how many entries a read asks for', () => {
+describe('the count of a read', () => {
   it.each([
     { of: 'small messages, by room', args: [40, 1, 100, 16 * MIB], count: 40 },
     { of: 'small messages, whatever the room', args: [1_000, 1, 100, 16 * MIB], count: 256 },
@@ -12,7 +12,11 @@ describe('how many entries a read asks for', () => {
     { of: 'large messages, by bytes', args: [1_000, 1, 256 * 1024, 16 * MIB], count: 64 },
     { of: 'large messages of many routes', args: [1_000, 8, 256 * 1024, 16 * MIB], count: 8 },
     { of: 'many routes, together', args: [1_000, 25, 100, 16 * MIB], count: 10 },
-    { of: 'more routes than it may have messages', args: [1_000, 500, 100, 16 * MIB], count: 1 },
+    {
+      of: 'more routes than a read may have messages',
+      args: [1_000, 500, 100, 16 * MIB],
+      count: 1,
+    },
     { of: 'messages larger than a reply', args: [16, 1, 32 * MIB, 16 * MIB], count: 1 },
   ])('counts $of', ({ args: [appetite, routes, entryBytes, replyBytes], count }) => {
     expect(

@@ -1,4 +1,4 @@
-/** How much a process may read ahead of its free slots, shared by its routes. */
+/** Limit on the bytes that a process reads ahead of its free slots, shared by its routes. */
 export class ByteBudget {
   private heldBytes = 0;
 
@@ -12,30 +12,30 @@ export class ByteBudget {
     this.heldBytes -= bytes;
   }
 
-  /** 0 until a quarter is free again: many small reads would cost more than one. */
+  /** Free bytes; 0 until a quarter is free again, because many small reads would cost more than one. */
   get leftBytes(): number {
     const left = this.mostBytes - this.heldBytes;
     return left < this.mostBytes / 4 ? 0 : left;
   }
 }
 
-/** Size of an entry, as near as the lengths of its texts tell. */
+/** Returns the approximate size of an entry, from the lengths of its fields. */
 export function sizeOf(fields: readonly string[]): number {
   let size = 0;
   for (const field of fields) size += field.length;
   return size;
 }
 
-// Of what a read may hold for all routes together, whatever the sizes: 64 MiB of the largest payloads.
+// Per read, for all routes together, whatever the sizes: 64 MiB of the largest payloads.
 const MOST_MESSAGES = 256;
 
 /**
  * Decides how many entries of each route a read asks for. Pure.
  *
- * @param appetite what the least hungry of the routes has room for
- * @param routes how many routes share the reply
- * @param entryBytes size of the largest entries that these routes had lately; 0 if not known
- * @returns 1 or more; so few that a sudden change of sizes is 256 messages at most
+ * @param appetite room of the route that has the least
+ * @param routes number of routes that share the reply
+ * @param entryBytes size of the largest recent entries of these routes; 0 if not known
+ * @returns 1 or more, and few enough that a sudden change of sizes yields at most 256 messages
  */
 export function readCount(
   appetite: number,

@@ -1,10 +1,10 @@
 import type { Connection, Keys, Registry, ServerClock } from '../../redis/index.js';
 import type { ConsumerOptions } from './options.js';
 
-/** What all parts of a consumer share. */
+/** Values shared by all parts of a consumer. */
 export interface ConsumerContext {
   readonly group: string;
-  /** Unique for each start of a process. */
+  /** Name of the consumer, unique for each start of a process. */
   readonly consumer: string;
   readonly keys: Keys;
   readonly registry: Registry;
@@ -12,6 +12,6 @@ export interface ConsumerContext {
   readonly options: ConsumerOptions;
   /** Paths on which this process has joined its group. */
   readonly joined: Set<string>;
-  /** For everything that does not block. */
+  /** Connection for all commands that do not block. */
   readonly command: Connection;
 }

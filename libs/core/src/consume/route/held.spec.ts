@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { InFlight } from '../../message/index.js';
 import { Held } from './held.js';
 
-/** In their order. */
+/** In stream order. */
 const IDS = ['8-0', '9-9', '9-10', '10-0', '10-1', '11-0'];
 
 function delivery(entryId: string): InFlight<undefined> {
@@ -15,8 +15,8 @@ function idsOf(held: Held<undefined>): string[] {
   return [...held].map(({ entryId }) => entryId);
 }
 
-describe('what is held of a stream', () => {
-  it('is found whatever was added and removed before, in whatever order', () => {
+describe('an in-flight entry of a stream', () => {
+  it('is found whatever was added and removed before, in any order', () => {
     const step = fc.record({ add: fc.boolean(), number: fc.integer({ min: 0, max: 5 }) });
     fc.assert(
       fc.property(fc.array(step), (steps) => {
@@ -41,7 +41,7 @@ describe('what is held of a stream', () => {
     );
   });
 
-  it('is removed once', () => {
+  it('is removed only once', () => {
     const held = new Held<undefined>();
     const [first, second] = [delivery('1-0'), delivery('1-0')];
     held.add(first);

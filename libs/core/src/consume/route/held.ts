@@ -4,8 +4,8 @@ import { isLater, type EntryId, type InFlight } from '../../message/index.js';
 const NONE: EntryId = '0-0';
 
 /**
- * What this process holds of one stream. It is a list, because nearly all of it is read in order, held once and let go
- * again: to keep it by id would take longer than all else that is done to hold a delivery.
+ * In-flight entries of one stream in this process. A list, because nearly all entries are read in order, held once and
+ * released: a map by id would cost more than all other work for a delivery.
  */
 export class Held<Route> implements Iterable<InFlight<Route>> {
   private readonly list: InFlight<Route>[] = [];
@@ -26,7 +26,7 @@ export class Held<Route> implements Iterable<InFlight<Route>> {
     delivery.heldAt = this.list.push(delivery) - 1;
   }
 
-  /** @returns whether it was held */
+  /** @returns true when the delivery was held */
   remove(delivery: InFlight<Route>): boolean {
     const at = delivery.heldAt;
     if (at < 0) return false;
@@ -39,12 +39,12 @@ export class Held<Route> implements Iterable<InFlight<Route>> {
     return true;
   }
 
-  /** In no order, and without a copy. */
+  /** Visits all in no particular order, without a copy. */
   forEach(visit: (delivery: InFlight<Route>) => void): void {
     this.list.forEach(visit);
   }
 
-  /** In the order of the stream. */
+  /** Iterates in the order of the stream. */
   [Symbol.iterator](): Iterator<InFlight<Route>> {
     return [...this.list].sort((a, b) => (isLater(a.entryId, b.entryId) ? 1 : -1)).values();
   }

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 
 import { lookahead } from './lookahead.js';
 
-describe('how far a process reads ahead', () => {
+describe('the lookahead of a process', () => {
   test.each([
     ['nothing before the first handler has ended', 16, undefined, 0],
-    ['as many as its slots when a run takes as long as a round trip', 16, 20, 16],
+    ['equal to its slots when a run takes as long as a round trip', 16, 20, 16],
     ['more when handlers are faster', 16, 5, 64],
-    ['less when they are slower', 16, 100, 3],
+    ['fewer when they are slower', 16, 100, 3],
     ['nothing when one run covers many round trips', 16, 1_000, 0],
     ['nothing when handlers take forever', 16, Infinity, 0],
     ['a thousand when they take no time', 16, 0, 1_000],

@@ -1,14 +1,14 @@
-// As long as a round trip to Redis and the event loop's turn may take together.
+// About the time of a round trip to Redis and a turn of the event loop together.
 const COVER_MS = 20;
-// More than this in one read makes the reads slower, not faster.
+// Larger reads are slower, not faster.
 const MOST = 1_000;
 
 /**
- * How many messages a process reads ahead of its free slots, so that fast handlers never wait for Redis while slow ones
- * do not hoard what another process could run at once. Pure.
+ * Decides how many messages a process reads ahead of its free slots, so that fast handlers never wait for Redis and slow
+ * ones do not hoard messages that another process could run at once. Pure.
  *
  * @param slots the route's concurrency
- * @param meanRunMs how long a handler has been taking, ms; undefined before the first has ended
+ * @param meanRunMs mean duration of a handler, in ms; undefined before the first has ended
  */
 export function lookahead(slots: number, meanRunMs: number | undefined): number {
   if (meanRunMs === undefined) return 0;

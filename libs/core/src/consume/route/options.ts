@@ -1,70 +1,74 @@
 import type { StartFrom } from '../../redis/index.js';
 
-/** How many deliveries of a route may begin within any such time, over all processes of the group. */
+/** Limit on how many deliveries of a queue start within a period, across all processes of the group. */
 export interface RateLimit {
+  /** Maximum number of starts per period. */
   readonly count: number;
+  /** Length of the period, in ms. */
   readonly perMs: number;
 }
 
 export type { StartFrom };
 
-/** How a consumer reads and keeps what it was given. */
+/** Options for reading and keeping deliveries. */
 export interface ConsumerOptions {
-  /** How long a delivery may go without a heartbeat before another consumer may take it over, ms. */
+  /** Time without a heartbeat after which another consumer may take a delivery over, in ms. @default 30_000 */
   readonly leaseMs: number;
-  /** How long a stop waits for handlers before it releases what they have not finished, ms. */
+  /** Time that a stop waits for handlers before it releases unfinished deliveries, in ms. @default 10_000 */
   readonly drainTimeoutMs: number;
-  /** How long a read waits at the server for messages, ms. */
+  /** Time that a read waits at the server for messages, in ms. @default 5_000 */
   readonly blockMs: number;
   /**
-   * What a process holds of messages for which no slot is free, over all routes, bytes. One read may exceed it, by
-   * `replyBytes` at most.
+   * Memory of a process for messages without a free slot, over all queues, in bytes. A read may exceed it by up to
+   * `replyBytes`.
+   * @default 33_554_432
    */
   readonly lookaheadBytes: number;
   /**
-   * What one reply of Redis may hold of messages, bytes, as far as the sizes of a route's latest messages tell. Where
-   * messages suddenly become larger it is 256 messages at most.
+   * Target size of one reply of Redis, in bytes, estimated from the sizes of a queue's latest messages. When messages
+   * suddenly become larger, a reply still has at most 256 of them.
+   * @default 16_777_216
    */
   readonly replyBytes: number;
-  /** Where a group begins that is new on its route. */
+  /** Position at which a group starts on a queue that is new to it. @default 'earliest' */
   readonly startFrom: StartFrom;
 }
 
 export const CONSUMER_DEFAULTS: ConsumerOptions = Object.freeze({
   leaseMs: 30_000,
   drainTimeoutMs: 10_000,
-  // Each renewal of an idle read costs one command; a half-open connection is found out that much later.
+  // Renewing an idle read costs one command; a half-open connection is noticed after this time.
   blockMs: 5_000,
   // 1,000 messages of 32 KiB: smaller ones are limited by their count.
   lookaheadBytes: 32 * 1024 * 1024,
-  // 64 messages of the largest size: takes Redis some milliseconds.
+  // 64 messages of the largest size, which take Redis some milliseconds.
   replyBytes: 16 * 1024 * 1024,
   startFrom: 'earliest',
 });
 
-/** What the reader needs to know of a subscription. */
+/** Options of a subscription that the reader needs. */
 export interface SubscriptionOptions {
-  /** Handlers of the route that run at the same time in this process. */
+  /** Handlers of the queue that run at the same time in this process. @default 16 */
   readonly concurrency: number;
-  /** How many deliveries may begin within some time, over all processes of the group; undefined for no limit. */
+  /** Limit on how many deliveries start per period, across all processes of the group. @default undefined (no limit) */
   readonly rateLimit: RateLimit | undefined;
-  /** How many crashes make a message poison; the last of them, or the last two, happen while it runs alone. */
+  /** Crashes after which a message is poison; it runs alone for the last one or two. @default 5 */
   readonly maxCrashes: number;
 }
 
 export const SUBSCRIPTION_DEFAULTS: SubscriptionOptions = Object.freeze({
   // Handlers mostly wait for I/O.
   concurrency: 16,
-  // Two in company, one among suspects, two alone: one alone may be a kill from outside that hit an innocent.
+  // Two in company, one among suspects, two alone: a single crash alone may be an external kill that hit an innocent.
   maxCrashes: 5,
   rateLimit: undefined,
 });
 
 /**
- * After how many crashes a message is a suspect. Pure.
+ * Returns the number of crashes after which a message is a suspect. Pure.
  *
- * @returns three less than `maxCrashes`, but the second run is in company as long as there is a third: after one crash most
- * of what a process had in flight has done nothing, and apart from everything else it would take long
+ * The result is `maxCrashes - 3`, but a second run stays in company when a third is allowed: most messages that were in
+ * flight at one crash are innocent, and running each of them alone would take long.
  */
 export function suspectFrom(maxCrashes: number): number {
   return Math.max(maxCrashes - 3, Math.min(2, maxCrashes - 1));

@@ -3,20 +3,20 @@ import type { Subscription } from './subscription.js';
 
 export const BOTH_SOURCES: readonly Source[] = Object.freeze(['inbox', 'log'] as const);
 
-/** Where the entries of a stream belong. */
+/** Route and source of a stream's entries. */
 export interface Origin {
   readonly subscription: Subscription;
   readonly source: Source;
 }
 
-/** The streams that one read asks for. Made once for many reads: with a hundred streams that is what a read costs most. */
+/** Streams of one read request. Reused for many reads: with a hundred streams, building the request costs most. */
 export class Streams {
   readonly subscriptions: ReadonlySet<Subscription>;
-  /** What XREADGROUP is told of them. */
+  /** Arguments of XREADGROUP that name the streams. */
   readonly request: ['STREAMS', ...string[]];
   private readonly origins = new Map<string, Origin>();
 
-  /** @param sources which of each route's streams */
+  /** @param sources the streams of each route to read */
   constructor(
     private readonly list: readonly Subscription[],
     sources: readonly Source[] = BOTH_SOURCES,
@@ -31,7 +31,7 @@ export class Streams {
     this.request = ['STREAMS', ...names, ...names.map(() => '>')];
   }
 
-  /** Whether these are the streams of just these routes. */
+  /** Returns true when these streams belong to exactly the given routes. */
   areOf(subscriptions: readonly Subscription[]): boolean {
     const { list } = this;
     return (

@@ -39,7 +39,7 @@ function holds(route: Subscription, entryId: string): boolean {
   return idsOf(route.deliveries('log')).includes(entryId);
 }
 
-/** The clock that the sources import is not the global one that Jest replaces: it is made to follow it. */
+/** The sources import their clock, so Jest's fake one does not replace it; it is made to follow the fake one here. */
 beforeEach(() => {
   jest.useFakeTimers();
   jest.spyOn(clock, 'now').mockImplementation(() => performance.now());
@@ -51,8 +51,8 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-describe('what was read', () => {
-  it('begins in its order, up to the concurrency', () => {
+describe('a delivery that was read', () => {
+  it('begins in order, up to the concurrency', () => {
     const route = subscription(2);
     accept(route, '1-0', '2-0', '3-0');
     expect(idsOf(takeAll(route))).toEqual(['1-0', '2-0']);
@@ -70,7 +70,7 @@ describe('what was read', () => {
     expect(route.takeNext()).toBeUndefined();
   });
 
-  it('keeps its order over thousands, however they come and go', () => {
+  it('keeps its order over thousands of deliveries, however they come and go', () => {
     const chunks = fc.array(fc.tuple(fc.nat({ max: 700 }), fc.nat({ max: 700 })), {
       maxLength: 20,
     });
@@ -101,7 +101,7 @@ describe('what was read', () => {
     expect(idsOf(route.takeBuffered())).toEqual(['2-0', '3-0']);
     expect(route.bufferedCount).toBe(0);
     expect(route.takeBuffered()).toEqual([]);
-    // Until its end is confirmed it is held all the same.
+    // All are held until Redis confirms their end.
     expect(route.inFlightCount).toBe(3);
     accept(route, '4-0');
     expect(idsOf(route.takeBuffered())).toEqual(['4-0']);
@@ -175,11 +175,11 @@ describe('the same entry', () => {
   });
 
   test.each<[string, claimed: number[], begunNext: number | undefined]>([
-    ['was not claimed anew', [], undefined],
-    ['was told of twice', [1], undefined],
-    ['was claimed anew', [2], 2],
-    ['was claimed anew more than once', [2, 3], 3],
-    ['was claimed anew, which an older reply only told later', [3, 2], 3],
+    ['was not claimed again', [], undefined],
+    ['was reported twice', [1], undefined],
+    ['was claimed again', [2], 2],
+    ['was claimed again more than once', [2, 3], 3],
+    ['was claimed again, which an older reply reported later', [3, 2], 3],
   ])('that %s while its handler ran runs again only after that', (_, claimed, begunNext) => {
     const route = subscription();
     accept(route, '1-0');
@@ -197,7 +197,7 @@ describe('the same entry', () => {
   });
 });
 
-describe('what has ended', () => {
+describe('a delivery that has ended', () => {
   it('frees its slot once', () => {
     const route = subscription(2);
     accept(route, '1-0', '2-0');
@@ -208,7 +208,7 @@ describe('what has ended', () => {
     expect(first!.hasEnded).toBe(true);
   });
 
-  it('frees none if it never had one', () => {
+  it('frees no slot if it never had one', () => {
     const route = subscription(1);
     accept(route, '1-0', '2-0');
     takeAll(route);
@@ -228,7 +228,7 @@ describe('what has ended', () => {
     expect(route.inFlightCount).toBe(0);
   });
 
-  it('does not take with it what has the same id by now', () => {
+  it('does not remove a new delivery with the same id', () => {
     const route = subscription();
     accept(route, '1-0');
     const [first] = takeAll(route);
@@ -245,11 +245,11 @@ describe('the appetite of a route', () => {
   test.each<[string, running: number, waiting: number, expected: number]>([
     ['all its slots at first', 0, 0, 16],
     ['the slots that are free', 10, 0, 6],
-    ['even a single one, as long as nothing waits', 15, 0, 1],
-    ['nothing when all run', 16, 0, 0],
-    ['nothing when what it holds fills its slots', 10, 6, 0],
-    ['nothing for a few slots while something waits', 12, 1, 0],
-    ['a quarter or more, also while something waits', 11, 1, 4],
+    ['a single slot, as long as nothing waits', 15, 0, 1],
+    ['nothing when all slots are busy', 16, 0, 0],
+    ['nothing when buffered deliveries fill its slots', 10, 6, 0],
+    ['nothing for a few slots while a delivery waits', 12, 1, 0],
+    ['a quarter or more, also while a delivery waits', 11, 1, 4],
     ['nothing when it holds more than it has slots for', 16, 20, 0],
   ])('is %s', (_, running, waiting, expected) => {
     const route = subscription(16);
@@ -274,7 +274,7 @@ describe('the appetite of a route', () => {
     expect(route.appetite).toBe(16 + 64);
   });
 
-  it('is for the slots alone when handlers are slow', () => {
+  it('covers the slots alone when handlers are slow', () => {
     const route = subscription(16);
     runFor(route, '1-0', 1_000);
     expect(route.appetite).toBe(16);
@@ -288,7 +288,7 @@ describe('the appetite of a route', () => {
     expect(route.appetite).toBe(16 + 53);
   });
 
-  it('stays for the slots alone where deliveries may begin only at some rate', () => {
+  it('covers the slots alone when there is a rate limit', () => {
     const keys = new Keys('leanmq').route('a');
     const route = new Subscription('a', keys, 'orders', {
       ...SUBSCRIPTION_DEFAULTS,

@@ -8,36 +8,34 @@ import { Held } from './held.js';
 import { lookahead } from './lookahead.js';
 import { suspectFrom, type SubscriptionOptions } from './options.js';
 
-/** How much of the latest duration goes into the mean. */
+/** Weight of the latest duration in the mean. */
 const WEIGHT = 0.05;
-/** What is left with each read of the size of the largest entry. */
+/** Factor by which the size of the largest entry decays with each read. */
 const SIZE_DECAY = 0.75;
 
-/**
- * A route as this process consumes it: what it holds, what runs, and how much more it wants.
- */
+/** A route as this process consumes it: the deliveries it holds and runs, and how many more it wants. */
 export class Subscription {
-  /** Read, not begun. */
+  /** Deliveries that were read and have not started. */
   private buffer: InFlight<Subscription>[] = [];
   private head = 0;
   private running = 0;
-  /** Disowned, with a handler that has not ended. */
+  /** Number of disowned deliveries whose handlers have not ended. */
   private disowned = 0;
   private meanRunMs: number | undefined;
   private readonly held = { log: new Held<Subscription>(), inbox: new Held<Subscription>() };
   private budget: ByteBudget | undefined;
   private largestBytes = 0;
-  /** Its last read came back full, so that more is waiting. */
+  /** Set while the last read came back full, so more messages wait. */
   isHot = false;
-  /** Nothing is read or begun: the route is paused for the group, or deleted. */
+  /** Set while the route is paused for the group, or deleted: nothing is read or started. */
   isOff = false;
-  /** It is not known whether a suspect was taken over: it may be ours, and is not to be run among others. */
+  /** Set while a takeover of a suspect has an unknown result: it may be ours, and must not run among others. */
   mayHoldSuspect = false;
-  /** Stale deliveries wait for room here. */
+  /** Set while stale deliveries wait for room here. */
   hasStaleLeft = false;
-  /** Since when all slots are busy without one having become free, monotonic ms; 0 while one is free. */
+  /** Start of the time in which all slots have been busy without one becoming free, monotonic ms; 0 while one is free. */
   fullSince = 0;
-  /** Since when what has a slot waits for a permit of the rate limit, monotonic ms; 0 while nothing does. */
+  /** Start of the wait for a permit of the rate limit, monotonic ms; 0 while nothing with a slot waits for one. */
   permitSince = 0;
 
   constructor(
@@ -45,21 +43,21 @@ export class Subscription {
     readonly keys: RouteKeys,
     readonly group: string,
     public options: SubscriptionOptions,
-    /** Whether the group wants what expires as dead letters. */
+    /** True when the group keeps expired messages as dead letters. */
     readonly keepsExpired = false,
   ) {}
 
-  /** What is read ahead counts there from now on. */
+  /** Counts buffered messages against the budget from now on. */
   share(budget: ByteBudget): void {
     this.budget = budget;
   }
 
-  /** Size of the largest entries of the latest reads; 0 if there was none. */
+  /** Size of the largest entries of the latest reads, in bytes; 0 before the first. */
   get entryBytes(): number {
     return this.largestBytes;
   }
 
-  /** A read has brought entries: earlier ones say less about the next. */
+  /** Ages the size estimate after a read: earlier entries say less about the next ones. */
   ageSizes(): void {
     this.largestBytes *= SIZE_DECAY;
   }
@@ -68,7 +66,7 @@ export class Subscription {
     return source === 'log' ? this.keys.log : this.keys.inbox(this.group);
   }
 
-  /** Changes how many run at the same time. Those that run go on. */
+  /** Changes the concurrency. Running handlers continue. */
   resize(concurrency: number): void {
     this.options = { ...this.options, concurrency };
     this.fullSince = this.running >= concurrency ? performance.now() : 0;
@@ -82,7 +80,7 @@ export class Subscription {
     return this.buffer.length - this.head;
   }
 
-  /** Slots that nothing waits for yet. */
+  /** Number of slots that no buffered delivery waits for. */
   get freeSlots(): number {
     if (this.isOff) return 0;
     return Math.max(0, this.options.concurrency - this.running - this.bufferedCount);
@@ -92,11 +90,11 @@ export class Subscription {
     return lookahead(this.options.concurrency, this.meanRunMs);
   }
 
-  /** How many more messages it would take now; 0 as long as what it holds keeps it busy. */
+  /** Number of further messages that it would take now; 0 while the ones it holds keep it busy. */
   get appetite(): number {
     if (this.isOff) return 0;
     const { concurrency } = this.options;
-    // What may not begin yet had better wait where any process can take it.
+    // With a rate limit, messages that may not start yet stay where any process can take them.
     const ahead = this.options.rateLimit === undefined ? this.lookahead : 0;
     const room = concurrency + ahead;
     const free = room - this.running - this.bufferedCount;
@@ -107,7 +105,7 @@ export class Subscription {
     return Math.min(free, this.freeSlots + fitting);
   }
 
-  /** Takes a claim in, to be run in its turn. */
+  /** Takes a claim into the buffer, to be run in its turn. */
   accept(claim: Claim, leasedUntil: number): void {
     const delivery = this.admit(claim, leasedUntil);
     if (delivery === undefined) return;
@@ -119,8 +117,8 @@ export class Subscription {
   }
 
   /**
-   * Takes a claim in without giving it a turn; undefined if its entry is held here already, because the same entry is
-   * never run twice at once in one process.
+   * Takes a claim without giving it a turn. Returns undefined if its entry is held here already: the same entry never
+   * runs twice at once in one process.
    */
   admit(claim: Claim, leasedUntil: number): InFlight<Subscription> | undefined {
     const held = this.held[claim.source];
@@ -136,14 +134,14 @@ export class Subscription {
   }
 
   /**
-   * Whether what this consumer was given may be a suspect that it does not know of. Nobody renews its lease then, so that
-   * it is found as a suspect again.
+   * Returns true when a delivery of this consumer may be a suspect whose takeover it does not know about. Its lease is
+   * not renewed then, so that it is found as a suspect again.
    */
   mayBeSuspect(deliveries: number): boolean {
     return this.mayHoldSuspect && deliveries >= suspectFrom(this.options.maxCrashes);
   }
 
-  /** How many of those that wait have a slot. */
+  /** Number of buffered deliveries that have a slot. */
   get startable(): number {
     if (this.isOff) return 0;
     return Math.min(this.bufferedCount, this.options.concurrency - this.running);
@@ -157,11 +155,11 @@ export class Subscription {
     return this.startable > 0;
   }
 
-  /** The next delivery to run, if there is one and a slot for it. */
+  /** Returns the next delivery to run, if there is one and a slot for it. */
   takeNext(): InFlight<Subscription> | undefined {
     if (this.isOff || this.running >= this.options.concurrency) return undefined;
     for (let next = this.shift(); next !== undefined; next = this.shift()) {
-      // Lost while it waited: somebody else has it, and it is not ours to run.
+      // Skip a delivery that was lost while it waited: another consumer owns it.
       if (next.lostBecause === undefined) {
         this.begin(next);
         return next;
@@ -172,14 +170,14 @@ export class Subscription {
     return undefined;
   }
 
-  /** Counts it as running from now on. */
+  /** Marks the delivery as running. */
   begin(delivery: InFlight<Subscription>): void {
     delivery.startedAt = performance.now();
     this.running += 1;
     if (this.running >= this.options.concurrency) this.fullSince = delivery.startedAt;
   }
 
-  /** Everything that has not begun; it is the caller's from then on. */
+  /** Returns all deliveries that have not started; the caller owns them from then on. */
   takeBuffered(): InFlight<Subscription>[] {
     const taken = this.buffer.slice(this.head);
     this.buffer = [];
@@ -188,7 +186,7 @@ export class Subscription {
     return taken;
   }
 
-  /** The handler has really ended: the slot is free. */
+  /** Frees the slot of a delivery whose handler has really ended. */
   ended(delivery: InFlight<Subscription>): void {
     if (delivery.hasEnded) return;
     delivery.hasEnded = true;
@@ -202,8 +200,8 @@ export class Subscription {
   }
 
   /**
-   * Lets go of a delivery that Redis does not know as ours any more. Its handler keeps its slot until it ends; the same id
-   * may be another message by now, which is taken in as such.
+   * Drops a delivery that Redis no longer knows as ours. Its handler keeps its slot until it ends. The same id may
+   * belong to another message now, which is accepted as such.
    */
   disown(delivery: InFlight<Subscription>, reason: LeanMQError): void {
     if (!this.held[delivery.source].remove(delivery)) return;
@@ -213,7 +211,7 @@ export class Subscription {
     delivery.lose(reason);
   }
 
-  /** Redis has confirmed how it ended, or it is lost, and its handler has ended. */
+  /** Drops a delivery whose handler has ended and whose end Redis has confirmed, or that was lost. */
   forget(delivery: InFlight<Subscription>): void {
     if (!this.held[delivery.source].remove(delivery)) return;
     const { successor } = delivery;
@@ -238,7 +236,7 @@ export class Subscription {
     if (delivery === undefined) return undefined;
     this.budget?.giveBack(delivery.aheadBytes);
     this.head += 1;
-    // Shifting an array moves all of it; dropping the taken part now and then does not.
+    // Shifting an array moves all of it, so the taken part is dropped only now and then.
     if (this.head === this.buffer.length || this.head > 1_024) {
       this.buffer = this.buffer.slice(this.head);
       this.head = 0;

@@ -1,6 +1,6 @@
 import { displayPath } from '../../message/index.js';
 
-/** Something that a person should know, but that stops nothing. */
+/** Problem that an operator should know about, but that stops nothing. */
 export interface Warning {
   readonly code: string;
   readonly message: string;
@@ -9,7 +9,7 @@ export interface Warning {
 export function stalled(stalledMs: number, leaseMs: number): Warning {
   return {
     code: 'EVENT_LOOP_STALLED',
-    message: `The event loop, or the process, stood still for ${Math.round(stalledMs)} ms, longer than the lease of ${leaseMs} ms: what it had in hand may have been taken over and run twice. Do long computations elsewhere, or raise "leaseMs".`,
+    message: `The event loop or the process stood still for ${Math.round(stalledMs)} ms, longer than the lease of ${leaseMs} ms; its deliveries may have been taken over and may run twice. Move long computations elsewhere, or raise "leaseMs".`,
   };
 }
 
@@ -17,8 +17,8 @@ export function clockStepped(stepMs: number): Warning {
   const by = Math.round(Math.abs(stepMs) / 1_000);
   const what =
     stepMs < 0
-      ? 'leases begin again; what is delayed, and times to live, are late by as much'
-      : 'what is delayed and what expires does so too early, and a rate limit may be exceeded once';
+      ? 'leases start again; delayed messages and times to live are late by as much'
+      : 'delayed messages and expiries are early by as much, and a rate limit may be exceeded once';
   return {
     code: 'SERVER_CLOCK_STEPPED',
     message: `The clock of the Redis server was set ${stepMs < 0 ? 'back' : 'ahead'} by ${by} s: ${what}.`,
@@ -29,6 +29,6 @@ export function notAlone(paths: readonly string[]): Warning {
   const shown = paths.map((path) => `"${displayPath(path)}"`).join(', ');
   return {
     code: 'SUSPECT_NOT_ALONE',
-    message: `Messages of ${shown} that were in several crashes run beside other handlers, because these did not end in time: a crash now may be blamed on the wrong message.`,
+    message: `Messages of ${shown} that were in several crashes run beside other handlers, because these did not end in time; a crash now may be blamed on the wrong message.`,
   };
 }
