@@ -14,7 +14,7 @@ const UNKNOWN: readonly [options: object, said: RegExp][] = [
   [{ header: {} }, /"header" is not known; .*did you mean "headers"\?/],
   [{ jobId: 'a' }, /did you mean "messageId", which BullMQ calls "jobId"\?/],
   [{ countdown: 5 }, /did you mean "delayMs", which Celery calls "countdown"\?/],
-  [{ attempts: 3 }, /"attempts" is no option of a send; did you mean "attempts", an option of/],
+  [{ attempts: 3 }, /"attempts" is not an option of a send; did you mean "attempts", an option of/],
   [{ priority: 1 }, /messages have no priority/],
   [{ repeat: { every: 1 } }, /schedules\.upsert\(\)/],
   [{ ttlMs: 60_000, whatever: 1 }, /"whatever" is not known; a send takes messageId, /],
@@ -65,7 +65,7 @@ describe('an option of a send that is not known', () => {
       expect.stringContaining('An item of publishMany() is null;'),
       expect.stringContaining('An item of publishMany() is an object'),
     ]);
-    await expect(mq.publishMany('/a', { data: 1 } as never)).rejects.toThrow(/takes a list/);
+    await expect(mq.publishMany('/a', { data: 1 } as never)).rejects.toThrow(/takes an array/);
     expect(await lengthOf('a')).toBe(0);
   });
 

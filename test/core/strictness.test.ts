@@ -42,7 +42,7 @@ describe('an option that is not known is refused, with the one that was meant,',
   });
 
   test.each<[object, RegExp]>([
-    [{ retries: 3 }, /give "attempts", which counts the first one too/],
+    [{ retries: 3 }, /give "attempts", which includes the first one/],
     [{ concurency: 3 }, /did you mean "concurrency"\?/],
     [{ timeout: 3 }, /give "handlerTimeoutMs"/],
     [{ backoff: { type: 'exponential', delay: 5 } }, /give "baseMs"/],
@@ -154,7 +154,7 @@ describe('a value of another type is refused before anything is done, by name:',
     ['replay', (mq) => loose(mq)['replay']?.('/a', null), /options of replay\(\) are null/],
     ['replay', (mq) => loose(mq)['replay']?.('/a', 'all'), /options of replay\(\) are "all"/],
     ['transaction', (mq) => loose(mq)['transaction']?.([]), /transaction\(\) takes a function/],
-    ['transaction', (mq) => loose(mq)['transaction']?.(), /takes a function, .* given undefined/],
+    ['transaction', (mq) => loose(mq)['transaction']?.(), /takes a function such as .* given undefined/],
     ['queues', (mq) => loose(mq)['queues']?.({ signal: { aborted: false } }), /"signal"/],
     [
       'handleBatch',

@@ -9,7 +9,7 @@ const CLASSES = Object.entries(ours).filter(
   (entry): entry is [string, AnyClass & (typeof entry)[1]] => /^[A-Z]/.test(entry[0]),
 );
 
-/** A second copy of the module, as of the other build. */
+/** A second copy of the module, as an application that loads both builds has it. */
 let theirs: typeof ours;
 beforeAll(async () => {
   jest.resetModules();
@@ -21,11 +21,11 @@ test.each(CLASSES)('%s is branded with its name', (name, type) => {
 });
 
 describe('an error of another copy of the package', () => {
-  it('is of its own class', () => {
+  it('has a class of its own', () => {
     expect(theirs.RejectError).not.toBe(ours.RejectError);
   });
 
-  it('is an instance of the class of the same name and of those that it extends, and of no other', () => {
+  it('is an instance of the class of the same name and its base classes, but of no other class', () => {
     const full = new theirs.BufferFullError(1);
     expect(full instanceof ours.BufferFullError).toBe(true);
     expect(full instanceof ours.BrokerError).toBe(true);
@@ -35,7 +35,7 @@ describe('an error of another copy of the package', () => {
     expect(new ours.BufferFullError(1) instanceof theirs.BrokerError).toBe(true);
   });
 
-  it('counts when it is of a class that a user derived, but no class of ours is derived from that', () => {
+  it('is an instance of our base class when its class is custom, but not of a custom class itself', () => {
     class Gone extends theirs.RejectError {}
     class Away extends ours.RejectError {}
     expect(new Gone() instanceof ours.RejectError).toBe(true);
@@ -47,11 +47,11 @@ describe('an error of another copy of the package', () => {
 
 test.each([
   ['undefined', undefined],
-  ['a text', 'REJECTED'],
+  ['a string', 'REJECTED'],
   ['an Error', new Error('no')],
-  ['an object that looks like one', { name: 'RejectError', code: 'REJECTED' }],
+  ['an object that looks like an error of LeanMQ', { name: 'RejectError', code: 'REJECTED' }],
   [
-    'a Proxy that refuses any look',
+    'a Proxy that refuses every access',
     new Proxy(
       {},
       {
@@ -61,6 +61,6 @@ test.each([
       },
     ),
   ],
-])('%s is not an error of ours', (_, value) => {
+])('%s is not an error of LeanMQ', (_, value) => {
   expect(value instanceof ours.RejectError).toBe(false);
 });

@@ -1,26 +1,26 @@
-// The same in every copy of the package in a process: of its ESM and its CommonJS build, or of two installed versions.
+// Shared by every copy of the package in a process: its ESM and CommonJS builds, or two installed versions.
 const BRAND = Symbol.for('@leanmq/core:error');
 
 type AnyClass = abstract new (...given: never[]) => object;
 
 /**
- * Names a class of errors for all copies of the package.
+ * Brands an error class with a name that all copies of the package recognise.
  *
- * @param name that of the class as written: a bundler may give the class another
+ * @param name the class name as written in the source; a bundler may rename the class itself
  */
 export function brand({ prototype }: AnyClass, name: string): void {
   Object.defineProperty(prototype, BRAND, { value: name });
 }
 
-/** The name that a class was branded with. */
+/** Returns the name that a class was branded with. */
 export function brandOf(type: AnyClass): unknown {
   const { prototype } = type as { prototype?: object };
   return prototype === undefined ? undefined : ownBrandOf(prototype);
 }
 
 /**
- * Decides `value instanceof type` by brands: an error of another copy counts too. For a class without one, such as a
- * user's own that extends one of ours, prototypes decide as usual.
+ * Decides `value instanceof type` by brands, so errors of another copy count too. For a class without a brand, such as a
+ * custom error that extends `LeanMQError`, prototypes decide as usual.
  */
 export function isOfKind(type: AnyClass, value: unknown): boolean {
   const name = brandOf(type);
@@ -32,7 +32,7 @@ export function isOfKind(type: AnyClass, value: unknown): boolean {
   return false;
 }
 
-// What was thrown may be a Proxy that refuses any look at it.
+// A thrown value may be a Proxy that refuses every access.
 function ownBrandOf(prototype: object): unknown {
   try {
     return Object.getOwnPropertyDescriptor(prototype, BRAND)?.value;

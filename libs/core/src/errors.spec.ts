@@ -40,9 +40,9 @@ const HOSTILE: readonly [string, unknown][] = [
   ['a revoked Proxy of a function', revoked(refuse)],
   ['a Proxy that refuses everything', new Proxy({}, { get: refuse, getPrototypeOf: refuse })],
   ['an object without a prototype', Object.create(null)],
-  ['a text that throws', { toString: refuse, toJSON: refuse }],
-  ['a constructor that throws', Object.defineProperty({}, 'constructor', { get: refuse })],
-  ['a constructor that is no function', { constructor: 'Order' }],
+  ['an object whose toString throws', { toString: refuse, toJSON: refuse }],
+  ['an object whose constructor throws', Object.defineProperty({}, 'constructor', { get: refuse })],
+  ['an object whose constructor is not a function', { constructor: 'Order' }],
   ['a function whose name throws', Object.defineProperty(() => 0, 'name', { get: refuse })],
   [
     'a function whose name is a symbol',
@@ -77,20 +77,20 @@ describe('show', () => {
   });
 
   it.each([
-    ['a text', 'x'.repeat(1_000_000)],
+    ['a string', 'x'.repeat(1_000_000)],
     ['a BigInt', 10n ** 10_000n],
     ['a symbol', Symbol('x'.repeat(1_000_000))],
     ['a name', Object.defineProperty(() => 0, 'name', { value: 'x'.repeat(1_000_000) })],
-  ])('is short for %s that is long', (_, value: unknown) => {
+  ])('shortens %s that is long', (_, value: unknown) => {
     expect(show(value).length).toBeLessThan(120);
     expect(show(value)).toContain('…');
   });
 
-  test.each(HOSTILE)('never throws: %s', (_, value) => {
+  test.each(HOSTILE)('never throws for %s', (_, value) => {
     expect(typeof show(value)).toBe('string');
   });
 
-  it('never throws, whatever it is', () => {
+  it('never throws for any value', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withNullPrototype: true }), (value) => {
         expect(show(value).length).toBeLessThan(600);
@@ -100,12 +100,12 @@ describe('show', () => {
 });
 
 describe('toError', () => {
-  it('leaves an Error as it is', () => {
+  it('leaves an Error unchanged', () => {
     const error = new RangeError('boom');
     expect(toError(error)).toBe(error);
   });
 
-  it("leaves an Error of another realm as it is, such as Node's own in a sandbox", () => {
+  it("leaves an Error of another realm unchanged, such as Node's own errors in a sandbox", () => {
     try {
       readFileSync('/does/not/exist');
     } catch (error) {
@@ -116,18 +116,18 @@ describe('toError', () => {
   });
 
   test.each([
-    ['a text', 'boom', 'boom'],
+    ['a string', 'boom', 'boom'],
     ['undefined', undefined, 'undefined'],
     ['a number', 5, '5'],
     ['an object', { status: 500 }, 'an object (Object)'],
-  ])('makes one of %s and keeps it as the cause', (_, thrown, message) => {
+  ])('turns %s into an Error and keeps it as the cause', (_, thrown, message) => {
     const error = toError(thrown);
     expect(error).toBeInstanceOf(Error);
     expect(error.message).toBe(message);
     expect(error.cause).toBe(thrown);
   });
 
-  test.each(HOSTILE)('never throws: %s', (_, thrown) => {
+  test.each(HOSTILE)('never throws for %s', (_, thrown) => {
     expect(toError(thrown)).toBeInstanceOf(Error);
   });
 });
@@ -162,7 +162,7 @@ describe('an error of LeanMQ', () => {
     ['ClosedError', new ClosedError(), 'CLOSED', false],
     ['RejectError', new RejectError(), 'REJECTED', false],
     ['RetryError', new RetryError({ afterMs: 5 }), 'RETRY', true],
-  ])('%s has its code, and says whether a retry may help', (name, error, code, retryable) => {
+  ])('%s has its code and tells whether a retry may help', (name, error, code, retryable) => {
     expect(error).toBeInstanceOf(LeanMQError);
     expect(error.code).toBe(code);
     expect(error.retryable).toBe(retryable);
@@ -179,7 +179,7 @@ describe('an error of LeanMQ', () => {
     expect(error.cause).toBe(cause);
   });
 
-  it('about an option names it, what was given and what is allowed', () => {
+  it('about an option names the option, the value given and the values allowed', () => {
     expect(ConfigError.option('leaseMs', 'soon', 'a whole number, 100 or more').message).toBe(
       'Option "leaseMs" is "soon"; allowed: a whole number, 100 or more.',
     );
@@ -192,7 +192,7 @@ describe('an error of LeanMQ', () => {
     },
   );
 
-  it('RetryError is not free unless it says so', () => {
+  it('RetryError counts as an attempt by default', () => {
     expect(new RetryError({ afterMs: 1.5 })).toMatchObject({ afterMs: 1.5, free: false });
     expect(new RetryError({ afterMs: 0, free: true })).toMatchObject({ afterMs: 0, free: true });
   });

@@ -4,15 +4,15 @@ import { show, toError } from './show.js';
 export { show, toError } from './show.js';
 
 /**
- * Every error that LeanMQ throws or stores. `code` is stable and documented; `retryable` says whether the same
- * call may succeed later without a change by the caller.
+ * Base class of all errors that LeanMQ throws or stores. `code` is stable and documented; `retryable` is true when the
+ * same call may succeed later without a change by the caller.
  */
 export class LeanMQError extends Error {
   static {
     brand(this, 'LeanMQError');
   }
 
-  /** Errors of another copy of the package count: an application may load its ESM and its CommonJS build. */
+  /** Accepts errors of another copy of the package: an application may load both its ESM and its CommonJS build. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isOfKind(this, value);
   }
@@ -32,7 +32,7 @@ export class LeanMQError extends Error {
   }
 }
 
-/** An option, a path or a name is not acceptable. The message names it, what was given and what is allowed. */
+/** An option, a path or a name is invalid. The message names it, the value given and the values allowed. */
 export class ConfigError extends LeanMQError {
   static {
     brand(this, 'ConfigError');
@@ -47,20 +47,20 @@ export class ConfigError extends LeanMQError {
   }
 }
 
-/** A message cannot be published or read as it is. */
+/** A message cannot be published or read. */
 export class MessageError extends LeanMQError {
   static {
     brand(this, 'MessageError');
   }
 }
 
-/** A payload is not JSON, or holds what JSON cannot carry, or does not pass validation. */
+/** A payload is not JSON, holds a value that JSON cannot carry, or fails validation. */
 export class InvalidMessageError extends MessageError {
   static {
     brand(this, 'InvalidMessageError');
   }
 
-  /** What is wrong, one entry for each violation; empty when the message says it all. */
+  /** One entry for each violation; empty when the message says everything. */
   readonly violations: readonly string[];
 
   constructor(
@@ -73,8 +73,8 @@ export class InvalidMessageError extends MessageError {
 }
 
 /**
- * The payload of a delivery does not pass validation: thrown while it is delivered, it dead-letters the message as
- * `invalid` at once. A type of its own, because a handler that publishes something invalid itself fails in another way.
+ * The payload of a delivery fails validation. When a handler throws this error, the message is dead-lettered as `invalid`
+ * at once. `InvalidMessageError` does not do that: it means that the handler itself published something invalid.
  */
 export class InvalidDeliveryError extends InvalidMessageError {
   static {
@@ -86,7 +86,7 @@ export class InvalidDeliveryError extends InvalidMessageError {
   }
 }
 
-/** A payload or its headers are larger or nested deeper than `limits` allows. */
+/** A payload or its headers are larger, or nested deeper, than `limits` allows. */
 export class MessageTooLargeError extends MessageError {
   static {
     brand(this, 'MessageTooLargeError');
@@ -97,7 +97,7 @@ export class MessageTooLargeError extends MessageError {
   }
 }
 
-/** A stream entry is not one of ours: no payload field, bytes that are not UTF-8, or JSON that does not parse. */
+/** A stream entry is not a LeanMQ message: it has no payload field, is not UTF-8, or is not valid JSON. */
 export class UndecodableError extends MessageError {
   static {
     brand(this, 'UndecodableError');
@@ -108,7 +108,7 @@ export class UndecodableError extends MessageError {
   }
 }
 
-/** The same `messageId` was used for a different payload within its dedupe window. Nothing was published. */
+/** The `messageId` was already used for a different payload within its dedupe window. Nothing was published. */
 export class MessageIdConflictError extends MessageError {
   static {
     brand(this, 'MessageIdConflictError');
@@ -117,12 +117,12 @@ export class MessageIdConflictError extends MessageError {
   constructor(messageId: string, path: string) {
     super(
       'MESSAGE_ID_CONFLICT',
-      `Message id ${show(messageId)} was already used on "${path}" for a different payload; use a new id, or send the same data.`,
+      `Message id ${show(messageId)} was already used on "${path}" for a different payload. Use a new id, or send the same data.`,
     );
   }
 }
 
-/** The route has as many unfinished messages as its `maxLength` allows. This one was not sent, and none was dropped. */
+/** The queue holds as many unfinished messages as its `maxLength` allows. This message was not sent, and no other was dropped. */
 export class RouteFullError extends LeanMQError {
   static {
     brand(this, 'RouteFullError');
@@ -131,15 +131,15 @@ export class RouteFullError extends LeanMQError {
   constructor(path: string, maxLength: number | undefined) {
     super(
       'ROUTE_FULL',
-      `Route "${path}" has ${maxLength} unfinished messages, as many as its "maxLength" allows; nothing was sent. Try again when its consumers have caught up.`,
+      `Queue "${path}" already has ${maxLength} unfinished messages, the limit set by its "maxLength"; nothing was sent. Try again when its consumers have caught up.`,
       { retryable: true },
     );
   }
 }
 
 /**
- * A transaction has more sends, or larger ones, than it may have: a transaction is one step of Redis, which holds up
- * everybody else meanwhile. Nothing of it was sent.
+ * A transaction has too many sends or too many bytes. Redis runs a transaction in one step and serves nobody else
+ * meanwhile, so its size is limited. Nothing was sent.
  */
 export class TransactionTooLargeError extends MessageError {
   static {
@@ -152,12 +152,12 @@ export class TransactionTooLargeError extends MessageError {
   constructor(option: string, limit: number, what: 'sends' | 'bytes') {
     super(
       'TRANSACTION_TOO_LARGE',
-      `The transaction has more than ${limit} ${what} (option "${option}"); nothing was sent. Divide it, or publish with publishMany() what need not be all or nothing.`,
+      `The transaction has more than ${limit} ${what} (option "${option}"); nothing was sent. Split it, or use publishMany() for sends that need not be all or nothing.`,
     );
   }
 }
 
-/** Redis refused, or could not be reached. */
+/** Redis refused a command or could not be reached. */
 export class BrokerError extends LeanMQError {
   static {
     brand(this, 'BrokerError');
@@ -165,8 +165,8 @@ export class BrokerError extends LeanMQError {
 }
 
 /**
- * Redis could not be reached in time. `outcome` says what became of a publish: `not-sent` is certain, with `unknown`
- * it may or may not be stored, and sending it again is safe only with the same `messageId`.
+ * Redis could not be reached in time. `outcome` tells whether a publish took effect: `not-sent` means that it did not;
+ * `unknown` means that the message may be stored, and sending it again is safe only with the same `messageId`.
  */
 export class BrokerUnavailableError extends BrokerError {
   static {
@@ -186,8 +186,8 @@ export class BrokerUnavailableError extends BrokerError {
 }
 
 /**
- * The caller's `signal` was aborted before Redis had answered. `outcome` says what became of the call, as of a
- * `BrokerUnavailableError`; `cause` is the signal's reason.
+ * The caller's `signal` was aborted before Redis replied. `outcome` means the same as in `BrokerUnavailableError`;
+ * `cause` is the signal's reason.
  */
 export class AbortedError extends BrokerUnavailableError {
   static {
@@ -200,8 +200,8 @@ export class AbortedError extends BrokerUnavailableError {
 }
 
 /**
- * The master has the message, but not as many replicas as `durability` asks for confirmed it in time: it is not known
- * whether it would survive a failover. Sending it again is safe with the same `messageId`, and resolves when they have it.
+ * The master stored the message, but fewer replicas than `durability` requires confirmed it in time, so a failover may
+ * lose it. Sending it again with the same `messageId` is safe, and resolves once the replicas have it.
  */
 export class NotReplicatedError extends BrokerError {
   static {
@@ -209,9 +209,9 @@ export class NotReplicatedError extends BrokerError {
   }
 
   readonly outcome = 'unknown';
-  /** How many replicas were asked for. */
+  /** Number of replicas that `durability` requires. */
   readonly replicas: number;
-  /** How many had confirmed it when last asked. */
+  /** Number of replicas that had confirmed the message at the last check. */
   readonly confirmed: number;
 
   constructor(
@@ -220,11 +220,11 @@ export class NotReplicatedError extends BrokerError {
     { cause }: { readonly cause?: unknown } = {},
   ) {
     const { replicas, timeoutMs } = asked;
-    // Redis refused WAIT itself; then time does not cure it.
+    // With a cause, Redis refused WAIT itself; trying again later does not help.
     const why = cause === undefined ? '' : ` (${toError(cause).message})`;
     super(
       'NOT_REPLICATED',
-      `Stored on the master, but ${confirmed} of ${replicas} replicas confirmed it within ${timeoutMs} ms${why}; it is not known whether it survives a failover (option "durability"). Send it again with the same "messageId": that publishes nothing twice, and resolves when the replicas have it.`,
+      `The master stored the message, but ${confirmed} of ${replicas} replicas confirmed it within ${timeoutMs} ms${why}; a failover may lose it (option "durability"). Send it again with the same "messageId": that publishes nothing twice, and resolves once the replicas have it.`,
       { retryable: cause === undefined, cause },
     );
     this.replicas = replicas;
@@ -232,7 +232,7 @@ export class NotReplicatedError extends BrokerError {
   }
 }
 
-/** More sends wait for an answer than `maxBuffered` or `maxBufferedBytes` allows. This one was not sent. */
+/** As many sends wait for Redis as `maxBuffered` or `maxBufferedBytes` allows. This one was not sent. */
 export class BufferFullError extends BrokerError {
   static {
     brand(this, 'BufferFullError');
@@ -242,16 +242,16 @@ export class BufferFullError extends BrokerError {
 
   /** @param option the option that sets the limit */
   constructor(limit: number, option: 'maxBuffered' | 'maxBufferedBytes' = 'maxBuffered') {
-    const what = option === 'maxBuffered' ? `${limit} sends` : `Sends of ${limit} bytes`;
+    const what = option === 'maxBuffered' ? `${limit} sends` : `Sends totalling ${limit} bytes`;
     super(
       'BUFFER_FULL',
-      `${what} already wait for Redis (option "${option}"); this one was not sent. Await sends, or send a list with publishMany(), which waits for room; otherwise try again when Redis takes them again, or the replicas have caught up.`,
+      `${what} already wait for Redis (option "${option}"); this one was not sent. Await each send, or use publishMany(), which waits for room. During an outage or a replica lag, try again later.`,
       { retryable: true },
     );
   }
 }
 
-/** Redis answered a command with an error of its own, for example because memory is full or the user may not do it. */
+/** Redis replied with an error, for example because memory is full or the user lacks a permission. */
 export class BrokerRefusedError extends BrokerError {
   static {
     brand(this, 'BrokerRefusedError');
@@ -262,7 +262,7 @@ export class BrokerRefusedError extends BrokerError {
   }
 }
 
-/** A mistake in a program, LeanMQ or what it runs on, was met where Redis was called; it says nothing about Redis. */
+/** A bug in LeanMQ or a library below it surfaced during a call to Redis; Redis itself is not at fault. */
 export class InternalError extends LeanMQError {
   static {
     brand(this, 'InternalError');
@@ -271,13 +271,13 @@ export class InternalError extends LeanMQError {
   constructor(mistake: Error) {
     super(
       'INTERNAL',
-      `${mistake.name}: ${mistake.message}. This is a mistake in a program, not a fault of Redis; "cause" says where.`,
+      `${mistake.name}: ${mistake.message}. This is a bug in a program, not a fault of Redis; "cause" has its stack.`,
       { cause: mistake },
     );
   }
 }
 
-/** The delivery belongs to another consumer by now, or its message is gone. Whatever was asked changed nothing. */
+/** The delivery now belongs to another consumer, or its message is gone. The refused call changed nothing. */
 export class LeaseLostError extends BrokerError {
   static {
     brand(this, 'LeaseLostError');
@@ -288,7 +288,7 @@ export class LeaseLostError extends BrokerError {
   }
 }
 
-/** The handler ran longer than `handlerTimeoutMs`, or a function that is asked before or after it did not answer. */
+/** The handler, or a function called before or after it, did not finish within its time limit. */
 export class HandlerTimeoutError extends LeanMQError {
   static {
     brand(this, 'HandlerTimeoutError');
@@ -301,20 +301,20 @@ export class HandlerTimeoutError extends LeanMQError {
   }
 }
 
-/** The signal's reason when a delivery is given up because its consumer shuts down. */
+/** Reason of a delivery's `signal` when the consumer shuts down before the handler has finished. */
 export class ShutdownError extends LeanMQError {
   static {
     brand(this, 'ShutdownError');
   }
 
   constructor() {
-    super('SHUTDOWN', 'The consumer is shutting down; the delivery goes back unfinished.', {
+    super('SHUTDOWN', 'The consumer is shutting down; the delivery is given back unfinished.', {
       retryable: true,
     });
   }
 }
 
-/** What was asked for does not exist: a route, a group, a replay. The message names it and the remedy. */
+/** A queue, a group or a replay does not exist. The message names it and the remedy. */
 export class NotFoundError extends LeanMQError {
   static {
     brand(this, 'NotFoundError');
@@ -325,7 +325,7 @@ export class NotFoundError extends LeanMQError {
   }
 }
 
-/** A group cannot be removed, because somebody is at work for it. The message says who, and the remedy. */
+/** A group cannot be removed while something works for it. The message names that and the remedy. */
 export class GroupBusyError extends LeanMQError {
   static {
     brand(this, 'GroupBusyError');
@@ -336,7 +336,7 @@ export class GroupBusyError extends LeanMQError {
   }
 }
 
-/** A message cannot be removed for one group alone, because others wait for the same entry. */
+/** A message cannot be removed for one group only, because other groups wait for the same entry. */
 export class MessageWaitingError extends MessageError {
   static {
     brand(this, 'MessageWaitingError');
@@ -345,13 +345,13 @@ export class MessageWaitingError extends MessageError {
   constructor(messageId: string, path: string) {
     super(
       'MESSAGE_WAITING',
-      `Message ${show(messageId)} waits on "${path}" for other groups too, and a group cannot skip one entry of the shared log. Remove it when it was delivered, remove it for all groups with "allGroups", or drop all that waits for the group with purge().`,
+      `Message ${show(messageId)} waits on "${path}" for other groups too, and a group cannot skip one entry of the shared log. Remove it once it has been delivered, remove it for all groups with "allGroups", or drop everything that waits for the group with purge().`,
       { retryable: true },
     );
   }
 }
 
-/** The client was closed, or is closing. */
+/** The client is closed or closing. */
 export class ClosedError extends LeanMQError {
   static {
     brand(this, 'ClosedError');
@@ -362,7 +362,14 @@ export class ClosedError extends LeanMQError {
   }
 }
 
-/** Thrown by a handler: never try this message again, dead-letter it now. */
+/**
+ * Dead-letters the message at once, without another attempt, when a handler throws it.
+ *
+ * @example
+ * ```ts
+ * if (order === undefined) throw new RejectError('No such order.');
+ * ```
+ */
 export class RejectError extends LeanMQError {
   static {
     brand(this, 'RejectError');
@@ -373,13 +380,23 @@ export class RejectError extends LeanMQError {
   }
 }
 
-/** Thrown by a handler: try again after `afterMs`, whatever the backoff says. Uses an attempt up unless `free`. */
+/**
+ * Retries the message after `afterMs` instead of the backoff's delay when a handler throws it. Counts as an attempt
+ * unless `free`.
+ *
+ * @example
+ * ```ts
+ * throw new RetryError({ afterMs: 60_000 });
+ * ```
+ */
 export class RetryError extends LeanMQError {
   static {
     brand(this, 'RetryError');
   }
 
+  /** Delay before the next attempt, in ms. */
   readonly afterMs: number;
+  /** True when the attempt does not count. @default false */
   readonly free: boolean;
 
   constructor(options: { afterMs: number; free?: boolean; message?: string; cause?: unknown }) {

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe('an event', () => {
-  it('is told to all listeners, in the order in which they were added', () => {
+  it('reaches all listeners in the order in which they were added', () => {
     events.on('cancelled', ({ id }) => heard.push(`first ${id}`));
     events.once('cancelled', ({ id }) => heard.push(`once ${id}`));
     tell();
@@ -26,7 +26,7 @@ describe('an event', () => {
     expect(heard).toEqual(['first 1-0', 'once 1-0', 'first 1-0']);
   });
 
-  it('makes no payload when nobody listens', () => {
+  it('creates no payload when it has no listener', () => {
     events.tell('cancelled', () => {
       throw new Error('made');
     });
@@ -44,7 +44,7 @@ const MISTAKES: [how: string, listener: () => unknown][] = [
 ];
 
 describe.each(MISTAKES)('a listener that %s', (_, listener) => {
-  it('keeps the event from no other listener, and is told of by a fault', async () => {
+  it('keeps the event from no other listener and is reported as a fault', async () => {
     events.on('fault', ({ where, error }) => heard.push([where, error.message]));
     events.on('cancelled', listener);
     events.on('cancelled', () => heard.push('next'));
@@ -55,7 +55,7 @@ describe.each(MISTAKES)('a listener that %s', (_, listener) => {
     expect(heard).toContainEqual(['listener of cancelled', 'mistake']);
   });
 
-  it('is told of by a warning of the process when nobody hears of faults, or the fault itself was not taken', async () => {
+  it('is reported as a process warning when faults have no listener or that listener fails too', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     events.on('cancelled', listener);
     tell();
@@ -70,6 +70,6 @@ describe.each(MISTAKES)('a listener that %s', (_, listener) => {
   });
 });
 
-it('takes any number of listeners, which Node would report as a leak', () => {
+it('Events accepts any number of listeners without a leak warning from Node', () => {
   expect(events.getMaxListeners()).toBe(0);
 });

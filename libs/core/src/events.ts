@@ -6,41 +6,41 @@ import type { DeadReason, ErrorRecord } from './message/index.js';
 import { inOwnContext } from './own-context.js';
 import type { ConnectionRole } from './redis/index.js';
 
-/** What every event about one delivery says. */
+/** Fields shared by all events about one delivery. */
 export interface DeliveryEvent {
   readonly path: string;
   readonly group: string;
   readonly consumer: string;
   readonly id: string;
-  /** The attempt that the event is about, 1 for the first. */
+  /** Number of the attempt, 1 for the first. */
   readonly attempt: number;
-  /** When the message was put on the log: epoch ms, the server's clock. */
+  /** Time at which the message was appended to the log: epoch ms, by the server's clock. */
   readonly publishedAt: number;
 }
 
 /**
- * All that happens, by name. The core never logs; logs, metrics and traces subscribe to these. An event without a
+ * All events, by name. The core never logs; loggers, metrics and traces subscribe to these events. An event without a
  * listener costs nothing.
  */
 export interface LeanMQEvents {
-  /** A send was accepted by Redis. */
+  /** Redis accepted a send. */
   published: [{ path: string; id: string; outcome: 'published' | 'duplicate' | 'scheduled' }];
-  /** A delayed send was taken back. */
+  /** A delayed send was cancelled. */
   cancelled: [{ path: string; id: string }];
   /** A handler is about to be called. */
   delivered: [DeliveryEvent];
-  /** A handler succeeded and Redis has confirmed it. `leaseLost`: another consumer may have had it too by then. */
+  /** A handler succeeded and Redis confirmed the ack. `leaseLost`: another consumer may have handled the message too. */
   acked: [DeliveryEvent & { readonly leaseLost: boolean; readonly runMs: number }];
-  /** A handler failed; the message comes again. */
+  /** A handler failed; the message will be retried after `delayMs`. */
   retried: [
     DeliveryEvent & {
       readonly delayMs: number;
       readonly error: ErrorRecord;
-      /** How long its handler had run when the attempt failed, ms. */
+      /** Time that the handler ran before the attempt failed, in ms. */
       readonly runMs: number;
     },
   ];
-  /** A delivery became a dead letter; `runMs` is as of `retried`, and near 0 when no handler was called. */
+  /** A delivery became a dead letter. `runMs` means the same as in `retried`, and is near 0 when no handler was called. */
   deadLettered: [
     DeliveryEvent & {
       readonly reason: DeadReason;
@@ -48,23 +48,23 @@ export interface LeanMQEvents {
       readonly runMs: number;
     },
   ];
-  /** Its time to live had passed before a handler began with it. */
+  /** A message's time to live passed before a handler started. */
   expired: [DeliveryEvent];
-  /** A handler of a route with `ack: 'before'` failed: the message is gone, as agreed. */
+  /** A handler with `ack: 'before'` failed: its message was acked already and is not delivered again. */
   lost: [DeliveryEvent & { readonly error: ErrorRecord }];
-  /** An idempotent handler had been done with its key: it was acked without being run. */
+  /** An idempotent handler has already succeeded with this key: the delivery was acked without calling the handler. */
   skipped: [DeliveryEvent];
-  /** Given back unfinished, without using an attempt up. */
+  /** A delivery was given back unfinished; the attempt does not count. */
   released: [DeliveryEvent];
-  /** The delivery is no longer ours: what its handler does from now on may be done twice. */
+  /** This consumer lost its lease on a delivery; whatever the handler does from now on may happen twice. */
   leaseLost: [DeliveryEvent];
-  /** Deliveries of a consumer that died or stalled were taken over. */
+  /** Deliveries were taken over from a consumer that died or stalled. */
   reclaimed: [{ path: string; group: string; count: number }];
-  /** Messages that have been in so many crashes that they are run alone. */
+  /** Messages were involved in so many crashes that they now run alone. */
   suspected: [{ path: string; group: string; count: number }];
-  /** Entries were moved from the schedule to where they were due. */
+  /** Due entries were moved from the schedule to the log, or to the inbox of their group. */
   promoted: [{ path: string; count: number }];
-  /** A dead letter was dropped, because dead letters of the route are limited: by `id` among them, and why. */
+  /** A dead letter was dropped because the queue limits dead letters. `id` is the dead letter's own; `because` is the limit. */
   deadLetterDropped: [
     {
       path: string;
@@ -75,35 +75,42 @@ export interface LeanMQEvents {
       because: 'age' | 'count';
     },
   ];
-  /** It failed after its queue was purged, so that it is not tried again. */
+  /** A delivery failed after its queue was purged; it is not retried. */
   dropped: [DeliveryEvent];
   /** Finished entries were removed from a log. */
   trimmed: [{ path: string; count: number }];
-  /** A recurring send was due; `ids` are of the messages that were published for it, none if they were skipped. */
+  /** A recurring send was due. `ids` are the ids of the messages published for it; empty when they were skipped. */
   ticked: [
     { path: string; schedule: string; dueAt: number; nextAt: number; ids: readonly string[] },
   ];
+  /** A connection to Redis was lost; it reconnects by itself. */
   connectionLost: [{ role: ConnectionRole; error: Error | undefined }];
-  /** Redis is still away, or was never there: told after half a minute, then ever more seldom. `waiting`: sends that wait. */
+  /**
+   * Redis is still unreachable, or has never been reached: emitted after 30 seconds, then at growing intervals. `waiting`
+   * is the number of sends that wait.
+   */
   connectionStillLost: [{ downMs: number; waiting: number }];
-  /** All connections are there again, or the first is there after `connectionStillLost` told that it was not. */
+  /** All connections are back, or the first connection succeeded after a `connectionStillLost`. */
   connectionRegained: [{ downMs: number }];
+  /** The service started to consume; `routes` are the paths of its queues. */
   started: [{ group: string; consumer: string; routes: readonly string[] }];
+  /** The service stopped; `released` is the number of deliveries that it gave back. */
   stopped: [{ group: string; consumer: string; released: number }];
-  /** A queue with a handler here is paused for its group; `resumed` tells when it goes on. */
+  /** A queue with a handler in this process was paused for its group. */
   paused: [{ path: string; group: string }];
+  /** A paused queue delivers again. */
   resumed: [{ path: string; group: string }];
-  /** Something that a person should know, but that stops nothing. */
+  /** An operator should know about something that does not stop LeanMQ; `code` is stable. */
   warning: [{ code: string; message: string }];
-  /** Something in the background failed in a way that may need a person. */
+  /** A background task failed in a way that may need an operator; `where` names the task. */
   fault: [{ where: string; error: Error }];
 }
 
 type Listener = (payload: unknown) => unknown;
 
-type ListenerOf<Name extends keyof LeanMQEvents> = (...told: LeanMQEvents[Name]) => unknown;
+type ListenerOf<Name extends keyof LeanMQEvents> = (...args: LeanMQEvents[Name]) => unknown;
 
-/** Node's own types give the listener of a union of names no type. */
+/** Types the listeners of a union of names, which Node's own types leave untyped. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are those of EventEmitter
 export interface Events {
   on<Name extends keyof LeanMQEvents>(name: Name, listener: ListenerOf<Name>): this;
@@ -115,26 +122,26 @@ export interface Events {
 export class Events extends EventEmitter<LeanMQEvents> {
   constructor() {
     super();
-    // Every part of an application may listen, for as long as it likes: Node would take more than ten for a leak.
+    // Any number of parts of an application may listen; above ten listeners, Node would warn of a leak.
     this.setMaxListeners(0);
   }
 
-  /** Whether anybody listens; asked where even the closure of `tell` would be felt. */
+  /** Returns true when the event has a listener. Call it before `tell` where even creating the closure is too slow. */
   isHeard(name: keyof LeanMQEvents): boolean {
     return this.listenerCount(name) > 0;
   }
 
-  /** Emits if anybody listens; the payload is made only then. Each listener is called in an async context of its own. */
+  /** Emits the event if it has a listener; only then calls `payload`. Each listener runs in its own async context. */
   tell<Name extends keyof LeanMQEvents>(name: Name, payload: () => LeanMQEvents[Name][0]): void {
     if (this.listenerCount(name) === 0) return;
-    const told = payload();
-    for (const listener of this.rawListeners(name)) this.call(name, listener as Listener, told);
+    const event = payload();
+    for (const listener of this.rawListeners(name)) this.call(name, listener as Listener, event);
   }
 
-  /** A listener's mistake ends neither a delivery nor the process, and is kept from no other listener. */
-  private call(name: keyof LeanMQEvents, listener: Listener, told: unknown): void {
+  /** Calls one listener. Its failure stops neither the delivery, nor the process, nor the other listeners. */
+  private call(name: keyof LeanMQEvents, listener: Listener, event: unknown): void {
     try {
-      const result = inOwnContext(() => listener.call(this, told));
+      const result = inOwnContext(() => listener.call(this, event));
       if (typeof result !== 'object') return;
       Promise.resolve(result).catch((error: unknown) => this.tellFailed(name, error));
     } catch (error) {
@@ -144,7 +151,7 @@ export class Events extends EventEmitter<LeanMQEvents> {
 
   private tellFailed(name: keyof LeanMQEvents, thrown: unknown): void {
     const error = toError(thrown);
-    // Told by a fault, a listener of faults that fails would be told of itself without end.
+    // Report a failing listener of faults as a warning: as a fault, it would trigger itself endlessly.
     if (name !== 'fault' && this.isHeard('fault')) {
       return this.tell('fault', () => ({ where: `listener of ${name}`, error }));
     }

@@ -1,8 +1,8 @@
 import type { ForeignNames } from './unknown-options.js';
 
 /**
- * What to give instead of names that other libraries use for what one of ours does: BullMQ, Nest's microservices and
- * throttler, amqplib, KafkaJS, node-cron. One that is near to a name of ours needs no entry.
+ * Hints for option names of other libraries: BullMQ, Nest's microservices and throttler, amqplib, KafkaJS, node-cron. A
+ * name that is close to a LeanMQ option needs no entry.
  */
 export const FOREIGN_TO_LEANMQ: ForeignNames = Object.freeze({
   url: 'give the URL as "redis"',
@@ -38,7 +38,7 @@ export const FOREIGN_TO_LEANMQ: ForeignNames = Object.freeze({
   removeOnComplete: 'give "retention"',
   removeOnFail: 'limit dead letters with queue.configure({ deadLetters })',
   maxLen: 'give "retention", or limit a queue with queue.configure({ maxLength })',
-  defaultJobOptions: 'give "handlers" for what holds for every handler',
+  defaultJobOptions: 'give the defaults of all handlers as "handlers"',
   isGlobal: 'it is an option of LeanMQModule.forRoot()',
   global: 'LeanMQModule.forRoot() takes "isGlobal"',
   logger: 'it is an option of LeanMQModule.forRoot(); listen to events here',
@@ -52,8 +52,8 @@ export const FOREIGN_TO_HANDLERS: ForeignNames = Object.freeze({
   prefetchCount: 'give "concurrency"',
   parallelism: 'give "concurrency"',
   maxInFlight: 'give "concurrency"',
-  retries: 'give "attempts", which counts the first one too',
-  maxRetries: 'give "attempts", which counts the first one too',
+  retries: 'give "attempts", which includes the first one',
+  maxRetries: 'give "attempts", which includes the first one',
   maxDeliver: 'give "attempts"',
   retry: 'give "attempts" and "backoff"',
   retryDelay: 'give "backoff"',
@@ -69,10 +69,10 @@ export const FOREIGN_TO_HANDLERS: ForeignNames = Object.freeze({
   leaseMs: 'it is an option of LeanMQ',
   visibilityTimeout: 'give "leaseMs" to LeanMQ',
   group: 'it is an option of LeanMQ',
-  queue: 'it is an option of LeanMQ: "group" names who subscribes',
+  queue: 'give "group", the name of the subscribing service, to LeanMQ',
   ttl: 'give "ttlMs" to the send',
   ttlMs: 'it is an option of a send',
-  deadLetterQueue: 'every group of a queue has one; there is nothing to give',
+  deadLetterQueue: 'every group of a queue has its own; no option is needed',
   bulk: 'give "batch"',
   batchSize: 'give "batch.size"',
   dedupe: 'give "idempotent"',

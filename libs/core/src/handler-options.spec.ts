@@ -15,7 +15,7 @@ function resolveHandler(options: unknown): HandleOptions {
 describe('the options of a handler', () => {
   const DEFAULTS: HandleOptions = { ...HANDLE_DEFAULTS, attempts: 3, handlerTimeoutMs: 100 };
 
-  it('are those of all handlers but for what is given', () => {
+  it('default to those of all handlers', () => {
     expect(resolveHandleOptions(undefined, DEFAULTS)).toEqual(DEFAULTS);
     expect(resolveHandleOptions({ concurrency: 5 }, DEFAULTS)).toEqual({
       ...DEFAULTS,
@@ -27,18 +27,18 @@ describe('the options of a handler', () => {
     });
   });
 
-  test.each(Object.keys(HANDLE_DEFAULTS))('that are undefined are the default: %s', (name) => {
+  test.each(Object.keys(HANDLE_DEFAULTS))('take the default for an undefined %s', (name) => {
     expect(resolveHandleOptions({ [name]: undefined }, DEFAULTS)).toEqual(DEFAULTS);
   });
 
   test.each(['attempt', 'Concurrency', 'leaseMs', 'constructor', '__proto__'])(
-    'of an unknown name are refused: %s',
+    'are refused with the unknown name %s',
     (name) => {
       const options: unknown = JSON.parse(`{"${name}":5}`);
       const message = `Option "${name}" is not known; a handler takes concurrency, maxCrashes, `;
       expect(() => resolveHandler(options)).toThrow(ConfigError);
       expect(() => resolveHandler(options)).toThrow(message);
-      // An option of the whole service is named as such.
+      // The error for the service's option "handlers" names that option.
       expect(() => resolve({ handlers: options })).toThrow(
         message.replace('a handler', '"handlers"'),
       );
@@ -61,7 +61,7 @@ describe('the options of a handler', () => {
     ['batch', true, 'true', 'an object'],
     ['batch.size', 0, '0', 'a whole number, 1 to 10000'],
     ['batch.waitMs', 60_001, '60001', 'a whole number, 0 to 60000'],
-  ])('%s may not be %p', (name, given, shown, allowed) => {
+  ])('are refused when %s is %p', (name, given, shown, allowed) => {
     const [option = '', part] = name.split('.');
     const whole = option === 'batch' ? { size: 1, waitMs: 1 } : { count: 1, perMs: 1 };
     const options = { [option]: part === undefined ? given : { ...whole, [part]: given } };
@@ -75,7 +75,7 @@ describe('the options of a handler', () => {
   test.each([
     ['idempotencyStore', { idempotencyStore: store }, 'only together with "idempotent"'],
     ['ack', { ack: 'before', idempotent: true }, '"after" together with "idempotent"'],
-  ])('that do not go together are refused: %s', (name, options, allowed) => {
+  ])('are refused when %s contradicts another option', (name, options, allowed) => {
     expect(() => resolveHandler(options)).toThrow(`Option "${name}" is `);
     expect(() => resolveHandler(options)).toThrow(`; allowed: ${allowed}.`);
   });
@@ -84,7 +84,7 @@ describe('the options of a handler', () => {
     ['redis', '"redis"'],
     [null, 'null'],
     [{ begin: jest.fn(), complete: jest.fn() }, 'an object (Object)'],
-  ])('have no store such as %p', (idempotencyStore, shown) => {
+  ])('are refused with %p as idempotencyStore', (idempotencyStore, shown) => {
     expect(() => resolveHandler({ idempotent: true, idempotencyStore })).toThrow(
       `Option "idempotencyStore" is ${shown}; allowed: an object with begin(), complete() and fail().`,
     );
@@ -96,11 +96,11 @@ describe('the options of a handler', () => {
     ['at most once', { ack: 'before' }],
     ['a rate', { rateLimit: { count: 5, perMs: 1_000 } }],
     ['batches', { batch: { size: 5, waitMs: 0 } }],
-  ])('may ask for %s', (_, options) => {
+  ])('accept %s', (_, options) => {
     expect(resolveHandler(options)).toEqual({ ...HANDLE_DEFAULTS, ...options });
   });
 
-  test.each([null, 5, 'all'])('are an object, not %p', (options) => {
+  test.each([null, 5, 'all'])('are refused when they are %p instead of an object', (options) => {
     expect(() => resolveHandler(options)).toThrow(ConfigError);
     expect(() => resolve({ handlers: options })).toThrow('The options of "handlers" are ');
   });

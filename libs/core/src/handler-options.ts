@@ -10,11 +10,14 @@ import { SUBSCRIPTION_DEFAULTS, type SubscriptionOptions } from './consume/index
 import { RUN_DEFAULTS, type RunOptions } from './run/index.js';
 import { SETTLE_DEFAULTS, validBackoff, type SettleOptions } from './settle/index.js';
 
-/** How one route is handled. */
+/** All options of a handler. */
 export interface HandleOptions extends SubscriptionOptions, RunOptions, SettleOptions {}
 
-/** What a handler of payloads of type `T` may say otherwise than the defaults. */
+/** Options of a handler for payloads of type `T`; an option that is not given keeps its default. */
 export type HandlerOptions<T = unknown> = Partial<Omit<HandleOptions, 'idempotent'>> & {
+  /**
+   * True to run the handler once per message id, or a function that returns the key to run it once for. @default false
+   */
   readonly idempotent?: boolean | ((delivery: WebhookDelivery<T>) => string | Promise<string>);
 };
 
@@ -31,8 +34,10 @@ export function assertHandlerOptions(options: unknown, owner = 'a handler'): voi
 }
 
 /**
- * @param owner whoever takes the options, as the error names it
- * @throws {ConfigError} naming the option, what was given and what is allowed
+ * Validates the options of a handler and fills in the defaults.
+ *
+ * @param owner taker of the options, as the error names it
+ * @throws {ConfigError} naming the option, the value given and the values allowed
  */
 export function resolveHandleOptions(
   given: Partial<HandleOptions> = {},
@@ -44,7 +49,7 @@ export function resolveHandleOptions(
   const resolved: HandleOptions = { ...defaults, ...defined(given) };
   whole('concurrency', resolved.concurrency, 1, 10_000);
   whole('attempts', resolved.attempts, 1);
-  // At the first crash nobody can tell a culprit from its neighbours.
+  // A first crash does not tell which of the running messages caused it.
   whole('maxCrashes', resolved.maxCrashes, 2);
   if (resolved.handlerTimeoutMs !== undefined) {
     whole('handlerTimeoutMs', resolved.handlerTimeoutMs, 1, LONGEST_MS);
@@ -98,7 +103,7 @@ function validRateLimit(rateLimit: HandleOptions['rateLimit']): void {
   if (rateLimit === undefined) return;
   const { count, perMs } = parts('rateLimit', rateLimit);
   known('"rateLimit"', rateLimit, ['count', 'perMs'], FOREIGN_TO_RATE_LIMITS);
-  // The grants of one period are kept in Redis.
+  // Redis stores every grant of a period, so a large count would take memory.
   whole('rateLimit.count', count, 1, 10_000);
   whole('rateLimit.perMs', perMs, 1, LONGEST_MS);
 }

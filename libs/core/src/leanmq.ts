@@ -48,7 +48,17 @@ import {
   type ReceiveOptions,
 } from './wiring/index.js';
 
-/** Internal webhooks on Redis Streams, without a framework. */
+/**
+ * Durable internal webhooks on Redis Streams, without a framework.
+ *
+ * @example
+ * ```ts
+ * const mq = new LeanMQ({ redis: 'redis://localhost:6379', group: 'billing' });
+ * mq.handle<Order>('/order/created/', async ({ data }) => invoice(data));
+ * await mq.start();
+ * await mq.publish('/order/created/', { id: 'o-1' });
+ * ```
+ */
 export class LeanMQ implements AsyncDisposable {
   private readonly engine: Engine;
   private readonly service: Service;
@@ -56,7 +66,7 @@ export class LeanMQ implements AsyncDisposable {
   private userClient: Connection | undefined;
   private closing: Promise<void> | undefined;
 
-  /** @throws {ConfigError} for an option that is not acceptable */
+  /** @throws {ConfigError} if an option is invalid */
   constructor(options: LeanMQOptions) {
     this.engine = new Engine(options, {
       onRegistry: (news) => this.service.onRegistry(news),
@@ -68,18 +78,18 @@ export class LeanMQ implements AsyncDisposable {
     this.managing = managingOf(this.engine);
   }
 
-  /** All that happens, by name. */
+  /** All events, by name. */
   get events(): Events {
     return this.engine.events;
   }
 
-  /** This process' unique name within its group; another one after each start. */
+  /** This process's unique name within its group; each start makes a new one. */
   get consumer(): string {
     return this.service.consumer;
   }
 
   /**
-   * Connects and checks the server. Called by whatever needs it; call it yourself to know at once.
+   * Connects and checks the server. Other calls do this when they need it; call it yourself to fail early.
    *
    * @throws {BrokerUnavailableError | BrokerRefusedError}
    */
@@ -90,11 +100,16 @@ export class LeanMQ implements AsyncDisposable {
   /**
    * Publishes a message to every group of the path.
    *
-   * @throws {MessageError | ConfigError} if the payload or an option is not acceptable
-   * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether the message may be stored
-   * @throws {AbortedError} if `signal` was aborted first; `outcome` says the same
-   * @throws {NotReplicatedError} if it is stored, but was not confirmed by as many replicas as `durability` asks for
-   * @throws {BufferFullError} if as many sends as may wait do so already
+   * @example
+   * ```ts
+   * await mq.publish('/order/created/', { id: 'o-1' }, { messageId: 'order-o-1' });
+   * ```
+   *
+   * @throws {MessageError | ConfigError} if the payload or an option is invalid
+   * @throws {BrokerUnavailableError} if Redis did not reply in time; `outcome` tells whether the message may be stored
+   * @throws {AbortedError} if `signal` was aborted first; `outcome` means the same
+   * @throws {NotReplicatedError} if the message is stored, but too few replicas confirmed it for `durability`
+   * @throws {BufferFullError} if as many sends already wait as `maxBuffered` or `maxBufferedBytes` allows
    */
   publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
     const { engine } = this;
@@ -103,8 +118,10 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Publishes many to one path, each on its own; see `transaction` for all or nothing. A list may be longer than
-   * `maxBuffered`.
+   * Publishes many messages to one path, each on its own; see `transaction` for all or nothing. The list may be longer
+   * than `maxBuffered`.
+   *
+   * @returns the result of each item, in order; a failed item does not affect the others
    */
   async publishMany(path: string, items: readonly PublishItem[]): Promise<PublishManyResult[]> {
     if (!this.engine.isConnected) await this.prepared(undefined);
@@ -112,8 +129,17 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Publishes all that the callback sends, or nothing. Resolves to what became of each send.
+   * Publishes everything that the callback sends, or nothing.
    *
+   * @example
+   * ```ts
+   * await mq.transaction((tx) => {
+   *   tx.send('/order/created/', order);
+   *   tx.send('/stock/reserved/', { sku: order.sku });
+   * });
+   * ```
+   *
+   * @returns the result of each send, in order
    * @throws {TransactionTooLargeError} beyond `maxTransactionSends` or `maxTransactionBytes`
    */
   async transaction(
@@ -127,11 +153,10 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Takes a delayed send back, as long as it has not been moved to the log. If its id was the caller's own, the same id
-   * may be sent again at once.
+   * Cancels a delayed send that has not been published yet. A `messageId` that the caller chose may be used again at once.
    *
-   * @returns `not-found` when it was moved already, or never there
-   * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether it may be cancelled
+   * @returns `not-found` when the send was already published, or never existed
+   * @throws {BrokerUnavailableError} if Redis did not reply in time; `outcome` tells whether the send may be cancelled
    */
   async cancel(path: string, id: string, call?: CallOptions): Promise<CancelOutcome> {
     const normal = normalizePath(path);
@@ -144,9 +169,14 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Registers the handler of a path for this group. `start` begins to deliver to it; once started, it begins at once.
+   * Registers the handler of a path for this group. Delivery begins with `start`, or at once if the service has started.
    *
-   * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
+   * @example
+   * ```ts
+   * mq.handle<Order>('/order/created/', async ({ data }) => invoice(data), { attempts: 5 });
+   * ```
+   *
+   * @throws {ConfigError} if the path already has a handler, or an option is invalid
    */
   handle<T = unknown>(path: string, handler: WebhookHandler<T>, options?: HandlerOptions<T>): this {
     this.service.handle(path, handler, options);
@@ -154,9 +184,9 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Registers a handler that gets several deliveries of a path at once; `concurrency` then counts batches.
+   * Registers a handler that receives several deliveries of a path at once; `concurrency` then counts batches.
    *
-   * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
+   * @throws {ConfigError} if the path already has a handler, or an option is invalid
    */
   handleBatch<T = unknown>(
     path: string,
@@ -164,18 +194,18 @@ export class LeanMQ implements AsyncDisposable {
     options: HandlerOptions<T> = {},
   ): this {
     assertHandler(normalizePath(path), handler);
-    // Spread, a text would be no options at all.
+    // Check before the spread below: a string would spread to no known options at all.
     assertHandlerOptions(options);
     const { batch: given = BATCH_DEFAULTS } = options;
-    // What is none is refused below; spread, it would be the defaults.
+    // Pass a non-object on to be refused; spreading it would yield the defaults.
     const batch = Object(given) === given ? { ...BATCH_DEFAULTS, ...given } : given;
     const collector = new BatchCollector(handler, batch, () => this.service.concurrencyOf(path));
     return this.handle(path, (delivery) => collector.add(delivery), { ...options, batch });
   }
 
   /**
-   * Changes how many deliveries of a path its handler runs at the same time in this process, at once; of a batch handler,
-   * how many batches. What runs goes on.
+   * Changes at once how many deliveries of a path run in parallel in this process; for a batch handler, how many batches.
+   * Running deliveries continue.
    *
    * @throws {ConfigError} if the path has no handler here, or the number is not 1 to 10,000
    */
@@ -183,12 +213,12 @@ export class LeanMQ implements AsyncDisposable {
     this.service.setConcurrency(path, concurrency);
   }
 
-  /** Begins to deliver, after a stop too. Without handlers it is a publisher only and opens no reader. */
+  /** Starts to deliver, also after a stop. Without handlers the process only publishes and opens no reader. */
   start(): Promise<void> {
     return this.service.start();
   }
 
-  /** `handle` and `start` in one. */
+  /** Registers a handler and starts to deliver: `handle` and `start` in one call. */
   async consume<T = unknown>(
     path: string,
     handler: WebhookHandler<T>,
@@ -198,23 +228,31 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Takes what is due (also retries and stale deliveries), runs the handlers, and resolves when all is settled: for a
-   * cron job instead of a service that stays.
+   * Takes everything due (retries and stale deliveries too), runs the handlers, and resolves once all of it is settled.
+   * Meant for a cron job instead of a long-running service.
    *
-   * @param options.count messages at most, 100 unless told
-   * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
+   * @param options.count maximum number of messages; default 100
+   * @param options.blockMs time to wait for a first message, in ms; by default it does not wait
    */
   processOnce(options?: ReceiveOptions): Promise<Processed> {
     return this.service.processOnce(options);
   }
 
   /**
-   * Takes messages of a path for this group, to be settled by the caller. They are kept alive until then. While the
-   * group is paused there are none.
+   * Takes messages of a path for this group; the caller settles them. Their leases are renewed until then. A paused group
+   * receives none.
    *
-   * @param options.count messages at most, 1 unless told
-   * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
-   * @param options.consumer who takes them; the name is made unique
+   * @example
+   * ```ts
+   * for (const delivery of await mq.receive<Order>('/order/created/', { count: 10 })) {
+   *   await invoice(delivery.data);
+   *   await delivery.ack();
+   * }
+   * ```
+   *
+   * @param options.count maximum number of messages; default 1
+   * @param options.blockMs time to wait for a first message, in ms; by default it does not wait
+   * @param options.consumer name of the consumer that takes them; LeanMQ makes it unique
    * @throws {NotFoundError} if the queue was deleted, or the group was removed from it
    */
   receive<T = unknown>(path: string, options?: ReceiveOptions): Promise<PulledDelivery<T>[]> {
@@ -222,32 +260,38 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Stops reading, waits up to `drainTimeoutMs` for running handlers, and gives back what they have not finished.
-   * Publishing goes on; `start` begins again.
+   * Stops reading, waits up to `drainTimeoutMs` for running handlers, and gives back the deliveries that they have not
+   * finished. Publishing still works; `start` starts the service again.
    */
   stop(): Promise<void> {
     return this.service.stop();
   }
 
   /**
-   * The dead letters of a path, of this group unless told.
+   * Returns the dead letters of a path and a group, to inspect, replay or drop.
    *
-   * @param call limits of each call to it
+   * @example
+   * ```ts
+   * await mq.deadLetters('/order/created/').replayAll();
+   * ```
+   *
+   * @param group the subscribing group; default this process's own
+   * @param call time limit and signal of each call
    */
   deadLetters(path: string, group: string = this.engine.group, call?: CallOptions): DeadLetters {
     return new DeadLetters(this.managingFor(call), normalizePath(path), group);
   }
 
   /**
-   * A queue, to look at and to look after. To have one does not create it.
+   * Returns a queue to inspect and manage. The call does not create the queue in Redis.
    *
-   * @param call limits of each call to it
+   * @param call time limit and signal of each call
    */
   queue(path: string, call?: CallOptions): Queue {
     return new Queue(this.managingFor(call), normalizePath(path));
   }
 
-  /** All queues with what is known of each, by path; deleted ones too, which have `deletedAt`. */
+  /** Lists all queues with their details, by path. Deleted queues are included and have `deletedAt`. */
   async queues(call?: CallOptions): Promise<QueueInfo[]> {
     const managing = this.managingFor(call);
     await managing.ready();
@@ -255,11 +299,11 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /**
-   * Delivers past messages of a path again, to one group only; live messages go first. Resolves when all have been put
-   * into the group's inbox, or when the signal stopped it.
+   * Delivers past messages of a path again, to one group only; live messages take precedence. Resolves once all are in the
+   * group's inbox, or the signal stopped the replay.
    *
-   * @param options.group this group unless told
-   * @throws {NotFoundError} if there is no such queue or group on it, or no replay to resume
+   * @param given.group the group that receives them; default this process's own
+   * @throws {NotFoundError} if the queue does not exist, the group is not on it, or there is no replay to resume
    */
   async replay<T = unknown>(
     path: string,
@@ -272,7 +316,7 @@ export class LeanMQ implements AsyncDisposable {
     return new HistoryReplay<T>(this.managing, normal, validGroup(group), options).run();
   }
 
-  /** How this process is: whether it consumes, what is stuck, paused, busy or refused. */
+  /** Reports the health of this process: whether it consumes, and what is stuck, paused, busy or refused. */
   health(): Health {
     return healthOf(this.engine, this.service, this.closing !== undefined);
   }
@@ -282,14 +326,14 @@ export class LeanMQ implements AsyncDisposable {
     return this.engine.scheduling.schedules;
   }
 
-  /** The escape hatch: a client of its own, for whatever else. The names of the keys are documented. */
+  /** Escape hatch: a Redis client with its own connection, for anything else. The names of all keys are documented. */
   get redis(): Redis {
     this.userClient ??= this.engine.connections.make('user');
     this.userClient.open();
     return this.userClient.client;
   }
 
-  /** Stops, lets what is being published finish, closes every connection. */
+  /** Stops the service, lets pending publishes finish, and closes every connection. */
   close(): Promise<void> {
     this.closing ??= this.shutDown();
     return this.closing;
@@ -299,7 +343,7 @@ export class LeanMQ implements AsyncDisposable {
     return this.close();
   }
 
-  /** Describes the client in a log. It leaves out the options, which hold a password. */
+  /** Describes the client for a log, without the options, which may hold a password. */
   toJSON(): { consumer: string; group: string | undefined; prefix: string; status: string } {
     const { consumer, options } = this.engine;
     return { consumer, group: options.group, prefix: options.prefix, status: this.health().status };
@@ -318,14 +362,14 @@ export class LeanMQ implements AsyncDisposable {
   ): Promise<Options | undefined> {
     const { engine } = this;
     const { connectTimeoutMs, publishTimeoutMs } = engine.options;
-    // A send that says nothing leaves the first connection the time that it has by itself.
+    // A send without `timeoutMs` gives the first connection its full time limit.
     return prepared(() => engine.prepare(), options, Math.max(connectTimeoutMs, publishTimeoutMs));
   }
 
   private async shutDown(): Promise<void> {
     const { engine, service } = this;
     engine.isClosing = true;
-    // Whoever waits for the first connection waits in vain from now on.
+    // Fail the callers that still wait for the first connection.
     if (!engine.isConnected) engine.connections.closeAll();
     await service.stop().catch((error: unknown) => engine.fault('stop', error));
     await service.closePullers().catch((error: unknown) => engine.fault('stop', error));

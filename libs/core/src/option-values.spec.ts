@@ -4,7 +4,7 @@ import { ConfigError } from './errors.js';
 import { HANDLE_DEFAULTS, resolveHandleOptions, type HandleOptions } from './handler-options.js';
 import { resolveOptions } from './options.js';
 
-/** What no whole number is, and how an error shows it. */
+/** Values that are not whole numbers, and how an error shows them. */
 const NOT_WHOLE: readonly [given: unknown, shown: string][] = [
   [1.5, '1.5'],
   [NaN, 'NaN'],
@@ -24,7 +24,7 @@ function resolveHandler(options: unknown): HandleOptions {
   return resolveHandleOptions(options as Partial<HandleOptions>, HANDLE_DEFAULTS);
 }
 
-describe('a whole number', () => {
+describe('an option that is a whole number', () => {
   test.each<[string, least: number, most: number]>([
     ['publishTimeoutMs', 1, 2_000_000_000],
     ['connectTimeoutMs', 1, 2_000_000_000],
@@ -38,7 +38,7 @@ describe('a whole number', () => {
     ['maxBufferedBytes', 1, Number.MAX_SAFE_INTEGER],
     ['maxTransactionSends', 1, 10_000],
     ['maxTransactionBytes', 1, 64 * 1024 * 1024],
-  ])('%s is from %d to %d', (name, least, most) => {
+  ])('%s ranges from %d to %d', (name, least, most) => {
     expectWhole(name, least, most, (value) => resolve({ [name]: value }));
   });
 
@@ -48,7 +48,7 @@ describe('a whole number', () => {
     ['maxCrashes', 2, Number.MAX_SAFE_INTEGER],
     ['handlerTimeoutMs', 1, 2_000_000_000],
     ['idempotencyMs', 1, Number.MAX_SAFE_INTEGER],
-  ])('%s of a handler is from %d to %d', (name, least, most) => {
+  ])('%s of a handler ranges from %d to %d', (name, least, most) => {
     expectWhole(name, least, most, (value) => resolveHandler({ [name]: value }));
     expectWhole(name, least, most, (value) => resolve({ handlers: { [name]: value } }).handlers);
   });

@@ -2,10 +2,10 @@ import { ConfigError } from './errors.js';
 
 export { known, nearestName, unknownOption, type ForeignNames } from './unknown-options.js';
 
-/** setTimeout fires at once when it is told to wait much longer. */
+/** Longest time limit, in ms: setTimeout fires at once for a much longer delay. */
 export const LONGEST_MS = 2_000_000_000;
 
-/** An option that is given as undefined is one that is not given. */
+/** Drops the options that are undefined, so their defaults apply. */
 export function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
@@ -30,19 +30,19 @@ export function word(name: string, value: string, allowed: readonly string[]): v
   }
 }
 
-/** @throws {ConfigError} unless it is true, false or not given: in plain JavaScript the text "false" would mean true */
+/** @throws {ConfigError} unless `value` is true, false or undefined: in plain JavaScript, the string "false" is truthy */
 export function flag(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw ConfigError.option(name, value, 'true or false');
 }
 
-/** @throws {ConfigError} unless it is a function or not given */
+/** @throws {ConfigError} unless `value` is a function or undefined */
 export function callable(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'function') return;
   throw ConfigError.option(name, value, 'a function');
 }
 
-/** @throws {ConfigError} unless it is an AbortSignal, of whatever realm, or not given */
+/** @throws {ConfigError} unless `signal` is an AbortSignal (of any realm) or undefined */
 export function abortable(signal: unknown): void {
   if (signal === undefined) return;
   const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;

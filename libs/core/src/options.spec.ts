@@ -15,7 +15,7 @@ function resolve(options: object): ReturnType<typeof resolveOptions> {
 }
 
 describe('options', () => {
-  it('are the defaults but for what is given', () => {
+  it('take the default unless a value is given', () => {
     expect(resolve({})).toEqual({
       ...ENGINE_DEFAULTS,
       redis: expect.any(Target),
@@ -34,14 +34,14 @@ describe('options', () => {
   });
 
   test.each([...Object.keys(ENGINE_DEFAULTS), 'group', 'consumerName', 'handlers'])(
-    'that are given as undefined are the default: %s',
+    'take the default for an undefined %s',
     (name) => {
       expect(resolve({ [name]: undefined })).toEqual(resolve({}));
     },
   );
 
   test.each(['leaseMS', 'Redis', 'concurrency', 'url', 'toString', '__proto__'])(
-    'of an unknown name are refused: %s',
+    'are refused with the unknown name %s',
     (name) => {
       const options = JSON.parse(`{"redis":"${REDIS}","${name}":5}`) as LeanMQOptions;
       expect(() => resolveOptions(options)).toThrow(ConfigError);
@@ -55,7 +55,7 @@ describe('options', () => {
     ['undefined', undefined],
     ['null', null],
     ['a URL', REDIS],
-  ])('are an object, not %s', (_, options) => {
+  ])('are refused when they are %s instead of an object', (_, options) => {
     expect(() => resolveOptions(options as never)).toThrow(ConfigError);
     expect(() => resolveOptions(options as never)).toThrow('give an object with "redis"');
   });
@@ -69,7 +69,7 @@ describe('the defaults', () => {
     expect(Object.isFrozen(defaults)).toBe(true);
   });
 
-  it('are acceptable themselves', () => {
+  it('pass the validation of options', () => {
     expect(resolve({ ...ENGINE_DEFAULTS, handlers: HANDLE_DEFAULTS })).toEqual(resolve({}));
   });
 });
@@ -96,7 +96,7 @@ describe('an option that is not a number', () => {
     ['retention', { count: 0 }],
     ['retention', { ageMs: 86_400_000 }],
     ['consumerName', 'worker-1'],
-  ])('%s may be %p', (name, value) => {
+  ])('accepts %s as %p', (name, value) => {
     expect(resolve({ [name]: value })).toHaveProperty(name, value);
   });
 
@@ -122,7 +122,7 @@ describe('an option that is not a number', () => {
     ['startFrom', null, 'null', startFrom],
     ['startFrom', { at: -1 }, 'an object (Object)', startFrom],
     ['startFrom', { at: '2026-01-01' }, 'an object (Object)', startFrom],
-    // "false" would be as good as true.
+    // The string "false" would be truthy.
     ['allowEviction', 'false', '"false"', 'true or false'],
     ['allowEviction', 1, '1', 'true or false'],
     ['allowEviction', null, 'null', 'true or false'],
@@ -136,22 +136,22 @@ describe('an option that is not a number', () => {
     ['retention', { count: 1, ageMs: 1 }, 'an object (Object)', retention],
     ['limits', null, 'null', 'an object'],
     ['limits.depth', 0, '0', 'a whole number, 1 or more'],
-    ['consumerName', '', '""', 'a text of 1 character or more'],
-    ['consumerName', null, 'null', 'a text of 1 character or more'],
-    ['consumerName', 5, '5', 'a text of 1 character or more'],
-  ])('%s may not be %p', (name, given, shown, allowed) => {
+    ['consumerName', '', '""', 'a non-empty string'],
+    ['consumerName', null, 'null', 'a non-empty string'],
+    ['consumerName', 5, '5', 'a non-empty string'],
+  ])('refuses %s as %p', (name, given, shown, allowed) => {
     const [option = '', part] = name.split('.');
     const options = { [option]: part === undefined ? given : { [part]: given } };
     expect(() => resolve(options)).toThrow(ConfigError);
     expect(() => resolve(options)).toThrow(`Option "${name}" is ${shown}; allowed: ${allowed}`);
   });
 
-  it('consumerName becomes part of a name in Redis', () => {
+  it('consumerName is reduced to characters that a name in Redis may have', () => {
     expect(resolve({ consumerName: 'pod 1/ä:{x}' }).consumerName).toBe('pod_1____x_');
     expect(resolve({ consumerName: 'x'.repeat(100) }).consumerName).toBe('x'.repeat(64));
   });
 
-  it('redis never gets into an error with its password', () => {
+  it('redis never shows its password in an error', () => {
     expect(() => resolve({ redis: 'redis://:secret@cache', leaseMs: 1 })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret') }),
     );

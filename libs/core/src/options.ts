@@ -18,20 +18,24 @@ import { CONSUMER_DEFAULTS, type ConsumerOptions } from './consume/index.js';
 import { Target, readSilenceMs, type RedisTarget } from './redis/index.js';
 import { SWEEP_DEFAULTS, type SweepOptions } from './sweep/index.js';
 
-/** Everything but where Redis is. */
+/** All options with a default. */
 export interface EngineOptions extends PublisherOptions, ConsumerOptions, SweepOptions {
-  /** Begins the name of everything in Redis; one for each environment that shares a server. */
+  /** Prefix of all keys in Redis. Environments that share a server need one each. @default 'leanmq' */
   readonly prefix: string;
-  /** What a single message may be. */
+  /** Size limits of a single message. */
   readonly limits: MessageLimits;
-  /** `fail`: reject when Redis is not there within `connectTimeoutMs`; `wait`: go on trying in the background. */
+  /**
+   * Behaviour when Redis cannot be reached within `connectTimeoutMs`: `fail` rejects, `wait` keeps trying in the
+   * background. @default 'fail'
+   */
   readonly connect: 'fail' | 'wait';
+  /** Time limit of the first connection, in ms. @default 10_000 */
   readonly connectTimeoutMs: number;
-  /** Time limit of each command of a call that looks after queues, dead letters and recurring sends, ms. */
+  /** Time limit per command of calls that manage queues, dead letters and recurring sends, in ms. @default 10_000 */
   readonly commandTimeoutMs: number;
-  /** How long Redis may owe a reply before its connection counts as dead, ms. */
+  /** Time without a reply after which a connection to Redis counts as dead, in ms. @default 5_000 */
   readonly silenceMs: number;
-  /** Accept a server whose policy may evict messages. */
+  /** True to accept a server whose eviction policy may drop messages. @default false */
   readonly allowEviction: boolean;
 }
 
@@ -48,15 +52,17 @@ export const ENGINE_DEFAULTS: EngineOptions = Object.freeze({
   allowEviction: false,
 });
 
+/** Options of `new LeanMQ()`. */
 export interface LeanMQOptions extends Partial<Omit<EngineOptions, 'limits'>> {
-  /** A URL, ioredis' options (Sentinel too), or a factory of clients. */
+  /** A URL, ioredis options (including Sentinel), or a factory of clients. */
   readonly redis: RedisTarget;
-  /** The service that subscribes; needed as soon as there is a handler. */
+  /** Name of the subscribing service. Required once there is a handler. */
   readonly group?: string;
-  /** Begins the consumer's name, which is made unique; the host's name unless told. */
+  /** Start of the consumer's name; LeanMQ appends a unique suffix. @default the host name */
   readonly consumerName?: string;
+  /** Size limits of a single message; a limit that is not given keeps its default. */
   readonly limits?: Partial<MessageLimits>;
-  /** What holds for every handler that does not say otherwise. */
+  /** Defaults for all handlers; a handler's own options override them. */
   readonly handlers?: Partial<HandleOptions>;
 }
 
@@ -76,12 +82,12 @@ const NAMES = [
 ] as readonly string[];
 
 /**
- * Refuses options that are not known, for a layer with options of its own beside those of `new LeanMQ()`. Pure.
+ * Refuses unknown options, for a layer that adds its own options to those of `new LeanMQ()`. Pure.
  *
- * @param owner whoever takes the options, as the error names it
- * @param own names that the layer takes itself
- * @param hints what to say about names that mean something else
- * @throws {ConfigError} that names the nearest known option
+ * @param owner taker of the options, as the error names it
+ * @param own names that the layer adds
+ * @param hints remedies for names that mean something else
+ * @throws {ConfigError} naming the nearest known option
  */
 export function assertOptionNames(
   owner: string,
@@ -92,11 +98,15 @@ export function assertOptionNames(
   known(owner, options, [...NAMES, ...own], { ...FOREIGN_TO_LEANMQ, ...hints });
 }
 
-/** @throws {ConfigError} naming the option, what was given and what is allowed */
+/**
+ * Validates the options and fills in the defaults.
+ *
+ * @throws {ConfigError} naming the option, the value given and the values allowed
+ */
 export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
   if (typeof options !== 'object' || (options as unknown) === null) {
-    // A text is a URL mostly, and has a password.
-    const given = typeof options === 'string' ? 'a text' : show(options);
+    // A string is mostly a URL, which may hold a password.
+    const given = typeof options === 'string' ? 'a string' : show(options);
     throw new ConfigError(`The options are ${given}; give an object with "redis".`);
   }
   const { redis, group, consumerName = hostname(), limits, handlers, ...engine } = options;
@@ -134,7 +144,7 @@ export function resolveOptions(options: LeanMQOptions): ResolvedOptions {
 
 function plainName(consumerName: string): string {
   if (typeof consumerName !== 'string' || consumerName === '') {
-    throw ConfigError.option('consumerName', consumerName, 'a text of 1 character or more');
+    throw ConfigError.option('consumerName', consumerName, 'a non-empty string');
   }
   return consumerName.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 64);
 }

@@ -5,15 +5,15 @@ import { describe, expect, it, jest } from '@jest/globals';
 const storage = new AsyncLocalStorage<string>();
 const current = (): string | undefined => storage.getStore();
 
-describe('an own context', () => {
-  it('is empty, also when the package was loaded inside a request', async () => {
+describe('an own async context', () => {
+  it('is empty even when the package was loaded inside a request', async () => {
     jest.resetModules();
     const { inOwnContext } = await storage.run('request', () => import('./own-context.js'));
     expect(inOwnContext(current)).toBeUndefined();
     expect(storage.run('caller', () => inOwnContext(current))).toBeUndefined();
   });
 
-  it('keeps what is entered in it to itself and to what it starts', async () => {
+  it('shows a store that is entered in it only to itself and to what it starts', async () => {
     const { inOwnContext } = await import('./own-context.js');
     const started = inOwnContext(async () => {
       storage.enterWith('own');
@@ -27,7 +27,7 @@ describe('an own context', () => {
     ]);
   });
 
-  it('within another one sees nothing of that, nor does the one that follows an error', async () => {
+  it('sees nothing of an outer context, nor of an earlier one that failed', async () => {
     const { inOwnContext } = await import('./own-context.js');
     const inner = inOwnContext(() => {
       storage.enterWith('outer');
@@ -35,13 +35,13 @@ describe('an own context', () => {
     });
     const fail = (): never => {
       storage.enterWith('failed');
-      throw new Error('after it was entered');
+      throw new Error('after entering');
     };
-    expect(() => inOwnContext(fail)).toThrow('after it was entered');
+    expect(() => inOwnContext(fail)).toThrow('after entering');
     expect([inner, inOwnContext(current)]).toEqual([undefined, undefined]);
   });
 
-  it('passes arguments, results and errors on', async () => {
+  it('passes on arguments, results and errors', async () => {
     const { inOwnContext } = await import('./own-context.js');
     expect(inOwnContext((a: number, b: number) => a + b, 1, 2)).toBe(3);
     expect(() =>

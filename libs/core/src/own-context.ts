@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
 const make = (): AsyncResource => new AsyncResource('LeanMQ');
-// Only `restock` ever runs in it: up to Node 22, `enterWith` changes the resource that it is called in, and would reach
-// everybody who comes later.
+// Only `restock` runs in this resource: up to Node 22, `enterWith` changes the resource that it is called in, and would
+// affect every later call.
 const empty = emptied(make());
 // Each resource serves one call. Making 64 at a time costs one switch of contexts instead of 64.
 const STOCK = 64;
@@ -12,9 +12,9 @@ const restock = (): void => {
 };
 
 /**
- * Calls a function in an async context of its own: it sees no `AsyncLocalStorage` of its caller, and what it enters is seen
- * by nobody but itself and what it starts. For all code of users that is called on behalf of a message or of nobody, and for
- * whatever outlives the call that started it. Costs about 0.1 µs.
+ * Calls a function in its own async context. The function sees no `AsyncLocalStorage` store of its caller, and a store
+ * that it enters is visible only to itself and to what it starts. Used for all user code that a message or a timer
+ * triggers, and for work that outlives the call that started it. Costs about 0.1 µs.
  */
 export function inOwnContext<Args extends unknown[], Result>(
   fn: (...args: Args) => Result,
@@ -26,8 +26,8 @@ export function inOwnContext<Args extends unknown[], Result>(
 }
 
 /**
- * Without the stores that it was made with: a package that is loaded inside a request would keep that request's for ever.
- * Node keeps them on the resource, under symbols; where it does not, nothing changes.
+ * Clears the stores that a resource captured when it was created: a package loaded inside a request would keep that
+ * request's stores for ever. Node holds them on the resource under symbols; in versions that do not, nothing changes.
  */
 function emptied(resource: AsyncResource): AsyncResource {
   for (const symbol of Object.getOwnPropertySymbols(resource)) {

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 const MAX_SHOWN = 80;
 
-/** Renders a given value for an error message, short and without ever throwing. */
+/** Renders any value for an error message, briefly. Never throws. */
 export function show(value: unknown): string {
   try {
     return printable(render(value));
@@ -27,7 +27,7 @@ function render(value: unknown): string {
   }
 }
 
-/** A class may have a static property `name` that is no text. */
+/** Returns the name of a class or function, if it is a string: a class may have any static property `name`. */
 function nameOf(maker: unknown): string | undefined {
   const name: unknown = typeof maker === 'function' ? maker.name : undefined;
   return typeof name === 'string' && name !== '' ? shorten(name) : undefined;
@@ -37,29 +37,29 @@ function shorten(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-/** Whatever was thrown, as an Error. Never throws. */
+/** Turns any thrown value into an Error. Never throws. */
 export function toError(thrown: unknown): Error {
-  // An Error of another realm is none by `instanceof`: Node's own are not to code in a test runner's sandbox.
+  // `instanceof` fails for an Error of another realm, such as Node's own errors in a test runner's sandbox.
   if (types.isNativeError(thrown)) return thrown;
   try {
     if (thrown instanceof Error) return thrown;
   } catch {
-    // A Proxy may refuse to tell its prototype.
+    // A Proxy may refuse to reveal its prototype.
   }
   return new Error(typeof thrown === 'string' ? thrown : show(thrown), { cause: thrown });
 }
 
 /**
- * What steers a terminal, ends a line or turns its direction: control characters (C0, DEL, C1), separators of lines and
- * paragraphs, marks of direction, what is invisible, and halves of surrogate pairs.
+ * Characters that control a terminal, end a line or reverse its direction: control characters (C0, DEL, C1), line and
+ * paragraph separators, direction marks, invisible characters, and halves of surrogate pairs.
  */
 const STEERING =
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what this pattern looks for
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Surrogate}]/gu;
 
 /**
- * Renders text that others wrote (names, ids, errors, payloads) for a line of a log or a terminal: what could end the line
- * or steer the terminal is written as an escape, `\n` or `\u001b`.
+ * Renders untrusted text (names, ids, errors, payloads) for a line of a log or a terminal. Characters that could end the
+ * line or control the terminal become escapes such as `\n` or `\u001b`.
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export function printable(text: string): string {
   return text.replace(STEERING, escaped);
 }
 
-/** Renders an error with its stack for a log: its message in one line, and a line for each call. */
+/** Renders an error with its stack for a log: its message on one line, then one line per call. */
 export function printableStack({ name, message, stack = '' }: Error): string {
   const calls = stack.split('\n').filter((line) => /^\s+at /.test(line));
   return [`${name}: ${message}`, ...calls].map(printable).join('\n');

@@ -34,7 +34,7 @@ describe('the nearest known name', () => {
   );
 });
 
-describe('an option that is not known', () => {
+describe('an unknown option', () => {
   test.each<[options: object, said: RegExp]>([
     [{ ttl: 1 }, /^Option "ttl" is not known; a send takes messageId, .*; did you mean "ttlMs"\?$/],
     [{ ttlMs: 1, priority: 1 }, /^Option "priority" is not known; a send takes .*concurrency\.$/],
@@ -52,7 +52,7 @@ describe('an option that is not known', () => {
     expect(check).toThrow(said);
   });
 
-  test('is not one that is known', () => {
+  test('is the only kind that is refused', () => {
     expect(() => known('a send', { ttlMs: 1, delayMs: undefined }, NAMES)).not.toThrow();
     expect(() => known('a send', {}, NAMES)).not.toThrow();
   });

@@ -1,19 +1,19 @@
 import { ConfigError, show } from './errors.js';
 
-/** Names that other libraries use → what to say about each: a sentence that names the option to give instead. */
+/** Hint for each option name of another library: a sentence that names the option to give instead. */
 export type ForeignNames = Readonly<Record<string, string>>;
 
 const NONE: ForeignNames = Object.freeze({});
-/** Words that name a unit or a length of time; `delaySeconds` means `delayMs`. */
+/** Units of time at the end of a name: `delaySeconds` means `delayMs`. */
 const UNIT = /(milliseconds?|millis|seconds?|secs?|minutes?|msec|ms|at)$/;
 
 /**
- * Refuses an option that is not known: a misspelt one would silently have no effect. Pure.
+ * Refuses unknown options: a misspelt option would silently have no effect. Pure.
  *
- * @param owner whoever takes the options, as the error names it
- * @param names the options that it takes
- * @param foreign what to say about names that come from another library
- * @throws {ConfigError} unless `options` is an object whose names are all known; it names the nearest known one
+ * @param owner taker of the options, as the error names it
+ * @param names all options that the owner takes
+ * @param foreign hints for names that come from another library
+ * @throws {ConfigError} unless `options` is an object with known names only; the error names the nearest known option
  */
 export function known(
   owner: string,
@@ -31,7 +31,7 @@ export function known(
   }
 }
 
-/** The refusal of one option by name, for callers that look for it themselves. Pure. */
+/** Makes the error that refuses an option, for callers that find unknown options themselves. Pure. */
 export function unknownOption(
   owner: string,
   name: string,
@@ -48,8 +48,8 @@ export function unknownOption(
 }
 
 /**
- * The known name that was probably meant, or undefined when none is close. Case, separators and units of time do not
- * count; otherwise a third of the letters may differ. Pure.
+ * Returns the known name that was probably meant, or undefined when none is close. Ignores case, separators and units of
+ * time; of the other letters, a third may differ. Pure.
  */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const wanted = bare(given);
@@ -57,7 +57,7 @@ export function nearestName(given: string, names: readonly string[]): string | u
   let least = Math.floor(Math.max(wanted.length, 3) / 3) + 1;
   for (const name of names) {
     const candidate = bare(name);
-    // A distance is at least the difference in length, so that a long name costs nothing.
+    // A distance is at least the difference in length; skip the cost of comparing a long name.
     if (Math.abs(candidate.length - wanted.length) >= least) continue;
     const found = distance(wanted, candidate);
     if (found < least) [nearest, least] = [name, found];
@@ -74,7 +74,7 @@ function bare(name: string): string {
   return withoutUnit.length < 2 ? letters : withoutUnit;
 }
 
-/** How many letters to add, drop, change or swap with the next make one text the other (optimal string alignment). */
+/** Counts the letters to add, drop, change or swap with the next to turn one text into the other (optimal string alignment). */
 function distance(one: string, other: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: other.length + 1 }, (_, column) => column);

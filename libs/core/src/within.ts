@@ -1,4 +1,4 @@
-/** Whether it can be awaited. */
+/** Returns true when the value can be awaited. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' &&
@@ -8,9 +8,9 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Waits for what a function of the user's has promised, but not for ever.
+ * Waits for a promise of user code, but only for `timeoutMs`.
  *
- * @throws what it rejects with, or what `late` makes when `timeoutMs` have passed
+ * @throws the promise's rejection, or the error of `late` once `timeoutMs` have passed
  */
 export async function within<T>(
   promised: PromiseLike<T>,

@@ -8,13 +8,13 @@ const cancelScript = defineScript({
   reply: oneOf('cancelled', 'not-found'),
 });
 
-// Longer than any outage that a caller waits through.
+// Longer than any outage that a caller would wait through.
 const CALL_TTL_MS = 600_000;
 
-/** What became of taking a delayed send back. */
+/** Result of cancelling a delayed send. */
 export type CancelOutcome = 'cancelled' | 'not-found';
 
-/** Takes a delayed send back. Through any loss of the connection it says what the first attempt did. */
+/** Cancels a delayed send. When the connection was lost, a repeated call returns what the first one did. */
 export function cancelSend(
   connection: Connection,
   keys: RouteKeys,

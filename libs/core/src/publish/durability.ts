@@ -1,24 +1,24 @@
 import { ConfigError } from '../errors.js';
 import { LONGEST_MS, known } from '../option-values.js';
 
-/** How many replicas confirm a send before its promise resolves. */
+/** Replicas that must confirm a send before its promise resolves. */
 export interface Replication {
-  /** Replicas, the master not counted; 1 or more. */
+  /** Number of replicas, without the master; 1 or more. */
   readonly replicas: number;
-  /** How long they may take once the master has the message, ms. */
+  /** Time limit of their confirmation after the master stored the message, in ms. */
   readonly timeoutMs: number;
 }
 
-/** What a publish waits for: that the master has it (`memory`), or that replicas have it too. */
+/** Copies that must exist before a publish resolves: the master's only (`memory`), or replicas' too. */
 export type Durability = 'memory' | Replication;
 
-// WAIT takes no more.
+// The WAIT command accepts no larger number.
 const MOST_REPLICAS = 2 ** 31 - 1;
 
 /**
- * Checks a durability; undefined for `memory`. Pure.
+ * Validates a durability; returns undefined for `memory`. Pure.
  *
- * @throws {ConfigError} naming what was given and what is allowed
+ * @throws {ConfigError} naming the value given and the values allowed
  */
 export function replicationOf(durability: Durability): Replication | undefined {
   if (durability === 'memory') return undefined;

@@ -2,98 +2,118 @@ import type { MessageHeaders } from '../message/index.js';
 import { LONGEST_MS, whole } from '../option-values.js';
 import { replicationOf, type Durability } from './durability.js';
 
-/** What one send may ask for. */
+/** Options of one send. */
 export interface PublishOptions {
   /**
-   * The caller's own id for the message. A second send with the same id and the same data within `dedupeMs` is not
-   * published again (`outcome: 'duplicate'`); with other data it is an error.
+   * The caller's own id for the message. Sending the same id and data again within `dedupeMs` publishes nothing
+   * (`outcome: 'duplicate'`); the same id with other data is an error. @default an id that LeanMQ makes
    */
   readonly messageId?: string;
-  /** How long the id is remembered, ms, counted from when a delayed message is due; only with `messageId`. */
+  /**
+   * Time for which `messageId` is remembered, in ms; for a delayed message it counts from the due time. Only with
+   * `messageId`. @default the option `dedupeMs` of `new LeanMQ()`
+   */
   readonly dedupeMs?: number;
+  /** Headers that travel with the message, beside its data. */
   readonly headers?: MessageHeaders;
-  /** Publish it that much later, ms. */
+  /** Delay before the message is published, in ms. */
   readonly delayMs?: number;
   /**
-   * Publish it at that instant, epoch ms or a Date; the server's clock decides, and what has passed by it is published
-   * at once. Not together with `delayMs`.
+   * Instant at which the message is published, as epoch ms or a Date, by the server's clock. A past instant publishes at
+   * once. Not together with `delayMs`.
    */
   readonly deliverAt?: number | Date;
-  /** How long the message may wait for a handler, ms; counted from when a delayed one is due. */
+  /** Time to live: how long the message may wait for a handler, in ms; for a delayed message it counts from the due time. */
   readonly ttlMs?: number;
-  /** What the send waits for; the option of the same name unless told. Of a transaction it is the transaction's own. */
+  /**
+   * Copies that must exist before the send resolves. In a transaction, set it for the transaction as a whole.
+   * @default the option `durability` of `new LeanMQ()`
+   */
   readonly durability?: Durability;
-  /** Time limit of this send, ms. @default the option `publishTimeoutMs`. Of a transaction it is the transaction's own. */
+  /**
+   * Time limit of this send, in ms. In a transaction, set it for the transaction as a whole.
+   * @default the option `publishTimeoutMs` of `new LeanMQ()`
+   */
   readonly timeoutMs?: number;
-  /** Gives up waiting when aborted; the error says whether anything was sent. Of a transaction it is the transaction's own. */
+  /**
+   * Signal that stops waiting; the error tells whether anything was sent. In a transaction, set it for the transaction as
+   * a whole.
+   */
   readonly signal?: AbortSignal;
 }
 
-/** What a transaction may ask for as a whole. */
+/** Options of a transaction as a whole. */
 export interface TransactionOptions {
-  /** What it waits for; the option of the same name unless told. */
+  /** Copies that must exist before the transaction resolves. @default the option `durability` of `new LeanMQ()` */
   readonly durability?: Durability;
-  /** Time limit once the callback has returned, ms. @default the option `publishTimeoutMs` */
+  /** Time limit after the callback has returned, in ms. @default the option `publishTimeoutMs` of `new LeanMQ()` */
   readonly timeoutMs?: number;
-  /** Gives up waiting when aborted; the error says whether anything was sent. */
+  /** Signal that stops waiting; the error tells whether anything was sent. */
   readonly signal?: AbortSignal;
 }
 
-/** One of the messages of `publishMany`. */
+/** One message of `publishMany`. */
 export interface PublishItem {
   readonly data: unknown;
   readonly options?: PublishOptions;
 }
 
-/** What became of a send. */
+/** Result of a send. */
 export interface PublishResult {
+  /** Id of the message: `messageId`, or the id that LeanMQ made. */
   readonly id: string;
+  /** `duplicate`: the same `messageId` and data were published before; `scheduled`: the message is published when due. */
   readonly outcome: 'published' | 'duplicate' | 'scheduled';
 }
 
-/** What became of one send of many. */
+/** Result of one item of `publishMany`. */
 export type PublishManyResult =
   PublishResult | { readonly outcome: 'failed'; readonly error: Error };
 
+/** Options of publishing, with their defaults for every send. */
 export interface PublisherOptions {
-  /** How long a publish keeps trying through a fault, ms. */
+  /** Time for which a publish keeps trying through a fault, in ms. @default 30_000 */
   readonly publishTimeoutMs: number;
-  /** Sends that may wait for an answer, at any time. @default 10_000 */
+  /** Maximum number of sends that wait for a reply. @default 10_000 */
   readonly maxBuffered: number;
-  /** Bytes of all sends that wait for an answer; a single one may always wait alone. @default 67_108_864 */
+  /** Maximum bytes of all sends that wait for a reply; a single send may exceed it. @default 67_108_864 */
   readonly maxBufferedBytes: number;
-  /** Sends of a single transaction. @default 1_000 */
+  /** Maximum number of sends in one transaction. @default 1_000 */
   readonly maxTransactionSends: number;
-  /** Bytes of all payloads and headers of a single transaction. @default 8_388_608 */
+  /** Maximum bytes of payloads and headers in one transaction. @default 8_388_608 */
   readonly maxTransactionBytes: number;
-  /** How long a caller's message id is remembered, ms. */
+  /** Time for which a caller's `messageId` is remembered, in ms. @default 86_400_000 */
   readonly dedupeMs: number;
   /**
-   * What a send waits for: that the master has it (`memory`), or that so many replicas have confirmed it within
-   * `timeoutMs`. Recurring sends never wait: one that a failover loses is made again.
+   * Copies that must exist before a send resolves: the master's (`memory`), or those of `replicas` replicas within
+   * `timeoutMs`. Recurring sends never wait for replicas: if a failover loses one, it is made again. @default 'memory'
    */
   readonly durability: Durability;
 }
 
 export const PUBLISHER_DEFAULTS: PublisherOptions = Object.freeze({
-  // Longer than a failover or a restart takes, shorter than most callers' own timeouts add up to.
+  // Longer than a failover or a restart, shorter than most callers' own timeouts.
   publishTimeoutMs: 30_000,
   maxBuffered: 10_000,
   maxBufferedBytes: 64 * 1024 * 1024,
-  // A transaction is one script, which holds up everybody else: these take Redis some milliseconds.
+  // A transaction is one script, which blocks all other clients; one of this size takes Redis some milliseconds.
   maxTransactionSends: 1_000,
   maxTransactionBytes: 8 * 1024 * 1024,
   dedupeMs: 24 * 3_600_000,
   durability: 'memory',
 });
 
-/** Longest delay, time to live and dedupe window, ms: later instants no longer fit where Redis keeps scores exactly. */
+/** Longest delay, time to live and dedupe window, in ms. Redis cannot store the score of a much later instant exactly. */
 export const MOST_MS = 100 * 365 * 24 * 3_600_000;
-/** A transaction of so many sends takes Redis 50 ms. */
+/** A transaction with this many sends takes Redis 50 ms. */
 const MOST_TRANSACTION_SENDS = 10_000;
 const MOST_TRANSACTION_BYTES = 64 * 1024 * 1024;
 
-/** @throws {ConfigError} naming the option, what was given and what is allowed */
+/**
+ * Validates the options of publishing.
+ *
+ * @throws {ConfigError} naming the option, the value given and the values allowed
+ */
 export function validPublisher(options: PublisherOptions): void {
   whole('publishTimeoutMs', options.publishTimeoutMs, 1, LONGEST_MS);
   whole('dedupeMs', options.dedupeMs, 1, MOST_MS);

@@ -6,7 +6,7 @@ import type { TransactionOptions } from './options.js';
 import { timeoutOf } from './send-options.js';
 import { onAbort } from './signals.js';
 
-/** What a send or a transaction asks for beside its messages. */
+/** Conditions of a send or a transaction, beside its messages. */
 export interface Request {
   readonly replication: Replication | undefined;
   readonly timeoutMs: number;
@@ -14,10 +14,10 @@ export interface Request {
 }
 
 /**
- * Completes what a send asks for. Pure.
+ * Completes the options of a send with the defaults. Pure.
  *
- * @param plain of a send that asks for nothing
- * @throws {ConfigError} for a value that is not acceptable
+ * @param plain request of a send without options
+ * @throws {ConfigError} if a value is invalid
  */
 export function requestOf(options: TransactionOptions, plain: Request): Request {
   const { durability, timeoutMs, signal } = options;
@@ -30,7 +30,7 @@ export function requestOf(options: TransactionOptions, plain: Request): Request 
   };
 }
 
-/** A unit that its lane gives up when the signal is aborted. */
+/** Wraps a unit so that its lane gives it up when the signal is aborted. */
 export function watched(unit: Unit, signal: AbortSignal, lane: Lane): Unit {
   const ignore = onAbort(signal, () => lane.withdraw(watching, signal.reason));
   const watching: Unit = {

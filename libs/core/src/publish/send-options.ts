@@ -22,11 +22,11 @@ const TRANSACTION_NAMES: readonly string[] = [
 ] satisfies (keyof TransactionOptions)[];
 
 const handlers = (name: string, ours: string): string =>
-  `"${name}" is no option of a send; did you mean "${ours}", an option of the handler?`;
+  `"${name}" is not an option of a send; did you mean "${ours}", an option of the handler?`;
 const elsewhere = (name: string, library: string, ours: string): string =>
   `did you mean "${ours}", which ${library} calls "${name}"?`;
 
-/** What other libraries call an option of a send, and options that belong elsewhere. */
+/** Names of other libraries for the options of a send, and options that belong elsewhere. */
 const FOREIGN: ForeignNames = {
   jobId: elsewhere('jobId', 'BullMQ', 'messageId'),
   deduplication: elsewhere('deduplication', 'BullMQ', 'messageId'),
@@ -34,7 +34,7 @@ const FOREIGN: ForeignNames = {
   MessageDeduplicationId: elsewhere('MessageDeduplicationId', 'SQS', 'messageId'),
   deduplicationId: elsewhere('deduplicationId', 'SQS', 'messageId'),
   jobKey: elsewhere('jobKey', 'Graphile Worker', 'messageId'),
-  idempotencyKey: 'did you mean "messageId", which is the key of a send here?',
+  idempotencyKey: 'did you mean "messageId", the key of a send here?',
   id: 'did you mean "messageId"?',
   DelaySeconds: elsewhere('DelaySeconds', 'SQS', 'delayMs'),
   countdown: elsewhere('countdown', 'Celery', 'delayMs'),
@@ -54,16 +54,16 @@ const FOREIGN: ForeignNames = {
   concurrency: handlers('concurrency', 'concurrency'),
   timeout:
     'did you mean "timeoutMs", the time limit of the send, or "handlerTimeoutMs", an option of the handler?',
-  priority: 'messages have no priority; use a path of its own for what is urgent.',
-  repeat: 'a recurring send is made with schedules.upsert().',
-  cron: 'a recurring send is made with schedules.upsert().',
-  everyMs: 'a recurring send is made with schedules.upsert().',
+  priority: 'messages have no priority; give urgent messages their own path.',
+  repeat: 'create a recurring send with schedules.upsert().',
+  cron: 'create a recurring send with schedules.upsert().',
+  everyMs: 'create a recurring send with schedules.upsert().',
   removeOnComplete: 'did you mean "retention", an option of LeanMQ and a setting of the queue?',
   removeOnFail: 'dead letters are kept; limit them with the setting "deadLetters" of the queue.',
 };
 
 /**
- * Checks the names of a send's options; the values are checked where they are used.
+ * Checks the names of a send's options; values are checked where they are used.
  *
  * @throws {ConfigError} naming the option and the nearest known one
  */
@@ -71,13 +71,13 @@ export function checkSendOptions(options: PublishOptions): void {
   if (typeof options !== 'object' || (options as unknown) === null || Array.isArray(options)) {
     return known('a send', options, SEND_NAMES);
   }
-  // No list of names is made where all of them are known: this runs for every send that has options.
+  // This loop runs for every send with options, so it allocates no list of names.
   for (const name in options) {
     if (!SEND_NAME_SET.has(name)) throw unknownOption('a send', name, SEND_NAMES, FOREIGN);
   }
 }
 
-/** @throws {ConfigError} for what only the transaction as a whole can be told */
+/** @throws {ConfigError} for an option that only the transaction as a whole takes */
 export function checkTransactionSend(options: PublishOptions): void {
   for (const name of TRANSACTION_NAMES as readonly (keyof TransactionOptions)[]) {
     if (options[name] === undefined) continue;
@@ -94,27 +94,27 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   known('a transaction', options, TRANSACTION_NAMES);
 }
 
-/** @throws {ConfigError} unless it is a function; a list of sends is what other libraries take */
+/** @throws {ConfigError} unless `build` is a function; other libraries take a list of sends */
 export function checkTransactionCallback(build: unknown): void {
   if (typeof build === 'function') return;
   throw new ConfigError(
-    `transaction() takes a function, (tx) => { tx.send(path, data); }, and was given ${show(build)}.`,
+    `transaction() takes a function such as (tx) => { tx.send(path, data); }, but was given ${show(build)}.`,
   );
 }
 
-/** @throws {ConfigError} unless it is a list of items `{ data, options }`; an item is checked by its own send */
+/** @throws {ConfigError} unless `items` is an array; each item is checked when it is sent */
 export function checkItems(items: readonly unknown[]): void {
   if (Array.isArray(items)) return;
   throw new ConfigError(
-    `publishMany() takes a list of { data, options }, and was given ${show(items)}.`,
+    `publishMany() takes an array of { data, options }, but was given ${show(items)}.`,
   );
 }
 
-/** @throws {ConfigError} for an item of a list that is none, or has options beside its data */
+/** @throws {ConfigError} for an item without `data`, or with options beside its data */
 export function checkItem(item: object): void {
   if (typeof item !== 'object' || (item as unknown) === null || !('data' in item)) {
     throw new ConfigError(
-      `An item of publishMany() is ${show(item)}; give { data, options }, the payload as "data".`,
+      `An item of publishMany() is ${show(item)}; give { data, options } with the payload as "data".`,
     );
   }
   for (const name in item) {
@@ -126,7 +126,7 @@ export function checkItem(item: object): void {
   }
 }
 
-/** How long a send may take, ms. */
+/** Returns the time limit of a send, in ms. */
 export function timeoutOf(given: number | undefined, defaultMs: number): number {
   if (given === undefined) return defaultMs;
   whole('timeoutMs', given, 1, LONGEST_MS);

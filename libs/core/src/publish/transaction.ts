@@ -3,18 +3,18 @@ import type { PublishOptions, PublisherOptions } from './options.js';
 import { bytesOf, type EncodedSend } from './send.js';
 import { checkTransactionSend } from './send-options.js';
 
-/** Collects sends that are published all or nothing when the callback has returned. */
+/** Sends that are published all or nothing after the callback has returned. */
 export interface Transaction {
   /**
-   * Adds a send. Nothing is published before the callback of `transaction` has returned, and nothing at all if it throws.
+   * Adds a send. Nothing is published until the callback of `transaction` returns, and nothing at all if it throws.
    *
-   * @throws {MessageError | ConfigError} at once, if the payload or an option is not acceptable
-   * @throws {TransactionTooLargeError} for a send beyond `maxTransactionSends` or `maxTransactionBytes`
+   * @throws {MessageError | ConfigError} at once, if the payload or an option is invalid
+   * @throws {TransactionTooLargeError} if the send exceeds `maxTransactionSends` or `maxTransactionBytes`
    */
   send(path: string, data: unknown, options?: PublishOptions): void;
 }
 
-/** What a transaction may hold. */
+/** Limits of a transaction. */
 export type TransactionLimits = Pick<
   PublisherOptions,
   'maxTransactionSends' | 'maxTransactionBytes' | 'maxBuffered'
@@ -31,7 +31,7 @@ export class CollectedTransaction implements Transaction {
     private readonly limits: TransactionLimits,
   ) {}
 
-  /** Whether its callback has not returned yet. */
+  /** True until the callback returns. */
   get isOpen(): boolean {
     return this.open;
   }
@@ -50,12 +50,12 @@ export class CollectedTransaction implements Transaction {
     this.sends.push(send);
   }
 
-  /** A send after the callback has returned would silently not be part of it. */
+  /** Refuses later sends: they would silently not be part of the transaction. */
   seal(): void {
     this.open = false;
   }
 
-  /** @throws {TransactionTooLargeError} if it was too large, also when the callback has caught that */
+  /** @throws {TransactionTooLargeError} if the transaction was too large, even if the callback caught that error */
   assertWhole(): void {
     if (this.overflow !== undefined) throw this.overflow;
   }
