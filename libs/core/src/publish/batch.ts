@@ -20,16 +20,16 @@ import {
 } from './scripts.js';
 import { isPlain, type EncodedSend } from './send.js';
 
-/** What each send became; or a tick that somebody else has made. */
+/** Result of each send of a unit, or `overtaken`: another process has already made the tick. */
 export type UnitOutcome = PublishResult[] | 'overtaken';
 
-/** Sends that are published together or not at all, and the promise of their caller. */
+/** Sends that are published together or not at all, with the promise of their caller. */
 export interface Unit {
   readonly sends: readonly EncodedSend[];
   readonly tick: TickPosition | undefined;
-  /** What it waits for beyond the master; undefined for nothing. */
+  /** Replicas that must confirm the unit; undefined when the master is enough. */
   readonly replication: Replication | undefined;
-  /** Of all its sends, as the buffer counts them. */
+  /** Bytes of all its sends, as the buffer counts them. */
   readonly bytes: number;
   /** On the monotonic clock, ms. */
   readonly deadline: number;
@@ -38,20 +38,20 @@ export interface Unit {
   settled: boolean;
 }
 
-/** Of a send that may be anything; see the script. */
+/** Number of arguments of a send with all options; see the script. */
 const ALL_ARGS = 9;
 
-/** Units that go to Redis in one call. It is frozen: sent again, it is the very same. */
+/** Units that go to Redis in one call. A batch never changes, so sending it again repeats the same call. */
 export class Batch {
-  /** Whether an attempt ended without an answer, so that it may have been executed. */
+  /** True when an attempt ended without a reply, so Redis may have executed it. */
   uncertain = false;
-  /** Whether an attempt has not been answered yet. */
+  /** True while an attempt waits for its reply. */
   isOnItsWay = false;
-  /** How the last attempt failed. */
+  /** Error of the last failed attempt. */
   lastFault: unknown;
-  /** How many replicas have confirmed it; undefined as long as it is not known to be stored. */
+  /** Number of replicas that have confirmed the batch; undefined until the master is known to have stored it. */
   confirmed: number | undefined;
-  /** Whether all of it is sends by themselves that are only appended. */
+  /** True when every unit is a single send without options. */
   private readonly plain: boolean;
 
   constructor(
@@ -62,12 +62,12 @@ export class Batch {
     this.plain = isAllPlain(units, maxLengths);
   }
 
-  /** Whether an attempt may have been executed; otherwise it is certain that none was. */
+  /** True when Redis may have executed an attempt; false when it certainly executed none. */
   get mayBeStored(): boolean {
     return this.uncertain || this.isOnItsWay;
   }
 
-  /** Sends it; `read` tells what the answer says. */
+  /** Sends the batch; `read` decodes the reply. */
   send(
     client: Redis,
     keys: Keys,
@@ -85,7 +85,7 @@ export class Batch {
     return publishUnitsScript.run(client, { marker }, args, { keys: logs, args: unitArgs });
   }
 
-  /** The results of each unit in their order; undefined when a later batch has overtaken it. */
+  /** Returns the results of the units, in order; undefined when a later batch has overtaken this one. */
   read(reply: BatchReply): readonly (UnitOutcome | LeanMQError)[] | undefined {
     return this.plain ? this.readPlain(reply) : this.readUnits(reply);
   }
@@ -106,13 +106,13 @@ export class Batch {
     return this.units.map(() => [{ id: ids.next().value, outcome: 'published' }]);
   }
 
-  /** @param addLog makes the log of a path a key of the call, and tells how many there are then */
+  /** @param addLog adds the log of a path to the keys of the call, and returns the number of logs */
   private unitArgs(addLog: (path: string) => number): ScriptArgument[] {
     const args: ScriptArgument[] = [];
     const indices = new Map<string, number>();
     const indexOf = (path: string): number => {
       let index = indices.get(path);
-      // The first key is the marker's.
+      // The first key is the marker.
       if (index === undefined) indices.set(path, (index = addLog(path) + 1));
       return index;
     };
@@ -133,7 +133,7 @@ export class Batch {
     return args;
   }
 
-  /** How many arguments each of the sends needs: what is only appended is told in two or three. */
+  /** Returns the number of arguments per send: plain sends need two, or three with headers. */
   private widthOf(sends: readonly EncodedSend[]): number {
     let width = 2;
     for (const send of sends) {
@@ -167,7 +167,7 @@ function isAllPlain(units: readonly Unit[], maxLengths: ReadonlyMap<string, numb
   return true;
 }
 
-/** @param ids with spaces between them */
+/** @param ids separated by spaces */
 function published(ids: string): PublishResult[] {
   return ids.split(' ').map((id) => ({ id, outcome: 'published' }));
 }
@@ -186,7 +186,7 @@ function refusalOf(
       return new RouteFullError(shown, maxLengths.get(path));
     case 'WRONGTYPE':
       return new BrokerRefusedError(
-        `A key of route "${shown}" in Redis is of another type; nothing was sent.`,
+        `A Redis key of queue "${shown}" has an unexpected type; nothing was sent.`,
         { code: 'KEY_TYPE' },
       );
   }

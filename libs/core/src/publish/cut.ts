@@ -1,24 +1,24 @@
 import type { Unit } from './batch.js';
 
-// A script holds up everybody else on the server while it runs: 256 appends take half a millisecond at most.
+// A script blocks all other clients of the server while it runs: 256 appends take half a millisecond at most.
 const MAX_SENDS = 256;
 const MAX_BYTES = 1024 * 1024;
-// Where all that waits would fit, something is left for a next batch: it is made while Redis applies this one, and
-// otherwise the two would take turns. To a Redis that is far away it is the trips that count (ADR 0001).
+// Even when all waiting sends would fit, some are left for a next batch: it is built while Redis applies this one.
+// Otherwise the two sides would take turns. With a distant Redis, the number of round trips matters more (ADR 0001).
 const FEW_SENDS = 128;
 const NEAR_MS = 1;
 
-/** What the next batch depends on beside what waits. */
+/** Conditions that decide the size of the next batch, beside the waiting sends. */
 export interface Trip {
-  /** How long the last batch was on its way, ms. */
+  /** Round-trip time of the last batch, in ms. */
   readonly answeredAfterMs: number;
-  /** Replicas are waited for, and meanwhile nothing is made. */
+  /** True when batches wait for replicas, and no batch is built meanwhile. */
   readonly awaitsReplicas: boolean;
 }
 
 /**
- * How many of the units, from the first on, the next batch has. A unit is never divided, so that one that is larger
- * than a batch makes a batch by itself.
+ * Decides how many of the waiting units, from the first on, the next batch takes. A unit is never divided; a unit larger
+ * than a batch gets a batch of its own. Pure.
  */
 export function cut(waiting: readonly Unit[], { answeredAfterMs, awaitsReplicas }: Trip): number {
   let sends = 0;

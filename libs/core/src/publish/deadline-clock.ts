@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * Calls back when the first of a lane's deadlines has passed. It goes on for the next sends: a timer for each would cost
- * as much as encoding them.
+ * Calls back when the first of a lane's deadlines has passed. Later sends reuse the running timer: a timer for each send
+ * would cost as much as encoding it.
  */
 export class DeadlineClock {
   private timer: NodeJS.Timeout | undefined;
@@ -10,13 +10,13 @@ export class DeadlineClock {
 
   constructor(private readonly onDeadline: () => void) {}
 
-  /** When it rings at the latest, on the monotonic clock, ms; never when it does not run. */
+  /** Latest time of the next callback, on the monotonic clock in ms; Infinity when the clock is stopped. */
   get ringsAt(): number {
     return this.at;
   }
 
   /**
-   * Somebody waits, so that the process stays alive for it. A clock that runs already may ring too early, never too late.
+   * Starts the clock and keeps the process alive. A clock that runs already may call back too early, but never too late.
    *
    * @param deadline on the monotonic clock, ms
    */
@@ -29,7 +29,7 @@ export class DeadlineClock {
     this.set(deadline);
   }
 
-  /** Nobody waits: the process may end. */
+  /** Lets the process end: no send waits. */
   release(): void {
     this.timer?.unref();
   }

@@ -6,7 +6,7 @@ import { replicationOf, type Durability } from './durability.js';
 const check = (durability: unknown): unknown => replicationOf(durability as Durability);
 
 describe('durability', () => {
-  it('is memory, or a number of replicas and how long they may take', () => {
+  it('is "memory", or a number of replicas with a time limit', () => {
     expect(check('memory')).toBeUndefined();
     for (const given of [
       { replicas: 1, timeoutMs: 0.5 },
@@ -22,13 +22,13 @@ describe('durability', () => {
     [1, '1'],
     [true, 'true'],
     [null, 'null'],
-  ])('is not %p', (given, shown) => {
+  ])('cannot be %p', (given, shown) => {
     const message = `Option "durability" is ${shown}; allowed: "memory" or { replicas, timeoutMs }.`;
     expect(() => check(given)).toThrow(new ConfigError(message));
   });
 
   test.each([0, -1, 1.5, NaN, Infinity, 2 ** 31, '1', undefined, null])(
-    'does not wait for %p replicas',
+    'cannot require %p replicas',
     (replicas) => {
       const allowed = 'allowed: a whole number, 1 or more.';
       expect(() => check({ replicas, timeoutMs: 100 })).toThrow(ConfigError);
@@ -40,7 +40,7 @@ describe('durability', () => {
   );
 
   test.each([0, -5, NaN, Infinity, 2_000_000_001, '100', undefined, null])(
-    'does not wait for %p ms',
+    'cannot have a time limit of %p ms',
     (timeoutMs) => {
       expect(() => check({ replicas: 1, timeoutMs })).toThrow(ConfigError);
       expect(() => check({ replicas: 1, timeoutMs })).toThrow(

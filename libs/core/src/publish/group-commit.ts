@@ -8,12 +8,12 @@ import type { Replication } from './durability.js';
 type Results = readonly (UnitOutcome | LeanMQError)[] | undefined;
 type GiveUp = (unit: Unit, error: LeanMQError) => void;
 
-/** A batch that the master has. */
+/** A batch that the master has stored. */
 interface Stored {
   readonly batch: Batch;
-  /** Those of its units that were not refused. */
+  /** The units that Redis did not refuse. */
   readonly units: readonly Unit[];
-  /** How often the connection had been lost by then: WAIT tells of writes on its own connection only. */
+  /** Number of connection losses when the batch was sent: WAIT covers writes of its own connection only. */
   readonly losses: number;
   /** On the monotonic clock, ms. */
   readonly storedAt: number;
@@ -22,19 +22,19 @@ interface Stored {
   readonly reject: (error: unknown) => void;
 }
 
-/** What a server says that has become a replica meanwhile. */
+/** Matches the reply of a server that has become a replica. */
 const DEMOTED = /^(UNBLOCKED\b|ERR WAIT cannot be used with replica)/;
 
 /**
- * Waits for replicas, once for all batches of a moment:
+ * Waits for replicas in rounds, once per round for the batches of all lanes:
  *
- * 1. batches of any lanes are appended over the connection
- * 2. when all of them are answered, one WAIT asks for the replicas
- * 3. what is sent meanwhile stays in its lane, and makes up the next round
+ * 1. lanes append their batches over one connection
+ * 2. once all of them have a reply, one WAIT asks for the replicas
+ * 3. later sends stay in their lanes and form the next round
  *
- * Nothing is appended while a WAIT is under way. It waits for the connection's last write: with new ones in between, a
- * replica that is always a little behind would never be in time. If the connection is lost, the lanes send their batches
- * again under their numbers, which writes on the new connection, and join a later round.
+ * Nothing is appended while a WAIT runs. WAIT covers the connection's last write: with new writes in between, a replica
+ * that is always slightly behind would never confirm in time. If the connection is lost, the lanes send their batches
+ * again under the same sequence numbers, now on the new connection, and join a later round.
  */
 export class GroupCommit {
   private appending = 0;
@@ -43,35 +43,35 @@ export class GroupCommit {
   private readonly nextRound = new Set<() => void>();
   private behind = false;
 
-  /** @param sliceMs how long one WAIT may last, ms: shorter than the silence after which the connection counts as dead */
+  /** @param sliceMs time limit of one WAIT, in ms; shorter than the silence after which the connection counts as dead */
   constructor(
     private readonly replicas: number,
     private readonly connection: Connection,
     private readonly sliceMs: number,
   ) {}
 
-  /** Whether the round is closed, so that a batch goes with the next one. */
+  /** True when the current round takes no more batches. */
   get isClosed(): boolean {
     return this.isWaiting || this.stored.length > 0;
   }
 
-  /** Whether the last WAIT ended without enough replicas. */
+  /** True when too few replicas confirmed the last WAIT. */
   get isBehind(): boolean {
     return this.behind;
   }
 
-  /** Calls back once, when the next round begins; the returned function takes that back. */
+  /** Calls back once, when the next round begins; the returned function removes the callback. */
   onNextRound(listener: () => void): () => void {
     this.nextRound.add(listener);
     return () => this.nextRound.delete(listener);
   }
 
   /**
-   * Resolves with what became of the batch when none of its units waits for replicas any more: they were confirmed, or
-   * given up because it took too long.
+   * Resolves with the results of the batch once none of its units waits for replicas: each was confirmed, or given up
+   * after its time limit.
    *
-   * @param appended the answer to the batch, which was sent over the connection in this turn
-   * @throws what a lost connection throws: the batch must be sent again
+   * @param appended the results of the batch, which was sent over the connection in this turn of the event loop
+   * @throws the error of a lost connection; the batch must be sent again
    */
   async replicated(batch: Batch, appended: Promise<Results>, giveUp: GiveUp): Promise<Results> {
     const { losses } = this.connection;
@@ -80,7 +80,7 @@ export class GroupCommit {
     this.appending += 1;
     try {
       results = await appended;
-      // A refusal is told when the round is over: after a failover the batch may be applied in another way.
+      // Report a refusal only after the round: after a failover, Redis may apply the batch differently.
       const units = batch.units.filter((_, at) => Array.isArray(results?.[at]));
       if (units.length > 0) confirmed = this.join(batch, units, losses, giveUp);
     } finally {
@@ -121,7 +121,7 @@ export class GroupCommit {
       const waitMs = longestWait(round, this.sliceMs);
       if (waitMs === undefined) return;
       if (round.some(({ losses }) => losses !== this.connection.losses)) {
-        throw new Error('The connection was lost before replicas were asked for.');
+        throw new Error('The connection was lost before WAIT was sent.');
       }
       const confirmed = await this.wait(round, waitMs);
       this.behind = confirmed < this.replicas;
@@ -141,9 +141,9 @@ export class GroupCommit {
       return await this.connection.client.wait(this.replicas, waitMs);
     } catch (error) {
       if (DEMOTED.test(replyOf(error) ?? '')) {
-        // Only a new connection finds the new master; what was stored here is sent there.
+        // Only a new connection finds the new master; the lanes send their batches again there.
         this.connection.client.disconnect(true);
-        throw new Error('The server is a replica by now.', { cause: error });
+        throw new Error('The server has become a replica.', { cause: error });
       }
       if (isTransient(error)) throw error;
       for (const { units, giveUp } of round) {
@@ -162,7 +162,7 @@ function limitOf({ replication }: Unit, storedAt: number): number {
   return storedAt + (replication as Replication).timeoutMs;
 }
 
-/** Until the first of them is to be told, ms; undefined when nobody waits any more. */
+/** Returns the time until the first unit must be settled, in ms; undefined when no unit waits. */
 function longestWait(round: readonly Stored[], sliceMs: number): number | undefined {
   let limit = Infinity;
   for (const { units, storedAt } of round) {

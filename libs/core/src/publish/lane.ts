@@ -23,7 +23,7 @@ const RETRY_PAUSE_MS = 50;
 
 type Results = readonly (UnitOutcome | LeanMQError)[] | undefined;
 
-/** What all lanes of a publisher share. */
+/** Everything that all lanes of a publisher share. */
 export interface LaneContext extends KnownRoutes {
   readonly keys: Keys;
   readonly maxLengths: MaxLengths;
@@ -32,9 +32,9 @@ export interface LaneContext extends KnownRoutes {
 }
 
 /**
- * The sends of one publisher that begin on one route, in their order. At most one batch is on its way; what is sent
- * meanwhile makes up the next one. A batch whose reply was lost is sent again under its sequence number until Redis
- * says what became of it or the callers' deadlines have passed.
+ * Sends of one publisher whose first path is the same, in order. At most one batch is on its way; later sends form the
+ * next batch. A batch whose reply was lost is sent again under its sequence number until Redis reports its result or the
+ * callers' deadlines have passed.
  */
 export class Lane {
   private waiting: Unit[] = [];
@@ -47,7 +47,7 @@ export class Lane {
   private refused = false;
   /** On the monotonic clock, ms. */
   private attemptedAt = 0;
-  /** How long the last batch was on its way. */
+  /** Round-trip time of the last batch, in ms. */
   private answeredAfterMs = 0;
 
   constructor(
@@ -57,7 +57,7 @@ export class Lane {
     private readonly context: LaneContext,
     /** Waits for replicas; undefined when the master is enough. */
     private readonly commit: GroupCommit | undefined,
-    /** Of the last batch; those that a lane of this path had before are below it. */
+    /** Sequence number of the last batch; an earlier lane of the same path used lower numbers only. */
     private sequence: number,
   ) {}
 
@@ -66,17 +66,17 @@ export class Lane {
     return this.sequence;
   }
 
-  /** Whether nothing waits in it, so that nobody misses it. */
+  /** True when the lane is empty and may be forgotten. */
   get isFree(): boolean {
     return this.batch === undefined && this.waiting.length === 0 && !this.scheduled;
   }
 
-  /** Whether the last attempt failed (MISCONF, NOREPLICAS) and is made again, so that what is sent now only waits. */
+  /** True while a failed attempt (MISCONF, NOREPLICAS) is repeated; new sends can only wait. */
   get isRefused(): boolean {
     return this.refused;
   }
 
-  /** Leaves no timer behind; called when it is free and is not used any more. */
+  /** Clears all timers; called when the lane is free and no longer used. */
   rest(): void {
     this.clearTimers();
   }
@@ -86,22 +86,22 @@ export class Lane {
     if (this.isIdle || unit.deadline < this.deadlines.ringsAt) this.deadlines.run(unit.deadline);
     if (this.scheduled || this.batch !== undefined) return;
     this.scheduled = true;
-    // All sends of this turn go together, those too that the last answers have led to.
+    // All sends of this turn go together, including those that the last replies led to.
     process.nextTick(this.begin);
   }
 
   private readonly begin = (): void => {
     this.scheduled = false;
-    // Under load it goes on long after the request that began it.
+    // Under load, this work continues long after the request that started it.
     inOwnContext(this.next);
   };
 
-  /** What it holds is one send, which has just come. */
+  /** True when the lane holds a single unit, which was just added. */
   private get isIdle(): boolean {
     return this.batch === undefined && this.waiting.length === 1;
   }
 
-  /** Rejects whatever is left; of what is on its way nobody knows what becomes of it. */
+  /** Rejects all units; the outcome of those on their way is unknown. */
   abandon(error: LeanMQError): void {
     this.clearTimers();
     const { batch, waiting } = this;
@@ -114,7 +114,7 @@ export class Lane {
   private readonly next = (): void => {
     if (this.batch !== undefined) return;
     if (this.waiting.length === 0) return this.deadlines.release();
-    // A batch is frozen when it is formed; before that, what misses its deadline is known not to have been sent.
+    // Form the batch only now: a unit that misses its deadline before that was certainly not sent.
     if (!this.mayBegin) return this.whenReady(this.next);
     this.sequence += 1;
     this.batch = new Batch(this.sequence, this.takeUnits(), this.context.maxLengths.byPath);
@@ -162,7 +162,7 @@ export class Lane {
   }
 
   private onAnswer(batch: Batch, results: Results): void {
-    // Given up meanwhile: its callers have been told that the outcome is unknown.
+    // The batch was given up meanwhile: its callers already know that the outcome is unknown.
     if (this.batch !== batch) return;
     this.batch = undefined;
     this.refused = false;
@@ -181,7 +181,7 @@ export class Lane {
     if (this.batch !== batch) return;
     this.refused = isTransient(error) && !this.connection.isClosed;
     if (this.refused) {
-      // The pause also gives ioredis time to notice: its status may still say that it is ready.
+      // The pause also gives ioredis time to notice the loss: its status may still say that it is ready.
       this.pauseTimer = setTimeout(() => {
         if (this.batch !== batch) return;
         this.whenReady(() => {
@@ -196,7 +196,7 @@ export class Lane {
     this.next();
   }
 
-  /** What is sent gathers until it is known which routes have limits, and while replicas are waited for. */
+  /** False while sends must gather: until the limits of all routes are known, and while a WAIT runs. */
   private get mayBegin(): boolean {
     const { connection, context, commit } = this;
     return connection.ready && context.maxLengths.isKnown && commit?.isClosed !== true;
@@ -216,7 +216,7 @@ export class Lane {
     else this.stopWaiting = commit?.onNextRound(begin);
   }
 
-  /** Gives a unit up whose caller does not wait any longer. */
+  /** Gives up a unit whose caller no longer waits. */
   withdraw(unit: Unit, reason: unknown): void {
     this.giveUp(
       (each) => each === unit,
@@ -258,7 +258,10 @@ export class Lane {
     if (this.batch === undefined) this.next();
   }
 
-  /** Nobody waits for the batch any more; or it was refused each time, and is sent without those that were given up. */
+  /**
+   * Drops a batch that no caller waits for. A batch that was refused each time goes back to the waiting units, without
+   * those that were given up.
+   */
   private dissolve(batch: Batch): void {
     const left = batch.units.filter(({ settled }) => !settled);
     if (left.length === batch.units.length) return;

@@ -4,18 +4,18 @@ import type { GroupCommit } from './group-commit.js';
 import { Lane, type LaneContext } from './lane.js';
 import { Recent } from './recent.js';
 
-/** Lanes that are kept at least. A path for each id would otherwise leave one behind for each. */
+/** Minimum number of lanes to keep. Beyond it unused lanes are forgotten: an application may use one path per id. */
 const LEAST_KEPT = 1_000;
 
-/** The lanes that share a connection: those of plain sends, or of sends that wait for so many replicas. */
+/** Lanes that share a connection: those of plain sends, or of sends that wait for the same number of replicas. */
 export class Lanes {
   private readonly lanes: Recent<Lane>;
-  /** What lanes that were forgotten have come to: a path's next lane goes on after it, with the marker that is there. */
+  /** Highest sequence number of all forgotten lanes: a path's next lane continues from it, under the same marker. */
   private sequence = 0;
 
   /**
-   * @param publisherId names the markers; no two lanes of a path may share one
-   * @param commit waits for replicas; undefined when nobody asks for them
+   * @param publisherId name of the markers; no two lanes of a path may share one
+   * @param commit waits for replicas; undefined when the master is enough
    */
   constructor(
     private readonly publisherId: string,
@@ -33,7 +33,7 @@ export class Lanes {
     );
   }
 
-  /** Whether what is sent now only waits. */
+  /** True when new sends can only wait. */
   get isHeldUp(): boolean {
     const { connection, context, commit } = this;
     return !connection.ready || !context.maxLengths.isKnown || commit?.isBehind === true;
@@ -49,7 +49,7 @@ export class Lanes {
     return lane;
   }
 
-  /** Forgets the lanes that were not used since the last time. */
+  /** Forgets the lanes that were not used since the last call. */
   forget(): void {
     this.lanes.forget();
   }

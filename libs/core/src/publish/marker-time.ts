@@ -1,25 +1,25 @@
 const HOUR_MS = 3_600_000;
-/** Part of an hour that is kept for a batch on its way: one that arrives late must still find what has been applied. */
+/** Reserve for a batch on its way, in ms: a repeated batch that arrives late must still find its marker. */
 const SPARE_MS = HOUR_MS / 2;
 
 /**
- * How long Redis keeps a publisher's marker, which tells that a batch was applied: an hour, or longer where a send may
- * keep trying for more than half of that.
+ * Decides how long Redis keeps a publisher's marker, which records the last applied batch: an hour, or longer when a send
+ * may keep trying for more than half an hour.
  */
 export class MarkerTime {
   private longestMs: number;
 
-  /** @param timeoutMs how long a send keeps trying unless told otherwise */
+  /** @param timeoutMs default time limit of a send, in ms */
   constructor(timeoutMs: number) {
     this.longestMs = timeoutMs;
   }
 
-  /** ms */
+  /** Time to live of a marker, in ms. */
   get ttlMs(): number {
     return Math.max(HOUR_MS, this.longestMs + SPARE_MS);
   }
 
-  /** A send may keep trying for so long. */
+  /** Takes the time limit of a send into account, in ms. */
   include(timeoutMs: number): void {
     if (timeoutMs > this.longestMs) this.longestMs = timeoutMs;
   }

@@ -1,10 +1,10 @@
 import type { RegisteredRoute } from '../redis/index.js';
 
-/** How many unfinished messages a route may have, as the registry says; not known before it has been read once. */
+/** Limits of unfinished messages per route, from the registry; unknown until the registry was read once. */
 export class MaxLengths {
-  /** Of the routes that have a limit. */
+  /** Limits of the routes that have one. */
   readonly byPath = new Map<string, number>();
-  /** Why the registry could not be read so far. */
+  /** Error of the last read of the registry, as long as none has succeeded. */
   fault: unknown;
   private known = false;
   private readonly listeners = new Set<() => void>();
@@ -13,13 +13,13 @@ export class MaxLengths {
     return this.known;
   }
 
-  /** Calls back when they are known for the first time; the returned function takes that back. */
+  /** Calls back once the limits are known; the returned function removes the callback. */
   onceKnown(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** The registry was read. */
+  /** Takes over the limits from the registry. */
   update(routes: readonly RegisteredRoute[]): void {
     this.byPath.clear();
     for (const { path, settings } of routes) {

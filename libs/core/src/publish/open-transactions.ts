@@ -5,37 +5,37 @@ import { onAbort } from './signals.js';
 import type { CollectedTransaction, Transaction } from './transaction.js';
 import { aborted } from './unanswered.js';
 
-/** Runs the callbacks of transactions, and notices what is begun inside one without being part of it. */
+/** Runs the callbacks of transactions, and notices sends that start inside a callback without being part of its transaction. */
 export class OpenTransactions {
   private readonly context = new AsyncLocalStorage<CollectedTransaction>();
-  /** The one whose callback is on the call stack. */
+  /** Transaction whose callback is on the call stack. */
   private called: CollectedTransaction | undefined;
   private open = 0;
   private told = false;
 
-  /** @param onStray a send or a transaction was begun in the course of a callback; told once */
+  /** @param onStray called once, when a send or a transaction starts inside a callback but outside its transaction */
   constructor(private readonly onStray: () => void) {}
 
-  /** Whether a send is worth a closer look; asked for each. */
+  /** True while any callback runs. Checked for each send, before the costlier `noteStray`. */
   get isAnyOpen(): boolean {
     return this.open > 0;
   }
 
   /**
-   * Only a call by the callback itself is certainly nested. What runs in its asynchronous context may be another
-   * request's, continued by a queue, a mutex or a loader of batches, and is told about, but not refused.
+   * Refuses a transaction that a callback starts itself. A call that only shares the callback's async context may belong
+   * to another request, resumed by a queue, a mutex or a batching loader; such a call is reported, not refused.
    *
-   * @throws {ConfigError} if a callback that is running has called this
+   * @throws {ConfigError} if the callback of a transaction calls this synchronously
    */
   refuseNested(): void {
     if (this.called === undefined) return this.noteStray();
     throw new ConfigError(
-      'A transaction cannot be begun inside another; send on the outer one (tx.send).',
+      'A transaction cannot start inside another one; send on the outer one (tx.send).',
       { code: 'TRANSACTION_NESTED' },
     );
   }
 
-  /** Something is published that is not part of any transaction. */
+  /** Reports a send outside any transaction if it was made inside a callback. */
   noteStray(): void {
     if (this.told || this.open === 0) return;
     const isInside = this.called !== undefined || this.context.getStore()?.isOpen === true;
@@ -45,11 +45,11 @@ export class OpenTransactions {
   }
 
   /**
-   * Resolves when the callback has ended, and what it has sent is complete.
+   * Resolves when the callback has ended and the transaction takes no more sends.
    *
-   * @throws what the callback throws
+   * @throws the error of the callback
    * @throws {AbortedError} if the signal is aborted first
-   * @throws {TransactionTooLargeError} if the transaction is too large, also when the callback has caught that
+   * @throws {TransactionTooLargeError} if the transaction is too large, even if the callback caught that error
    */
   async collect(
     transaction: CollectedTransaction,

@@ -1,8 +1,8 @@
 import { BufferFullError } from '../errors.js';
 
 /**
- * Counts the sends that have no answer yet, whatever they wait for, and refuses what is beyond the limits. A transaction
- * never has more than `maxBuffered` sends, so that there is room for it in time.
+ * Counts the sends without a reply, and refuses sends beyond the limits. A transaction never has more than `maxBuffered`
+ * sends, so it always fits eventually.
  */
 export class Outstanding {
   private count = 0;
@@ -19,7 +19,7 @@ export class Outstanding {
     return this.count;
   }
 
-  /** Why there is no room for so many sends; undefined when there is. A single one may always be alone. */
+  /** Returns the error when there is no room for the sends, else undefined. A single send may exceed `maxBytes`. */
   refusal(sends: number, bytes: number): BufferFullError | undefined {
     if (this.count + sends > this.maxSends) return new BufferFullError(this.maxSends);
     if (this.size + bytes <= this.maxBytes || this.count === 0) return undefined;
@@ -39,12 +39,12 @@ export class Outstanding {
     for (const resolve of this.onIdle.splice(0)) resolve();
   }
 
-  /** Resolves when one of those that wait has been answered. */
+  /** Resolves when a waiting send is settled. */
   room(): Promise<void> {
     return new Promise((resolve) => this.onRoom.push(resolve));
   }
 
-  /** Resolves when none waits any more, or after `timeoutMs`. */
+  /** Resolves when no send waits, or after `timeoutMs`. */
   async idle(timeoutMs: number): Promise<void> {
     if (this.count === 0) return;
     await new Promise<void>((resolve) => {

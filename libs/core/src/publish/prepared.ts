@@ -9,9 +9,9 @@ import { onAbort } from './signals.js';
 import { aborted, unavailable } from './unanswered.js';
 
 /**
- * Waits until the connection is there, for as long as the send that needs it may take.
+ * Waits for the connection, within the time limit of the send that needs it.
  *
- * @returns the options of the send, with what is left of its time
+ * @returns the options of the send, with the rest of its time limit
  * @throws {BrokerUnavailableError | AbortedError} with the outcome `not-sent`
  */
 export async function prepared<Options extends TransactionOptions>(
@@ -19,7 +19,7 @@ export async function prepared<Options extends TransactionOptions>(
   options: Options | undefined,
   defaultTimeoutMs: number,
 ): Promise<Options | undefined> {
-  // Refused by the send itself, which knows its names.
+  // The send itself refuses such options, with the names that it takes.
   if (options !== undefined && Object(options) !== options) return options;
   const { timeoutMs, signal } = options ?? {};
   const limitMs = timeoutOf(timeoutMs, defaultTimeoutMs);

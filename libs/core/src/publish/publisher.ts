@@ -33,29 +33,29 @@ import { CollectedTransaction, type Transaction } from './transaction.js';
 import { aborted } from './unanswered.js';
 import { Unheard } from './unheard.js';
 
-/** How many paths are registered at once when the server has lost its data. */
+/** Maximum number of paths to register at once after the server has lost its data. */
 const REGISTERED_AGAIN = 1_000;
-/** What was not used for so long, or for twice as long at most, is forgotten. */
+/** Paths unused for this time are forgotten, after twice this time at the latest. */
 const FORGET_MS = 12 * 3_600_000;
 
 export interface PublisherHooks {
   /** Opens a connection for sends that wait for replicas. */
   openDurable: () => Connection;
   onPublished?: (path: string, result: PublishResult) => void;
-  /** Something was published in the course of a transaction's callback without being part of it; told once. */
+  /** Called once, when a send inside a transaction's callback is not part of the transaction. */
   onStray: () => void;
-  /** Something was sent to a path that no group listens to; told once for each path. */
+  /** Called once for each path that receives a message but has no group. */
   onUnheard: (path: string) => void;
-  /** Something was scheduled on the route, to be moved then; `at` is epoch ms on the server's clock. */
+  /** Called when a message was scheduled on a route; `at` is epoch ms on the server's clock. */
   onScheduled: (path: string, due: { readonly inMs: number } | { readonly at: number }) => void;
 }
 
 /**
- * Publishes messages. No fault of the connection loses or doubles one; see `Lane`.
+ * Publishes messages. A connection fault neither loses nor duplicates a message; see `Lane`.
  */
 export class Publisher {
   private readonly lanes: Lanes;
-  /** Of sends that wait for replicas, by how many. */
+  /** Lanes of sends that wait for replicas, by the number of replicas. */
   private readonly durable = new Map<number, Lanes>();
   private readonly context: LaneContext;
   private readonly transactions: OpenTransactions;
@@ -63,7 +63,7 @@ export class Publisher {
   private readonly unheard = new Unheard((path) => this.hooks.onUnheard(path));
   private readonly maxLengths = new MaxLengths();
   private readonly markers: MarkerTime;
-  /** Of a send that asks for nothing. */
+  /** Request of a send without options. */
   private readonly plainRequest: Request;
   private readonly outstanding: Outstanding;
   /** Monotonic ms. */
@@ -90,25 +90,27 @@ export class Publisher {
     this.plainRequest = { replication, timeoutMs: options.publishTimeoutMs, signal: undefined };
   }
 
-  /** Sends that are not answered yet. */
+  /** Number of sends without a reply. */
   get pending(): number {
     return this.outstanding.sends;
   }
 
-  /** The connection that sends wait for replicas on unless told otherwise, opened; undefined when they do not wait. */
+  /** Opens the connection on which sends wait for replicas by default; undefined when they wait for none. */
   durableConnection(): Connection | undefined {
     const { replication } = this.plainRequest;
     return replication === undefined ? undefined : this.lanesFor(replication).connection;
   }
 
   /**
-   * @throws {BrokerUnavailableError} if Redis did not answer in time; its `outcome` says whether the message may be stored
+   * Publishes a message.
+   *
+   * @throws {BrokerUnavailableError} if Redis did not reply in time; `outcome` tells whether the message may be stored
    * @throws {AbortedError} if the signal was aborted first, with the same `outcome`
-   * @throws {NotReplicatedError} if it is stored, but was not confirmed by as many replicas as `durability` asks for
-   * @throws {BufferFullError} if too many sends wait for an answer already
+   * @throws {NotReplicatedError} if the message is stored, but too few replicas confirmed it for `durability`
+   * @throws {BufferFullError} if too many sends already wait for a reply
    */
   publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
-    // One promise from the caller to the lane: a publish that is awaited by itself feels each of them.
+    // Create a single promise between caller and lane: each one adds latency to a publish awaited on its own.
     return new Promise((resolve, reject) => {
       if (this.transactions.isAnyOpen) this.transactions.noteStray();
       const send = this.encode(path, data, options);
@@ -125,8 +127,8 @@ export class Publisher {
   }
 
   /**
-   * Publishes many, each on its own: what became of one says nothing of the others. A list may be longer than what may
-   * wait at once: the rest is sent as the first are answered.
+   * Publishes many messages independently of each other. The list may be longer than `maxBuffered`: later items are sent
+   * as earlier ones receive their reply.
    */
   async publishMany(path: string, items: readonly PublishItem[]): Promise<PublishManyResult[]> {
     checkItems(items);
@@ -148,9 +150,9 @@ export class Publisher {
   }
 
   /**
-   * Publishes all that the callback sends, or nothing: not if it throws, nor if one of the sends is not acceptable.
+   * Publishes everything that the callback sends, or nothing if the callback throws or one of the sends is invalid.
    *
-   * @returns what became of each send, in their order
+   * @returns the result of each send, in order
    */
   async transaction(
     build: (tx: Transaction) => void | Promise<void>,
@@ -158,7 +160,7 @@ export class Publisher {
   ): Promise<PublishResult[]> {
     checkTransactionOptions(options);
     checkTransactionCallback(build);
-    // Refuses what is wrong with the options before the callback does anything.
+    // Refuse invalid options before the callback does anything.
     this.requestOf(options);
     const transaction = new CollectedTransaction(this.encode, this.options);
     await this.transactions.collect(transaction, build, options.signal);
@@ -168,14 +170,14 @@ export class Publisher {
   }
 
   /**
-   * Publishes what is due of a recurring send and moves it on, unless somebody else has done so. It does not wait for
-   * replicas: a failover that loses the messages loses the move as well, and somebody makes them again.
+   * Publishes the due messages of a recurring send and advances it, unless another process has done so. A tick does not
+   * wait for replicas: a failover that loses the messages also loses the advance, so the tick is made again.
    */
   tick(tick: Tick): Promise<UnitOutcome> {
     return this.enqueue(sendsOf(tick), { ...this.plainRequest, replication: undefined }, tick);
   }
 
-  /** The registry has changed, or is told for the first time; nothing is sent before that. */
+  /** Takes over a new version of the registry. Nothing is sent before the first one. */
   onRegistry({ routes, changed, isNewHistory }: RegistryNews): void {
     this.maxLengths.update(routes);
     this.unheard.update(routes);
@@ -189,10 +191,10 @@ export class Publisher {
     const lost: string[] = [];
     for (const path of changed ?? [...this.registered]) {
       if (known.has(path) || !this.registered.delete(path)) continue;
-      // To publish to a deleted one revives it; what only went missing was there, and nobody has deleted it.
+      // Do not register a deleted route again, which would revive it. A route that merely vanished was lost with the data.
       if (isNewHistory && !deleted.has(path)) lost.push(path);
     }
-    // Those used last; the others are registered when they are used again.
+    // Register the most recently used routes; the others follow when they are used again.
     for (const path of lost.slice(-REGISTERED_AGAIN)) {
       this.registered.add(path);
       const { connection, registry } = this;
@@ -200,12 +202,12 @@ export class Publisher {
     }
   }
 
-  /** The registry could not be read: what waits for it says so when its time is over. */
+  /** Notes that the registry could not be read, as the cause for sends that time out waiting for it. */
   onRegistryFault(error: unknown): void {
     if (!this.maxLengths.isKnown) this.maxLengths.fault = error;
   }
 
-  /** Called now and then: forgets paths that were not used for a while. Those in use are registered again. */
+  /** Forgets paths that were not used for a while; called periodically. Paths in use are registered again. */
   forgetUnused(now = performance.now()): void {
     if (now - this.forgotAt < FORGET_MS) return;
     this.forgotAt = now;
@@ -213,17 +215,17 @@ export class Publisher {
     for (const lanes of [this.lanes, ...this.durable.values()]) lanes.forget();
   }
 
-  /** Resolves when nothing is on its way any more, or after `timeoutMs`. */
+  /** Resolves when no send waits for a reply, or after `timeoutMs`. */
   idle(timeoutMs: number): Promise<void> {
     return this.outstanding.idle(timeoutMs);
   }
 
-  /** @throws {ConfigError} if the callback of a transaction has called this */
+  /** @throws {ConfigError} if the callback of a transaction calls this */
   refuseNested(): void {
     this.transactions.refuseNested();
   }
 
-  /** Refuses new sends from now on and rejects those without an answer. */
+  /** Refuses new sends from now on, and rejects those without a reply. */
   close(): void {
     this.closed = true;
     for (const lanes of [this.lanes, ...this.durable.values()]) lanes.abandon(new ClosedError());
@@ -236,7 +238,7 @@ export class Publisher {
     return options === undefined ? this.plainRequest : requestOf(options, this.plainRequest);
   }
 
-  /** Whether a send of a list waits for room. While Redis does not answer it is refused: it would wait in vain. */
+  /** Decides whether an item of a list waits for room. During an outage it is refused instead: it would wait in vain. */
   private mustWait(send: EncodedSend, { replication, signal }: Request): boolean {
     if (this.closed || signal?.aborted === true) return false;
     const lanes = this.lanesOf(replication);
@@ -244,7 +246,7 @@ export class Publisher {
     return this.outstanding.refusal(1, bytesOf(send)) !== undefined;
   }
 
-  /** @param tick of a recurring send, which may have no sends */
+  /** @param tick tick of a recurring send; it may have no sends */
   private enqueue(
     sends: readonly EncodedSend[],
     request: Request,
@@ -279,7 +281,7 @@ export class Publisher {
     return replication === undefined ? this.lanes : this.lanesFor(replication);
   }
 
-  /** Sends that ask for as many replicas share a connection; those that ask for more cannot hold them up. */
+  /** Returns the lanes for a number of replicas. Each number has its own connection, so a larger one cannot delay others. */
   private lanesFor({ replicas }: Replication): Lanes {
     let lanes = this.durable.get(replicas);
     if (lanes === undefined) {

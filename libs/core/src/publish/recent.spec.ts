@@ -25,14 +25,14 @@ function recent(): { things: Recent<Thing>; forgotten: string[]; use: (name: str
   return { things, forgotten, use };
 }
 
-test('of ten thousand things that are used once no more than twice the least number is kept', () => {
+test('Recent keeps at most twice its minimum when ten thousand entries are used once', () => {
   const { things, forgotten, use } = recent();
   for (let n = 0; n < 10_000; n += 1) use(`${n}`);
   expect(things.size).toBeLessThanOrEqual(200);
   expect(forgotten).toHaveLength(10_000 - things.size);
 });
 
-test('a thing that is used again and again stays the same one', () => {
+test('Recent keeps an entry that is used again and again', () => {
   const { use } = recent();
   const kept = use('kept');
   for (let n = 0; n < 10_000; n += 1) {
@@ -41,7 +41,7 @@ test('a thing that is used again and again stays the same one', () => {
   }
 });
 
-test('things that are busy are kept however many they are, and go when they are free', () => {
+test('Recent keeps any number of busy entries and forgets them once they are free', () => {
   const { things, forgotten, use } = recent();
   const busy = Array.from({ length: 5_000 }, (_, n) =>
     Object.assign(use(`${n}`), { isBusy: true }),

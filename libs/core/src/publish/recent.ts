@@ -1,6 +1,6 @@
 /**
- * Things by path, of which those that were not used lately are forgotten: by number, and whenever `forget` is called.
- * There are two generations; what is used stays in the younger one, so that a look costs no more than one at a Map.
+ * Map by path that forgets entries not used recently: when it grows too large, and whenever `forget` is called. Entries
+ * live in two generations; a used entry stays in the younger one, so a lookup costs the same as in a Map.
  */
 export class Recent<T> {
   private young = new Map<string, T>();
@@ -8,9 +8,9 @@ export class Recent<T> {
   private most: number;
 
   /**
-   * @param least how many are kept at least; up to twice as many may be
-   * @param isFree whether a thing may be forgotten
-   * @param onForgotten is told of each
+   * @param least minimum number of entries to keep; up to twice as many may be held
+   * @param isFree returns true when an entry may be forgotten
+   * @param onForgotten called with each forgotten entry
    */
   constructor(
     private readonly least: number,
@@ -39,7 +39,7 @@ export class Recent<T> {
     this.young.set(path, thing);
   }
 
-  /** Forgets what was not used since the last time, unless it is busy. */
+  /** Forgets the entries that were not used since the last call, except busy ones. */
   forget(): void {
     const kept = new Map<string, T>();
     for (const [path, thing] of this.old) {
@@ -48,7 +48,7 @@ export class Recent<T> {
     }
     this.old = this.young;
     this.young = kept;
-    // Where most are busy, to look through them for each new one would take ever longer.
+    // Grow with the busy entries: scanning all of them for each new one would take ever longer.
     this.most = Math.max(this.least, kept.size * 2);
   }
 

@@ -4,18 +4,18 @@ import type { Registry } from '../redis/index.js';
 import type { Batch } from './batch.js';
 import type { Unheard } from './unheard.js';
 
-/** Paths beyond which all are forgotten, and registered again when they are used. */
+/** Number of paths beyond which all are forgotten; each is registered again when it is used. */
 const MOST_REGISTERED = 10_000;
 
-/** What the publisher knows of routes. */
+/** Routes known to the publisher. */
 export interface KnownRoutes {
   readonly registry: Registry;
-  /** Paths that the registry knows of. */
+  /** Paths that are in the registry. */
   readonly registered: Set<string>;
   readonly unheard: Unheard;
 }
 
-/** Puts the routes of a batch into the registry; a transaction may be the first to send to others than its lane's own. */
+/** Adds the routes of a batch to the registry. A transaction may send to other paths than its lane's. */
 export function register(
   batch: Batch,
   client: Redis,

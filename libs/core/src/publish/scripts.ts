@@ -1,7 +1,7 @@
 import { defineScript, lua } from '../redis/index.js';
 import type { PublishResult } from './options.js';
 
-/** A batch was applied now, had been applied before, or has been overtaken by a later one. */
+/** State of a batch: applied now, applied before (`repeated`), or overtaken by a later batch (`stale`). */
 export type BatchReply =
   { readonly state: 'applied' | 'repeated'; readonly reply: string } | { readonly state: 'stale' };
 
@@ -17,7 +17,7 @@ function plainReply(raw: unknown): BatchReply {
   return { state: 'applied', reply };
 }
 
-/** Followed by payload and headers of each message. The reply is the id of the first entry. */
+/** Script for plain sends. Payload and headers of each message follow the arguments; the reply is the first entry's id. */
 export const publishScript = defineScript({
   lua: lua.publishLua,
   keys: ['log', 'marker'],
@@ -25,18 +25,18 @@ export const publishScript = defineScript({
   reply: plainReply,
 });
 
-/** What a unit became: a list with what each of its sends became, or why nothing of it was written. */
+/** Result of a unit: the result of each send, or the reason why nothing was written. */
 export type UnitResult =
-  /** The ids of plain sends, which were all published, with spaces between them. */
+  /** Ids of plain sends, all published, separated by spaces. */
   | string
   | readonly (readonly [outcome: PublishResult['outcome'], id: string])[]
   | { readonly error: UnitError; readonly at: number }
-  /** Of a tick that somebody else has made, or that has no sends. */
+  /** Result of a tick that another process has made, or that has no sends. */
   | { readonly overtaken: boolean };
 
 export type UnitError = 'WRONGTYPE' | 'CONFLICT' | 'FULL';
 
-/** Followed by the units; see the script. The reply is JSON of a list of `UnitResult`. */
+/** Script for all other sends. The units follow the arguments; the reply is a JSON array of `UnitResult`. */
 export const publishUnitsScript = defineScript({
   lua: lua.publishUnitsLua,
   keys: ['marker'],

@@ -12,7 +12,7 @@ import {
 import { MOST_MS, type PublishOptions } from './options.js';
 import { checkSendOptions } from './send-options.js';
 
-/** A send in the form in which it goes to Redis. Empty texts stand for what was not asked for. */
+/** A send as it goes to Redis. An empty string stands for an option that was not given. */
 export interface EncodedSend {
   readonly path: string;
   readonly data: string;
@@ -20,7 +20,7 @@ export interface EncodedSend {
   readonly id: string;
   readonly dedupeMs: number | '';
   readonly delayMs: number | '';
-  /** When it is due, epoch ms on the server's clock. */
+  /** Due time, epoch ms on the server's clock. */
   readonly deliverAt: number | '';
   readonly ttlMs: number | '';
 }
@@ -29,10 +29,10 @@ export interface EncodedSend {
 const MAX_AT = 253_402_300_799_999;
 
 /**
- * Checks a send and gives it the form in which it goes to Redis. Pure but for the random id of a delayed send.
+ * Validates a send and encodes it for Redis. Pure, except for the random id of a delayed send.
  *
- * @throws {ConfigError} for an option that is not acceptable
- * @throws {MessageError} for a payload or headers that are not
+ * @throws {ConfigError} if an option is invalid
+ * @throws {MessageError} if the payload or the headers are invalid
  */
 export function encodeSend(
   path: string,
@@ -79,16 +79,16 @@ function plainSend(path: string, data: string): EncodedSend {
   };
 }
 
-/** Longer texts are worth the time to count; in shorter ones a character counts as a byte. */
+/** Length from which the bytes of a text are counted; in a shorter text, each character counts as a byte. */
 const COUNTED_FROM = 4_096;
 
-/** How many bytes the send has in Redis. */
+/** Returns the number of bytes of a send in Redis. */
 export function bytesOf({ data, headers }: EncodedSend): number {
   const bytes = data.length > COUNTED_FROM ? Buffer.byteLength(data) : data.length;
   return bytes + headers.length;
 }
 
-/** Whether it needs nothing but to be appended, which is the common case and the fastest. */
+/** Returns true when a send only needs to be appended: the common case, and the fastest. */
 export function isPlain(send: EncodedSend): boolean {
   return send.id === '' && send.ttlMs === '';
 }
@@ -98,7 +98,7 @@ function instant(name: string, value: number | Date): number {
   if (typeof at !== 'number' || !(at >= 0) || at > MAX_AT) {
     throw ConfigError.option(name, value, `a Date or epoch ms from 0 to ${MAX_AT}`);
   }
-  // Not a moment too early.
+  // Round up: the message must not be published early.
   return Math.ceil(at);
 }
 

@@ -1,10 +1,10 @@
-/** Callbacks by signal: each signal has one listener, however many wait. Node warns of more than ten. */
+/** Callbacks by signal. Each signal gets a single listener: Node warns about more than ten. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
  * Calls back when the signal is aborted.
  *
- * @returns takes that back; the last one to do so leaves nothing at the signal
+ * @returns a function that removes the callback; removing the last one also removes the listener
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   let callbacks = waiting.get(signal);

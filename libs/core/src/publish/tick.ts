@@ -1,14 +1,14 @@
 import type { EncodedSend } from './send.js';
 
 /**
- * An instant of a recurring send: from which one to which one it moves on. It does so only if it still is where it was
- * computed from, so that each instant is published once, however many processes try.
+ * Step of a recurring send from one instant to the next. The step is made only if the recurring send is still at `dueAt`,
+ * so each instant is published once, however many processes try.
  */
 export interface TickPosition {
   readonly path: string;
-  /** Of the recurring send. */
+  /** Id of the recurring send. */
   readonly id: string;
-  /** The rule that the instants were computed by, as it is stored. */
+  /** Stored rule from which the instants were computed. */
   readonly rule: string;
   /** Epoch ms. */
   readonly dueAt: number;
@@ -16,7 +16,7 @@ export interface TickPosition {
   readonly nextAt: number;
 }
 
-/** A tick with what it publishes: one message for each of the instants, or none. */
+/** A tick with the messages that it publishes: one for each instant, or none. */
 export interface Tick extends TickPosition {
   /** The payload's JSON. */
   readonly data: string;
@@ -26,10 +26,10 @@ export interface Tick extends TickPosition {
   readonly messageIds: readonly string[];
 }
 
-// Long enough for a recurring send that was removed and made again; a key for each tick until then.
+// Long enough for a recurring send that is removed and created again. Each tick occupies a key for this time.
 const DEDUPE_MS = 3_600_000;
 
-/** The sends of a tick. Pure. */
+/** Returns the sends of a tick. Pure. */
 export function sendsOf({ path, data, headers, ttlMs, messageIds }: Tick): EncodedSend[] {
   return messageIds.map((id) => ({
     path,

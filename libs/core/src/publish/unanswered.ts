@@ -3,10 +3,10 @@ import { replyOf, withoutArguments } from '../redis/index.js';
 import type { Batch, Unit } from './batch.js';
 import { notReplicated } from './group-commit.js';
 
-/** What is known of a send whose time is over while its batch has not been answered. */
+/** Makes the error of a send whose time limit passed before its batch had a reply. */
 export function overdue(unit: Unit, { confirmed, mayBeStored, lastFault }: Batch): LeanMQError {
   if (confirmed !== undefined) return notReplicated(unit, confirmed);
-  // Only when every attempt was refused is it certain.
+  // The outcome is certain only if Redis refused every attempt.
   return unavailable(mayBeStored ? 'unknown' : 'not-sent', lastFault);
 }
 
@@ -16,12 +16,12 @@ const SAID = {
   'not-sent': 'the message was not sent',
 };
 
-/** What a caller is told who has aborted its signal. */
+/** Makes the error for a caller that aborted its signal. */
 export function aborted(outcome: 'not-sent' | 'unknown', reason: unknown): AbortedError {
   return new AbortedError(`The signal was aborted: ${SAID[outcome]}.`, outcome, { cause: reason });
 }
 
-/** What a caller is told whose send Redis has not answered. */
+/** Makes the error for a caller whose send has no reply. */
 export function unavailable(
   outcome: 'not-sent' | 'unknown',
   cause?: unknown,
@@ -30,8 +30,8 @@ export function unavailable(
   const refusal = replyOf(cause);
   const why =
     refusal === undefined
-      ? 'Redis did not answer within "publishTimeoutMs", or the "timeoutMs" of the send'
-      : `Redis refused for all of "publishTimeoutMs" (${refusal})`;
+      ? 'Redis did not reply within "publishTimeoutMs", or the "timeoutMs" of the send'
+      : `Redis refused every attempt within "publishTimeoutMs" (${refusal})`;
   return new BrokerUnavailableError(`${why}: ${what}.`, outcome, {
     cause: withoutArguments(cause),
   });

@@ -11,8 +11,8 @@ function watch(): { unheard: Unheard; told: string[] } {
   return { unheard: new Unheard((path) => told.push(path)), told };
 }
 
-describe('a path that nobody listens to', () => {
-  test('is told once, whether the registry knew it before the send or learnt of it then', () => {
+describe('a path without a group', () => {
+  test('is reported once, whether the registry knew it before the send or only afterwards', () => {
     const { unheard, told } = watch();
     unheard.update([route('old'), route('busy', ['g']), route('deleted', [], ['g'])]);
     for (const path of ['old', 'new', 'busy', 'deleted', 'old']) unheard.sent(path);
@@ -22,7 +22,7 @@ describe('a path that nobody listens to', () => {
     expect(told).toEqual(['old', 'new']);
   });
 
-  test('is not told when a group came with the route', () => {
+  test('is not reported when a group was registered together with the route', () => {
     const { unheard, told } = watch();
     unheard.sent('new');
     unheard.update([route('new', ['g'])]);
@@ -30,7 +30,7 @@ describe('a path that nobody listens to', () => {
     expect(told).toEqual([]);
   });
 
-  test('is told of a hundred paths at most', () => {
+  test('is no longer reported after a hundred others', () => {
     const { unheard, told } = watch();
     for (let n = 0; n < 500; n += 1) unheard.sent(`p${n}`);
     unheard.update(Array.from({ length: 500 }, (_, n) => route(`p${n}`)));

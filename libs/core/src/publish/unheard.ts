@@ -1,35 +1,35 @@
 import type { RegisteredRoute } from '../redis/index.js';
 
-// A path per id would be a warning for each.
+// An application may use one path per id, and would get a warning for each.
 const MOST_TOLD = 100;
-// Those that the registry has not told of by then may go unmentioned.
+// Beyond this number, paths that the registry does not know yet may go unreported.
 const MOST_UNKNOWN = 1_000;
 
-/** Tells once for each path that what was sent to it reaches nobody: a misspelt path, or a service that never ran. */
+/** Reports each path once if no group receives its messages: the path is misspelt, or its service has never run. */
 export class Unheard {
-  /** Paths that have groups, as far as the registry was read. */
+  /** Paths that have groups, by the last reading of the registry. */
   private heard: ReadonlySet<string> = new Set();
-  /** Paths that the registry knows, and nobody listens to. */
+  /** Paths in the registry that have no group. */
   private unheard: ReadonlySet<string> = new Set();
-  /** Paths that were sent to before the registry knew them. */
+  /** Paths that received a message before the registry knew them. */
   private readonly unknown = new Set<string>();
   private readonly told = new Set<string>();
 
   constructor(private readonly onUnheard: (path: string) => void) {}
 
-  /** This process sends to the path for the first time. */
+  /** Notes that this process sends to the path for the first time. */
   sent(path: string): void {
     if (this.heard.has(path) || this.told.size >= MOST_TOLD) return;
     if (this.unheard.has(path)) this.tell(path);
     else if (this.unknown.size < MOST_UNKNOWN) this.unknown.add(path);
   }
 
-  /** The registry was read. */
+  /** Takes over a new version of the registry. */
   update(routes: readonly RegisteredRoute[]): void {
     const heard = new Set<string>();
     const unheard = new Set<string>();
     for (const { path, groups, formerGroups } of routes) {
-      // Groups of a deleted route come back with it.
+      // The groups of a deleted route return when it is revived.
       const isHeard = groups.length > 0 || formerGroups.length > 0;
       (isHeard ? heard : unheard).add(path);
     }
