@@ -1,4 +1,31 @@
 export {
+  EGRESS_DEFAULTS,
+  EgressClient,
+  type AttemptFault,
+  type AttemptOutcome,
+  type AttemptResult,
+  type AttemptTimings,
+  type EgressOptions,
+  type EgressRequest,
+  type Resolve,
+  type TlsIdentity,
+} from './egress/index.js';
+export {
+  DELIVERY_DEFAULTS,
+  Secret,
+  SecretUnreadableError,
+  type AuthInput,
+  type BodyFormat,
+  type DeliveryOptions,
+  type EncryptionKey,
+  type EndpointInput,
+  type Filter,
+  type FilterEvent,
+  type HeaderInput,
+  type WhileDisabled,
+} from './endpoints/index.js';
+export { WEBHOOK_INPUT_CODES, WebhookInputError, type WebhookInputCode } from './input-error.js';
+export {
   createWebhookSecret,
   hmacSigner,
   signWebhook,

@@ -5,6 +5,9 @@ import { Secret } from './secret.js';
 
 /** Marks a text of the stored form as sealed by a vault, among texts that are not. */
 const SEALED = '$sealed';
+/** Where there may be one: names in `metadata`, `headers` and a filter are those of a user, and may be any. */
+const SECRET_FIELD =
+  /^\.(secrets\[\]\.secret|headers\..+|auth\.(bearer|basic\.password|header\.value|certificate\.(key|passphrase)))$/s;
 
 /**
  * Writes an endpoint as JSON for Redis. What is secret is sealed, each under its own field, so that none of it can be moved
@@ -28,7 +31,7 @@ export function sealEndpoint(endpoint: Endpoint, vault: SecretVault): string {
 export function openEndpoint(json: string, vault: SecretVault): Endpoint {
   const stored = JSON.parse(json) as Endpoint;
   const open = (value: unknown, field: string): unknown => {
-    const sealed = sealedText(value);
+    const sealed = sealedText(value, field);
     if (sealed !== undefined) return new Secret(vault.open(stored.id, field, sealed));
     return mapped(value, field, open);
   };
@@ -41,11 +44,12 @@ export function openEndpoint(json: string, vault: SecretVault): Endpoint {
 /** Whether an old key has sealed any of it; store it again then. */
 export function isOutdated(json: string, vault: SecretVault): boolean {
   let found = false;
-  JSON.parse(json, (_, value: unknown) => {
-    const sealed = sealedText(value);
+  const look = (value: unknown, field: string): unknown => {
+    const sealed = sealedText(value, field);
     if (sealed !== undefined && vault.isOutdated(sealed)) found = true;
-    return value;
-  });
+    return mapped(value, field, look);
+  };
+  look(JSON.parse(json), '');
   return found;
 }
 
@@ -87,11 +91,9 @@ export function tlsOf(auth: EndpointAuth | undefined):
   };
 }
 
-function sealedText(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, SEALED))
-    return undefined;
+function sealedText(value: unknown, field: string): string | undefined {
+  if (typeof value !== 'object' || value === null || !SECRET_FIELD.test(field)) return undefined;
   const text = (value as Record<string, unknown>)[SEALED];
-  // A filter may not hold this name: `$…` is an operator there. Metadata and headers hold texts only.
   return typeof text === 'string' ? text : undefined;
 }
 
