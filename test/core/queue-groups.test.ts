@@ -173,7 +173,7 @@ describe('removing a group', () => {
     await queue.pause();
     // It no longer says that it is there, but its process does.
     await broker.redis.del(broker.key('a', 'here:g'));
-    await expect(queue.removeGroup('g')).rejects.toThrow(/is paused and had a consumer lately/);
+    await expect(queue.removeGroup('g')).rejects.toThrow(/is paused and recently had a consumer/);
   });
 
   test('is refused while it has messages in flight, though their consumer is long gone', async () => {

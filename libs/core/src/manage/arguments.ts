@@ -10,7 +10,7 @@ export function wholeNumber(name: string, value: number, least: number): number 
   return value;
 }
 
-/** @throws {ConfigError} unless it has the form of an entry's id */
+/** @throws {ConfigError} unless it has the form of an entry id */
 export function validEntryId(what: string, id: EntryId): EntryId {
   if (typeof id !== 'string' || !isEntryId(id)) {
     throw new ConfigError(
@@ -21,12 +21,15 @@ export function validEntryId(what: string, id: EntryId): EntryId {
   return id;
 }
 
-/** @throws {ConfigError} unless it may be the id of a replay */
+/** @throws {ConfigError} unless it has the form of a replay id */
 export function validReplayId(what: string, id: unknown): void {
   if (typeof id === 'string' && id !== '') return;
-  throw new ConfigError(`${what} is ${show(id)}; allowed: the id of a replay, one of replays().`, {
-    code: 'ID_INVALID',
-  });
+  throw new ConfigError(
+    `${what} is ${show(id)}; allowed: the id of a replay, as replays() lists it.`,
+    {
+      code: 'ID_INVALID',
+    },
+  );
 }
 
 /** @throws {NotFoundError} unless the queue exists */
@@ -51,7 +54,7 @@ export async function assertGroup(
   await assertQueue(context, path);
   const { registry, connection, keys } = context;
   if ((await registry.groupOf(path, group)) !== undefined) return;
-  // One that somebody has created by hand is one all the same.
+  // A group that was created by hand counts as well.
   const known = await connection.run((client) =>
     client.xinfo('GROUPS', keys.route(path).log).catch(() => []),
   );

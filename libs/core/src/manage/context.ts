@@ -1,34 +1,34 @@
 import type { MessageLimits } from '../message/index.js';
 import type { Connection, Keys, Registry } from '../redis/index.js';
 
-/** What a sweep of a route did. */
+/** Counts of one sweep of a queue. */
 export interface SweepCounts {
   /** Entries moved from the schedule to where they were due. */
   readonly promoted: number;
-  /** Messages whose time to live had passed. */
+  /** Messages whose time to live has passed. */
   readonly expired: number;
   /** Finished entries that were removed from the log. */
   readonly trimmed: number;
 }
 
-/** What managing needs of the rest. */
+/** Parts of the engine that the management calls need. */
 export interface ManageContext {
   readonly connection: Connection;
   readonly keys: Keys;
   readonly registry: Registry;
   /** Resolves when there is a connection. */
   readonly ready: () => Promise<void>;
-  /** The same, for what takes many steps: its user may do all of them. @throws {BrokerRefusedError} otherwise */
+  /** Like `ready`, for calls of many steps. @throws {BrokerRefusedError} if the Redis user lacks a permission */
   readonly permitted: () => Promise<void>;
-  /** The group of this process, as a default. @throws {ConfigError} if it has none */
+  /** Returns the group of this process, the default. @throws {ConfigError} if it has none */
   readonly ownGroup: () => string;
-  /** The registry was changed: this process need not wait until it looks. */
+  /** Makes this process read the changed registry now. */
   readonly changed: () => Promise<void>;
-  /** The recurring sends of a path are no more. */
+  /** Removes the recurring sends of a path. */
   readonly forgetSchedules: (path: string) => Promise<void>;
   readonly sweep: (path: string) => Promise<SweepCounts>;
-  /** What a mended payload may be. */
+  /** Limits of the payload of a mended dead letter. */
   readonly limits: MessageLimits;
-  /** Tells a person of something that stops nothing. */
+  /** Reports a problem that stops nothing. */
   readonly warn: (warning: { readonly code: string; readonly message: string }) => void;
 }

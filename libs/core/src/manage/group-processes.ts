@@ -1,13 +1,13 @@
 import { processStateOf, type ProcessState } from '../message/index.js';
 import type { ManageContext } from './context.js';
 
-/** A process of a group, as it says itself. */
+/** State of a process of a group, as the process reports it. */
 export interface ProcessInfo extends ProcessState {
-  /** Its unique name. */
+  /** Unique name of the process. */
   readonly name: string;
 }
 
-/** Processes of groups; each group is asked for once, however many queues it is on. */
+/** Processes of groups; each group is read once, however many queues it is on. */
 export class GroupProcesses {
   private readonly notes = new Map<string, Promise<Readonly<Record<string, string>>>>();
 
@@ -32,7 +32,7 @@ export class GroupProcesses {
   }
 }
 
-/** A key of another type says nothing of processes, and hides no queue. */
+/** Returns no processes for a key of another type, so that it hides no queue. */
 function noneOfOurs(error: unknown): Record<string, string> {
   if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return {};
   throw error;

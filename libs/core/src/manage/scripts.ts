@@ -1,15 +1,15 @@
 import { defineScript, lua } from '../redis/index.js';
 
-/** What became of a slice of dead letters. */
+/** Result for a slice of dead letters. */
 export interface Transferred {
-  /** How many of the ids were dealt with. */
+  /** Number of ids processed. */
   readonly looked: number;
   readonly done: readonly string[];
-  /** Those with more fields than can be passed on. */
+  /** Ids of dead letters with too many fields to move. */
   readonly wide: readonly string[];
 }
 
-/** Followed by the ids of dead letters. */
+/** ARGV continues with the ids of dead letters. */
 export const replayScript = defineScript({
   lua: lua.replayLua,
   keys: ['dead', 'inbox', 'expiry', 'log'],
@@ -17,7 +17,7 @@ export const replayScript = defineScript({
   reply: (raw) => transferredOr('no group', raw),
 });
 
-/** Followed by the ids of dead letters. */
+/** ARGV continues with the ids of dead letters. */
 export const moveDeadScript = defineScript({
   lua: lua.moveDeadLua,
   keys: ['dead', 'log', 'expiry'],
@@ -25,7 +25,7 @@ export const moveDeadScript = defineScript({
   reply: (raw) => transferredOr('full', raw),
 });
 
-/** Followed by the ids of entries. */
+/** ARGV continues with the ids of entries. */
 export const replayHistoryScript = defineScript({
   lua: lua.replayHistoryLua,
   keys: ['log', 'inbox', 'replays', 'expiry'],
@@ -37,7 +37,7 @@ export const replayHistoryScript = defineScript({
   },
 });
 
-/** The reply is 0 when the replay is finished or was cancelled. */
+/** Replies 0 when the replay is finished or was cancelled. */
 export const touchReplayScript = defineScript({
   lua: lua.touchReplayLua,
   keys: ['replays'],

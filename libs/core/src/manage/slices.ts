@@ -1,26 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * What one call of a script reads at most: some milliseconds of Redis, which holds up everybody else meanwhile. The last
- * entry may go beyond.
+ * Bytes that one call of a script reads at most: some milliseconds of Redis, in which every other client waits. The
+ * last entry may exceed it.
  */
 export const SLICE_BYTES = 512 * 1024;
 
-/** The same for one that reads and writes. */
+/** Like {@link SLICE_BYTES}, for a script that reads and writes. */
 export const SLICE_MOVED_BYTES = 192 * 1024;
 
-/** How many small things (members of the schedule, entries to remove) one call deals with. */
+/** Maximum number of small items (members of the schedule, entries to remove) per call. */
 export const SLICE_COUNT = 300;
 
-/** How many entries one call looks up, each by its id. */
+/** Maximum number of entries that one call looks up by id. */
 export const SLICE_LOOKUPS = 250;
 
-/** How many groups one call looks at or changes, each with its streams. */
+/** Maximum number of groups, each with its streams, per call. */
 export const SLICE_GROUPS = 50;
 
 const PAUSE_MS = 1;
 
-/** Repeats something a slice at a time until it returns false, and lets the others have their turn in between. */
+/** Repeats a slice until it returns false, with pauses in which other clients have their turn. */
 export async function inSlices(slice: () => Promise<boolean>): Promise<void> {
   while (await slice()) await delay(PAUSE_MS);
 }

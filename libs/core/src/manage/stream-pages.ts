@@ -6,23 +6,23 @@ export type RawEntry = readonly [id: string, fields: readonly Buffer[]];
 export interface StreamRange {
   readonly start: string;
   readonly end: string;
-  /** The newest first. */
+  /** Newest entries first. @default false */
   readonly reversed?: boolean;
-  /** How many are wanted at most; all unless told. */
+  /** Maximum number of entries. @default undefined (all) */
   readonly most?: number;
 }
 
-/** A reply is to be about so large; how large entries are is only known when they are there. */
+/** Target size of a reply, in bytes; the size of an entry is known only once it has been read. */
 export const PAGE_BYTES = 1024 * 1024;
 const MOST_PER_PAGE = 100;
-/** How many entries to ask for at first. */
+/** Number of entries in the first request. */
 export const FIRST_PAGE = 10;
 
 /**
- * All entries of a range of a stream, a page at a time: the larger they are, the fewer to a page.
+ * Reads all entries of a range of a stream, in pages: the larger the entries, the fewer per page.
  *
- * Backwards, a page begins with the last entry of the one before: asked for what is before the first entry, Redis walks the
- * whole stream.
+ * When reversed, each page begins with the last entry of the previous one: asked for the entries before the first one,
+ * Redis walks the whole stream.
  */
 export async function* streamPages(
   connection: Connection,
@@ -51,19 +51,19 @@ export async function* streamPages(
   }
 }
 
-/** Bytes of an entry's fields. */
+/** Returns the size of an entry's fields, in bytes. */
 export function sizeOf(fields: readonly { readonly length: number }[]): number {
   return fields.reduce((total, { length }) => total + length, 0);
 }
 
-/** How many entries to ask for next, after some of such sizes in bytes. */
+/** Returns the number of entries to request next, given the sizes of earlier ones in bytes. */
 export function nextCount(sizes: readonly number[]): number {
   const bytes = sizes.reduce((total, size) => total + size, 0);
   const fitting = Math.floor((PAGE_BYTES * sizes.length) / Math.max(1, bytes));
   return Math.min(Math.max(1, fitting), MOST_PER_PAGE);
 }
 
-/** How many more entries to ask for until a page is full: of so many, or so many bytes. */
+/** Returns the number of further entries to request until a page reaches its limit of entries or bytes. */
 export function countToFill(
   page: readonly (readonly [id: string, fields: readonly { readonly length: number }[]])[],
 ): number {

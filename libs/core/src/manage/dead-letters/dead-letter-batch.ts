@@ -14,42 +14,42 @@ import {
 } from './dead-letter-filter.js';
 import { scan, type DeadLetterQueue } from './dead-letter-scan.js';
 
-/** What is done with many dead letters at once, and how. */
+/** Options for processing many dead letters at once. */
 export interface DeadLetterBatchOptions extends DeadLetterFilter {
-  /** How many at most, the oldest first. */
+  /** Maximum number, the oldest first. @default undefined (no limit) */
   readonly limit?: number;
-  /** How many a second at most. */
+  /** Maximum number per second. @default undefined (no limit) */
   readonly perSecond?: number;
-  /** Only count, and show a sample: nothing is changed. */
+  /** Count matches and return a sample, but change nothing. @default false */
   readonly dryRun?: boolean;
   readonly onProgress?: (progress: DeadLetterProgress) => void;
-  /** Stops it; what was done stays done. */
+  /** Stops the batch; finished work stays. */
   readonly signal?: AbortSignal;
 }
 
 export interface DeadLetterProgress {
-  /** How many matched so far. */
+  /** Dead letters that matched so far. */
   readonly matched: number;
-  /** With how many of them it was done. */
+  /** Dead letters processed so far. */
   readonly done: number;
 }
 
-/** What became of a batch. */
+/** Result of a batch. */
 export interface Batched extends DeadLetterProgress {
-  /** The first few that matched. */
+  /** The first few dead letters that matched. */
   readonly sample: readonly DeadLetter[];
-  /** The signal stopped it before its end. */
+  /** True when the signal stopped the batch before its end. */
   readonly stopped: boolean;
-  /** The last one that was looked at. */
+  /** Last dead letter that was examined. */
   readonly last: EntryId | undefined;
 }
 
 const BATCH_NAMES = [...FILTER_NAMES, 'limit', 'perSecond', 'dryRun', 'onProgress', 'signal'];
 const SAMPLE = 5;
-// Payloads are moved inside Redis; a script holds up everybody else while it does.
+// A script moves payloads inside Redis and holds up every other client meanwhile.
 const PER_CALL = 100;
 
-/** @throws {ConfigError} for what is not acceptable */
+/** @throws {ConfigError} for an option that is not valid */
 export function checkBatch(
   owner: string,
   options: DeadLetterBatchOptions,
@@ -67,12 +67,12 @@ export function checkBatch(
 }
 
 /**
- * Does something with the dead letters of a range that match, the oldest first, a few at a time.
+ * Processes the matching dead letters of a range, the oldest first, a few at a time.
  *
- * @param act returns the ids that were still there
- * @param before what an earlier batch of the same work has come to
- * @param onDone is told with which it was done; the rest somebody else had taken before. Nothing is kept of them here:
- * there may be millions
+ * @param act returns the ids that still existed
+ * @param before progress of an earlier batch of the same work
+ * @param onDone receives the ids that were processed; the others were taken by someone else before. They are not
+ * collected here: there may be millions
  */
 export async function runBatch(
   queue: DeadLetterQueue,
@@ -118,10 +118,10 @@ export async function runBatch(
   return { matched, done, sample, stopped: isStopped(), last };
 }
 
-/** How fast. */
+/** Limits the speed of a batch. */
 class Pace {
   private readonly startedAt = performance.now();
-  /** A tenth of a second's worth, so that they come evenly. */
+  /** Number per tenth of a second, so that the load is even. */
   readonly chunk: number;
 
   constructor(

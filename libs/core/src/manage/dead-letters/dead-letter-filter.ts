@@ -3,24 +3,22 @@ import type { DeadReason, ErrorSummary } from '../../message/index.js';
 import type { DeadLetter } from './dead-letter.js';
 import { fingerprintOf } from './fingerprint.js';
 
-/** Which dead letters; everything that is given must hold. */
+/** Filter for dead letters; all conditions given must hold. */
 export interface DeadLetterFilter {
   readonly reason?: DeadReason | readonly DeadReason[];
-  /** The error's name, `TypeError` for example. */
+  /** Name of the error, for example `TypeError`. */
   readonly errorName?: string;
-  /** One of `fingerprints()`. */
+  /** A fingerprint from `fingerprints()`. */
   readonly fingerprint?: string;
-  /** When it died, epoch ms on the server's clock, both ends included. */
+  /** Earliest time of death, epoch ms on the server's clock, inclusive. */
   readonly from?: number;
+  /** Latest time of death, epoch ms on the server's clock, inclusive. */
   readonly to?: number;
-  /** The code of its error, or of one of that error's causes; several mean any of them. */
+  /** Code of its error, or of one of that error's causes; a list matches any of them. */
   readonly code?: string | number | readonly (string | number)[];
-  /** The HTTP status of its error, or of one of that error's causes; several mean any of them. */
+  /** HTTP status of its error, or of one of that error's causes; a list matches any of them. */
   readonly status?: number | readonly number[];
-  /**
-   * Is in its message id, its payload or headers as JSON, or anywhere in the record of its error; upper and lower case
-   * are the same.
-   */
+  /** Text in its message id, in its payload or headers as JSON, or in the record of its error; case-insensitive. */
   readonly text?: string;
 }
 
@@ -37,13 +35,13 @@ const REASONS: readonly DeadReason[] = [
   'undecodable',
 ];
 
-/** Which entries of a dead-letter queue to look at, as XRANGE wants them. */
+/** Range of entries of a dead-letter queue, in the form that XRANGE takes. */
 export interface DeadLetterRange {
   readonly start: string;
   readonly end: string;
 }
 
-/** @throws {ConfigError} for what is not acceptable */
+/** @throws {ConfigError} for a value that is not valid */
 export function rangeOf({ from, to }: DeadLetterFilter): DeadLetterRange {
   for (const [name, value] of Object.entries({ from, to })) {
     if (value !== undefined && (!Number.isSafeInteger(value) || value < 0)) {
@@ -57,9 +55,9 @@ export function rangeOf({ from, to }: DeadLetterFilter): DeadLetterRange {
 }
 
 /**
- * Whether a dead letter is one of those that are meant, time aside.
+ * Returns a predicate for all conditions of a filter but its times.
  *
- * @throws {ConfigError} for what is not acceptable
+ * @throws {ConfigError} for a value that is not valid
  */
 export function matcherOf(filter: DeadLetterFilter): (letter: DeadLetter) => boolean {
   const reasons = filter.reason === undefined ? undefined : [filter.reason].flat();
@@ -86,7 +84,7 @@ export function matcherOf(filter: DeadLetterFilter): (letter: DeadLetter) => boo
     (text === undefined || textsOf(letter).some((each) => each.toLowerCase().includes(text)));
 }
 
-/** Values that are given, as texts. @throws {ConfigError} for what is none */
+/** Returns the given values as texts. @throws {ConfigError} for a value of another type */
 function anyOf(name: string, given: unknown, types: readonly string[]): Set<string> | undefined {
   if (given === undefined) return undefined;
   const all: unknown[] = [given].flat();
@@ -96,7 +94,7 @@ function anyOf(name: string, given: unknown, types: readonly string[]): Set<stri
   return new Set(all.map(String));
 }
 
-/** Whether an error, or one of those behind it, is as asked. */
+/** Returns true when the error, or one of its causes, has the given value. */
 function hasFact(
   error: ErrorSummary | undefined,
   isWanted: (error: ErrorSummary) => boolean,
@@ -116,7 +114,7 @@ function textsOf({ messageId, data, headers, error, raw }: DeadLetter): string[]
   ];
 }
 
-/** All that a record of an error says. */
+/** Returns all texts of an error's record. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsIn);
   return typeof value === 'string' || typeof value === 'number' ? [String(value)] : [];

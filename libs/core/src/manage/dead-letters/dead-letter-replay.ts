@@ -16,20 +16,20 @@ import { find } from '../messages/find.js';
 import type { FindLimits } from '../messages/find-raw.js';
 
 export interface DeadLetterReplayOptions extends DeadLetterBatchOptions {
-  /** So many are replayed first, the rest only if each of these ends well. */
+  /** Number to replay first; the rest follows only if all of these succeed. @default undefined (no canaries) */
   readonly canary?: number;
-  /** How long these may take until they count as failed, ms; ten minutes unless told. */
+  /** Time after which unfinished canaries count as failed, in ms. @default 600_000 */
   readonly canaryTimeoutMs?: number;
 }
 
 export interface DeadLetterReplayResult {
-  /** How many matched; when it was stopped, or its canaries failed, up to then. */
+  /** Dead letters that matched, up to the point where the replay stopped or its canaries failed. */
   readonly matched: number;
-  /** How many were replayed: those that nobody else had taken before. */
+  /** Dead letters replayed; those that someone else had taken before are not counted. */
   readonly replayed: number;
-  /** The first few that matched. */
+  /** The first few dead letters that matched. */
   readonly sample: readonly DeadLetter[];
-  /** The signal stopped it before its end. */
+  /** True when the signal stopped the replay before its end. */
   readonly stopped: boolean;
   readonly canary: 'passed' | 'failed' | undefined;
 }
@@ -40,7 +40,7 @@ const CANARY_TIMEOUT_MS = 10 * 60_000;
 const LOOK_FIRST_MS = 20;
 const LOOK_MOST_MS = 1_000;
 
-/** Replays what matches and is there when it begins; what dies again meanwhile is left. */
+/** Replays the matching dead letters that exist when it starts; those that die again meanwhile are left. */
 export async function replayMatching(
   context: ManageContext,
   queue: DeadLetterQueue,
@@ -79,7 +79,7 @@ export async function replayMatching(
   );
 }
 
-/** Whether all of them ended well: acked, and not dead again. Undefined if it was stopped before that was known. */
+/** Resolves to whether all canaries succeeded: acked, and not dead again. Undefined if stopped before that is known. */
 async function judge(
   context: ManageContext,
   { path, group }: DeadLetterQueue,

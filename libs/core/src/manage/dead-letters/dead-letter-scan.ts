@@ -3,7 +3,7 @@ import { readDeadLetter, type DeadLetter } from './dead-letter.js';
 import type { DeadLetterRange } from './dead-letter-filter.js';
 import { streamPages } from '../stream-pages.js';
 
-/** Where dead letters are. */
+/** Location of a dead-letter queue. */
 export interface DeadLetterQueue {
   readonly connection: Connection;
   readonly path: string;
@@ -11,7 +11,7 @@ export interface DeadLetterQueue {
   readonly key: string;
 }
 
-/** All dead letters of a range, the oldest first, a page at a time. What dies meanwhile is left out by `end`. */
+/** Reads all dead letters of a range, the oldest first, in pages. `end` excludes those that die meanwhile. */
 export async function* scan(
   { connection, path, group, key }: DeadLetterQueue,
   { start, end }: DeadLetterRange,
@@ -21,7 +21,7 @@ export async function* scan(
   }
 }
 
-/** The same, the newest first. */
+/** Reads all dead letters of a range, the newest first, in pages. */
 export async function* scanBack(
   { connection, path, group, key }: DeadLetterQueue,
   { start, end }: DeadLetterRange,
@@ -32,7 +32,7 @@ export async function* scanBack(
   }
 }
 
-/** The same range, ended by what is the newest dead letter now. Undefined if there is none. */
+/** Ends a range at the newest dead letter of now. Undefined without dead letters. */
 export async function upToNow(
   { connection, key }: DeadLetterQueue,
   { start, end }: DeadLetterRange,

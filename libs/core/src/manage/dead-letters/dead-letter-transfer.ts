@@ -11,9 +11,9 @@ const PER_CALL = 100;
 /**
  * Delivers dead letters again, to their own group only.
  *
- * @param mended the payload's JSON to deliver instead of their own
- * @returns the ids that were there to be replayed
- * @throws {NotFoundError} if the group is not there
+ * @param mended JSON of a payload to deliver in place of the original
+ * @returns the ids that existed and were replayed
+ * @throws {NotFoundError} if the group does not exist
  */
 export async function replayIds(
   context: ManageContext,
@@ -38,8 +38,8 @@ export async function replayIds(
 /**
  * Publishes dead letters to another queue, to all of its groups.
  *
- * @returns the ids that were there to be moved
- * @throws {RouteFullError} if they would be more than its `maxLength` allows
+ * @returns the ids that existed and were moved
+ * @throws {RouteFullError} if they exceed the target's `maxLength`
  */
 export async function moveIds(
   context: ManageContext,
@@ -62,7 +62,7 @@ export async function moveIds(
   });
 }
 
-/** Drops dead letters for good. Returns the ids that were there. */
+/** Drops dead letters for good. Returns the ids that existed. */
 export async function discardIds(
   { connection, key }: DeadLetterQueue,
   ids: readonly EntryId[],
@@ -78,7 +78,7 @@ export async function discardIds(
   return done;
 }
 
-/** Deals with ids a slice at a time; those that are too wide stay where they are, with one warning. */
+/** Processes ids a slice at a time; dead letters that are too wide stay where they are, with one warning. */
 async function eachSlice(
   context: ManageContext,
   what: string,
@@ -99,7 +99,7 @@ async function eachSlice(
   if (wide.length > 0) {
     context.warn({
       code: 'DEAD_LETTER_WIDE',
-      message: `${wide.length} dead letters have more than 7,000 fields and cannot be ${what}, ${wide[0]} for example; they stay. Discard them, or read them with get() and publish what they hold.`,
+      message: `${wide.length} dead letters, such as ${wide[0]}, have more than 7,000 fields and cannot be ${what}; they stay. Discard them, or read them with get() and publish their contents.`,
     });
   }
   return done;

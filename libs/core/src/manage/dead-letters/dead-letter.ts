@@ -12,39 +12,40 @@ import {
   type MessageHeaders,
 } from '../../message/index.js';
 
-/** A message that a group could not finish, with the whole story of its failure. */
+/** A message that a group could not handle, with the history of its failure. */
 export interface DeadLetter<T = unknown> {
-  /** Its id among the dead letters; replay and discard take this one. */
+  /** Id among the dead letters; replay and discard take this one. */
   readonly id: EntryId;
-  /** The message's own id. */
+  /** Id of the message itself. */
   readonly messageId: string;
-  /** Id of the entry it began as on the log. */
+  /** Id of its first entry on the log. */
   readonly origin: EntryId;
   readonly path: string;
   readonly group: string;
   readonly reason: DeadReason;
   /** Attempts it has used up. */
   readonly attempts: number;
-  /** How often a process died or stalled with it. */
+  /** Number of times that a process died or stalled with it. */
   readonly crashes: number;
-  /** How often it had been replayed before. */
+  /** Number of times that it had been replayed before. */
   readonly replays: number;
   readonly error: ErrorRecord | undefined;
-  /** Undefined when it cannot be decoded: then `raw` tells. */
+  /** Undefined when it cannot be decoded; `raw` has its fields then. */
   readonly data: T | undefined;
   readonly headers: MessageHeaders;
-  /** Epoch ms, the server's clock. */
+  /** Publication time, epoch ms on the server's clock. */
   readonly publishedAt: number;
-  /** When its first and its latest attempt began, as far as any did: epoch ms, the server's clock. */
+  /** Time at which its first attempt started, epoch ms on the server's clock; undefined if none did. */
   readonly firstDeliveredAt: number | undefined;
+  /** Time at which its latest attempt started, epoch ms on the server's clock; undefined if none did. */
   readonly lastDeliveredAt: number | undefined;
-  /** Epoch ms, the server's clock. */
+  /** Time at which it was dead-lettered, epoch ms on the server's clock. */
   readonly deadAt: number;
-  /** The entry's own fields, byte for byte, names and values in turn; only of what could not be decoded. */
+  /** Fields of the entry, byte for byte, names and values in turn; only for an entry that could not be decoded. */
   readonly raw: readonly Buffer[] | undefined;
 }
 
-/** Reads an entry of a dead-letter queue; never throws, because this is where broken entries end. */
+/** Reads an entry of a dead-letter queue; never throws, because broken entries end up here. */
 export function readDeadLetter(
   path: string,
   group: string,
@@ -96,7 +97,7 @@ function historyOf(rawFields: readonly Buffer[], id: EntryId): DeadHistory {
       return readHistory(value.toString());
     }
   } catch {
-    // Somebody else wrote it: what can be said without a history is said.
+    // Another tool wrote it: return what is known without a history.
   }
   return { origin: id, attempts: 0, crashes: 0, reason: 'undecodable' };
 }

@@ -16,33 +16,29 @@ import { discardIds, moveIds, replayIds } from './dead-letter-transfer.js';
 import { Fingerprints, type Fingerprint } from './fingerprint.js';
 
 export interface ListOptions extends DeadLetterFilter {
-  /** How many at most; 100 unless told. */
+  /** Maximum number per page. @default 100 */
   readonly count?: number;
-  /** Begins after this id: the last one of the page before. */
+  /** Id after which the page begins: the last id of the previous page. */
   readonly after?: EntryId;
-  /**
-   * The latest first.
-   *
-   * @default false
-   */
+  /** Newest first. @default false */
   readonly newestFirst?: boolean;
 }
 
-/** How a dead letter is mended. */
+/** Options for mending a dead letter. */
 export interface MendOptions {
-  /** What to deliver instead of its own payload. */
+  /** Payload to deliver in place of the original. */
   readonly data: unknown;
 }
 
-/** What became of moving or discarding many. */
+/** Result of moving or discarding many dead letters. */
 export interface DeadLetterBatchResult {
-  /** How many matched; when it was stopped, up to then. */
+  /** Dead letters that matched, up to the point where the batch stopped. */
   readonly matched: number;
-  /** How many were moved or discarded: those that nobody else had taken before. */
+  /** Dead letters moved or discarded; those that someone else had taken before are not counted. */
   readonly done: number;
-  /** The first few that matched. */
+  /** The first few dead letters that matched. */
   readonly sample: readonly DeadLetter[];
-  /** The signal stopped it before its end. */
+  /** True when the signal stopped the batch before its end. */
   readonly stopped: boolean;
 }
 
@@ -57,7 +53,7 @@ const FOREIGN: ForeignNames = Object.freeze({
   group: 'give it to deadLetters(path, group)',
 });
 
-/** The dead letters of one group on one route. */
+/** The dead letters of one group on one queue. */
 export class DeadLetters {
   private readonly queue: DeadLetterQueue;
 
@@ -77,7 +73,7 @@ export class DeadLetters {
   }
 
   /**
-   * Those that match, the oldest first unless told, one page: the next one begins `after` the id of the last one.
+   * Lists one page of matching dead letters, the oldest first by default. The next page begins `after` the last id.
    */
   async list<T = unknown>(options: ListOptions = {}): Promise<DeadLetter<T>[]> {
     known('list()', options, [...FILTER_NAMES, 'count', 'after', 'newestFirst'], FOREIGN);
@@ -94,7 +90,7 @@ export class DeadLetters {
       ? scanBack(this.queue, { ...range, end: next ?? range.end })
       : scan(this.queue, { ...range, start: next ?? range.start });
     for await (const letter of letters) {
-      // Where the page before ended may lie outside of `from` and `to`.
+      // The previous page may have ended outside of `from` and `to`.
       if (letter.deadAt < (options.from ?? 0) || letter.deadAt > (options.to ?? Infinity)) continue;
       if (!matches(letter)) continue;
       found.push(letter as DeadLetter<T>);
@@ -103,7 +99,7 @@ export class DeadLetters {
     return found;
   }
 
-  /** One by its id; undefined if it is not there (any more). */
+  /** Returns a dead letter by its id; undefined if it does not exist any more. */
   async get<T = unknown>(id: EntryId): Promise<DeadLetter<T> | undefined> {
     validEntryId('Dead letter id', id);
     await this.context.ready();
@@ -112,7 +108,7 @@ export class DeadLetters {
     return entry && (readDeadLetter(path, group, id, entry[1]) as DeadLetter<T>);
   }
 
-  /** What they died of, with how many died of it, the most frequent first. */
+  /** Groups the dead letters by cause of death, with counts, the most frequent first. */
   async fingerprints(filter: DeadLetterFilter = {}): Promise<Fingerprint[]> {
     known('fingerprints()', filter, FILTER_NAMES);
     const matches = matcherOf(filter);
@@ -126,20 +122,20 @@ export class DeadLetters {
   }
 
   /**
-   * Delivers dead letters again, to this group only, with attempts and time to live beginning anew. One that is replayed
-   * twice is delivered once.
+   * Delivers dead letters again, to this group only; their attempts and time to live start over. A dead letter that is
+   * replayed twice is delivered once.
    *
-   * @returns the ids that were there to be replayed
+   * @returns the ids that existed and were replayed
    */
   async replay(ids: Ids): Promise<EntryId[]>;
   /**
-   * Mends one: it is delivered again with another payload, to this group only. Its id, headers and time to live stay; of
-   * one that could not be decoded only the new payload is kept.
+   * Replays one dead letter with another payload, to this group only. Its id, headers and time to live stay; for an
+   * undecodable one, only the new payload is kept.
    *
-   * @throws {MessageError} if the payload is not acceptable
+   * @throws {MessageError} if the payload is not valid
    */
   async replay(id: EntryId, mend: MendOptions): Promise<EntryId[]>;
-  /** The same for all that match and are there when it begins; what dies again meanwhile is left. */
+  /** Replays all matching dead letters that exist when it starts; those that die again meanwhile are left. */
   async replay(options: DeadLetterReplayOptions): Promise<DeadLetterReplayResult>;
   async replay(
     what: Ids | DeadLetterReplayOptions,
@@ -158,23 +154,23 @@ export class DeadLetters {
   }
 
   /**
-   * Replays everything that is there when it begins; what dies again meanwhile is left.
+   * Replays all dead letters that exist when it starts; those that die again meanwhile are left.
    *
-   * @returns how many
+   * @returns the number replayed
    */
   async replayAll(): Promise<number> {
     return (await this.replay({})).replayed;
   }
 
   /**
-   * Publishes dead letters to another queue instead, to all of its groups. One that is moved twice is published once.
+   * Publishes dead letters to another queue, to all of its groups. A dead letter that is moved twice is published once.
    *
-   * @returns the ids that were there to be moved
-   * @throws {RouteFullError} if they would be more than its `maxLength` allows; some at a time are moved or refused, and
-   *   those before them stay moved
+   * @returns the ids that existed and were moved
+   * @throws {RouteFullError} if they exceed the target's `maxLength`; each slice is moved or refused as a whole, and
+   *   earlier slices stay moved
    */
   async moveTo(path: string, ids: Ids): Promise<EntryId[]>;
-  /** The same for all that match and are there when it begins. */
+  /** Moves all matching dead letters that exist when it starts. */
   async moveTo(path: string, options: DeadLetterBatchOptions): Promise<DeadLetterBatchResult>;
   async moveTo(
     path: string,
@@ -189,9 +185,9 @@ export class DeadLetters {
     return move(ids);
   }
 
-  /** Drops dead letters for good. Returns how many were there. */
+  /** Drops dead letters for good. Returns the number that existed. */
   async discard(ids: Ids): Promise<number>;
-  /** The same for all that match and are there when it begins. */
+  /** Drops all matching dead letters that exist when it starts. */
   async discard(options: DeadLetterBatchOptions): Promise<DeadLetterBatchResult>;
   async discard(what: Ids | DeadLetterBatchOptions): Promise<number | DeadLetterBatchResult> {
     if (!isIds(what)) return this.batch('discard()', what, (ids) => discardIds(this.queue, ids));
@@ -203,7 +199,7 @@ export class DeadLetters {
   private mended(what: Ids | DeadLetterReplayOptions, mend: MendOptions): string {
     known('replay(id, …)', mend, ['data']);
     if (typeof what !== 'string') {
-      throw new ConfigError('A payload is mended of one dead letter at a time; give its id.');
+      throw new ConfigError('Only one dead letter at a time can be mended; give its id.');
     }
     return encodePayload(mend.data, this.context.limits);
   }

@@ -55,14 +55,14 @@ describe('the fingerprint of a dead letter', () => {
     expect(of(stack)).toBe(expected);
   });
 
-  test('survives a rebuild: other lines, another bundle', () => {
+  test('survives a rebuild that moves lines and renames the bundle', () => {
     const built = (bundle: string, line: number): string =>
       `TypeError: x\n    at pay (/app/dist/${bundle}:${line}:7)\n    at Runner.call (/app/dist/${bundle}:1:1)`;
     expect(of(built('main.1a2b3c4d.js', 12))).toBe(of(built('main.9f8e7d6c.js', 4_711)));
     expect(of(built('main.js', 1))).not.toBe(of(built('main.js', 1), 'RangeError'));
   });
 
-  test('parts what one line throws for different reasons, and nothing else', () => {
+  test('distinguishes the reasons for which one line throws, and nothing else', () => {
     const stack = 'Error: x\n    at call (/app/call.js:1:2)';
     const died = (error: object): string =>
       fingerprintOf({ reason: 'failed', error: { name: 'Error', message: 'no', stack, ...error } });
@@ -80,11 +80,11 @@ describe('the fingerprint of a dead letter', () => {
     expect(died({ cause: { ...cause, message: 'connect 10.0.0.8' } })).toBe(died({ cause }));
   });
 
-  test('is the reason where there was no error', () => {
+  test('is the reason when there was no error', () => {
     expect(fingerprintOf({ reason: 'expired', error: undefined })).toBe('expired');
   });
 
-  test('groups with counts, first and last, and the latest as a sample', () => {
+  test('comes with its count, its first and last time, and the latest dead letter as a sample', () => {
     const fingerprints = new Fingerprints();
     const letter = (id: string, deadAt: number, name: string): DeadLetter =>
       ({ id, deadAt, reason: 'failed', error: { name, message: `said ${id}` } }) as DeadLetter;

@@ -3,26 +3,27 @@ import type { DeadLetter } from './dead-letter.js';
 import { maskedMessage } from './masked-message.js';
 import { placeOf } from './stack-place.js';
 
-/** Dead letters that died of the same. */
+/** Group of dead letters with the same cause of death. */
 export interface Fingerprint {
-  /** Stands for all of them; a filter takes it. */
+  /** Text that identifies the group; filters accept it. */
   readonly fingerprint: string;
   readonly count: number;
-  /** When the first and the last of them died, epoch ms. */
+  /** Time at which the first of them died, epoch ms. */
   readonly firstAt: number;
+  /** Time at which the last of them died, epoch ms. */
   readonly lastAt: number;
-  /** Id of the latest one. */
+  /** Id of the latest dead letter. */
   readonly sampleId: string;
-  /** What the latest one's error said. */
+  /** Error message of the latest dead letter. */
   readonly sampleMessage: string | undefined;
 }
 
 /**
- * What a dead letter died of: the error's name, its code and status or those of its causes, where in the user's own code
- * it was thrown, and what it said, with all masked that differs from case to case. Without an error it is the reason.
+ * Describes the cause of a dead letter: the error's name, its codes and statuses or those of its causes, the place in
+ * application code where it was thrown, and its message with all case-specific parts masked. Without an error, returns
+ * the reason. Pure.
  *
- * Where is told by the name of the function, or else of its file: lines and the names of bundles change with each build.
- * Pure.
+ * The place is the name of the function, or else of its file: line numbers and bundle names change with each build.
  */
 export function fingerprintOf({ reason, error }: Pick<DeadLetter, 'reason' | 'error'>): string {
   if (error === undefined) return reason;
@@ -33,7 +34,7 @@ export function fingerprintOf({ reason, error }: Pick<DeadLetter, 'reason' | 'er
   return `${error.name}${facts}${where}${said === '' ? '' : `: ${said}`}`;
 }
 
-/** Codes and statuses of the error, or else of the first of its causes that has some. */
+/** Returns codes and statuses of the error, or of the first of its causes that has any. */
 function factsOf({ code, status, cause, errors }: ErrorSummary): (string | number)[] {
   const own = [code, status].filter((fact) => fact !== undefined && fact !== '');
   if (own.length > 0) return own as (string | number)[];
@@ -44,7 +45,7 @@ function factsOf({ code, status, cause, errors }: ErrorSummary): (string | numbe
   return [];
 }
 
-/** What the error and its causes said. */
+/** Returns the messages of the error and its causes. */
 function messagesOf(error: ErrorSummary): string[] {
   const { cause, errors = [] } = error;
   const others = cause === undefined ? errors.slice(0, 1) : [cause];
@@ -57,7 +58,7 @@ function messagesOf(error: ErrorSummary): string[] {
   ];
 }
 
-/** Groups dead letters as they come, the oldest first. */
+/** Groups dead letters as they arrive, the oldest first. */
 export class Fingerprints {
   private readonly groups = new Map<string, Fingerprint>();
 
@@ -74,7 +75,7 @@ export class Fingerprints {
     });
   }
 
-  /** The most frequent first. */
+  /** Groups in descending order of frequency. */
   get list(): Fingerprint[] {
     return [...this.groups.values()].toSorted((a, b) => b.count - a.count);
   }

@@ -1,4 +1,4 @@
-// What a message says of one case only: who, how many, which. What is left tells one reason from another.
+// Parts of a message that describe one case only: who, how many, which. The rest tells one cause from another.
 const QUOTED =
   /"[^"\n]{0,500}"|`[^`\n]{0,500}`|“[^”\n]{0,500}”|«[^»\n]{0,500}»|(?<!\w)'[^'\n]{0,500}'(?!\w)/g;
 const ADDRESS = /[^\s@<>()]+@[^\s@<>()]+/g;
@@ -8,7 +8,7 @@ const WORD_WITH_DIGIT = /[\w.:-]*\d[\w:-]*(?:\.\w+)*/g;
 const SEVERAL = /#(?:[\s,;/|]*#)+/g;
 const LONGEST = 200;
 
-// A status stands after a word that says so, or before its name.
+// A status follows a word that announces it, or precedes its name.
 const BEFORE_STATUS =
   /(?:\b(?:status(?:code)?|http(?:\/\d(?:\.\d)?)?|code|errno|sqlstate|error|answered|answers|returned|returns|responded|response|replied|replies|received|got|gave|said|says|failed with|upstream|gateway|server|service|provider|api|endpoint|backend|host|remote)\b(?:\s+(?:with|of|a|an|by|the|is|was|status|code|http|error))*\s*[:=(]?\s*|^\s*|\()$/i;
 const AFTER_STATUS =
@@ -19,8 +19,8 @@ const BEFORE_CODE = /\b(?:code|errno|sqlstate)\b(?:\s+is)?\s*[:=(]?\s*$/i;
 const CODE_OF_A_SYSTEM = /^(?:E2BIG|ORA-\d{5}|P\d{4}|TS\d{4,5}|HY\d{3})$/;
 
 /**
- * A message with what differs from case to case masked: numbers, ids, addresses and quoted text. HTTP statuses and codes
- * stay, because they part one reason from another. Pure.
+ * Masks the parts of a message that differ from case to case: numbers, ids, addresses and quoted text. HTTP statuses
+ * and codes stay, because they tell one cause from another. Pure.
  */
 export function maskedMessage(message: string): string {
   const unquoted = message.replace(QUOTED, '"…"').replace(ADDRESS, '#');
@@ -36,7 +36,7 @@ export function maskedMessage(message: string): string {
 }
 
 function maskedWord(word: string, at: number, text: string): string {
-  // Punctuation at its ends belongs to the sentence.
+  // Punctuation at either end belongs to the sentence.
   const [, lead = '', core = '', tail = ''] = /^([.:-]*)(.*?)([.:-]*)$/.exec(word) ?? [];
   const before = text.slice(Math.max(0, at - 60), at) + lead;
   const after = text.slice(at + word.length, at + word.length + 40);

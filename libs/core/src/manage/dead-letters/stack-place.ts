@@ -1,12 +1,12 @@
 const FOREIGN = /[\\/]node_modules[\\/]|\bnode:|\((?:<anonymous>|native)\)$/;
-// Whoever calls a handler, where a bundle holds the engine too.
+// Callers of a handler, where a bundle contains the engine too.
 const ENGINE = /^(?:Runner|BatchCollector|HandlerPipeline|BatchPipeline|Dispatcher)\./;
 // main.4f3a2b1c.js, main-4f3a2b1c.mjs
 const HASH_IN_NAME = /[.-](?=[\w]*\d)[\w]{6,}(?=\.\w+$)/;
 
 /**
- * Where in the user's own code an error was thrown: the name of the first function of its own, or else of the file. Both
- * outlast a build that moves lines and renames bundles. Undefined where the stack does not tell. Pure.
+ * Finds where in application code an error was thrown: the name of its first function, or else of its file. Both
+ * survive a build that moves lines and renames bundles. Undefined when the stack does not tell. Pure.
  */
 export function placeOf(stack: string | undefined): string | undefined {
   let file: string | undefined;

@@ -13,15 +13,15 @@ import {
 import { SLICE_BYTES, inSlices } from '../slices.js';
 
 export interface FindLimits {
-  /** Dead letters that lie up to this one are of no interest. */
+  /** Last dead letter to ignore, along with all earlier ones. */
   readonly deadAfter?: EntryId;
 }
 
-// What is looked through for one message at most, for each group and in all: some tenths of a second of Redis.
+// Limit of the search for one message, per group and in total: some tenths of a second of Redis.
 const SLICES_PER_GROUP = 8;
 const MOST_SLICES = 64;
 
-/** Asks where a message is for each group; a copy that is not found in time leaves its group `unknown`. */
+/** Finds where a message is for each group; a group whose copy is not found within the limit is `unknown`. */
 export async function findRaw(
   context: ManageContext,
   path: string,
@@ -77,7 +77,7 @@ export async function findRaw(
   return { ...first, groups: places };
 }
 
-/** Goes on with looking for the entry of a caller's own id. Returns '-' when there is none. */
+/** Continues the search for the entry of a caller's own id. Returns '-' when it has no entry. */
 async function findEntry(
   { connection }: ManageContext,
   log: string,

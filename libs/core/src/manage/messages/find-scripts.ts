@@ -1,6 +1,6 @@
 import { defineScript, lua } from '../../redis/index.js';
 
-/** Where a message is for one group, as the scripts tell it. */
+/** Place of a message for one group, as the scripts return it. */
 export interface RawPlace {
   readonly state:
     | 'waiting'
@@ -20,9 +20,9 @@ export interface RawPlace {
   readonly deliveries?: number;
   readonly dueAt?: number;
   readonly history?: string;
-  /** Whether the group is on the log. */
+  /** True when the group is on the log. */
   readonly known: boolean;
-  /** If it is nowhere else, the group has finished it. */
+  /** True when the group has finished the message, if it is nowhere else. */
   readonly isEnded?: boolean;
 }
 
@@ -39,13 +39,13 @@ export interface RawFound {
 export const PHASES = ['inbox', 'schedule', 'dead'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Where to go on with groups whose copies were not all looked through. */
+/** Position at which to continue with groups whose copies were not all searched. */
 export interface Rest {
   readonly at: string;
   readonly groups: readonly string[];
 }
 
-/** Followed by groups that may be there. */
+/** ARGV continues with groups that may exist. */
 export const findScript = defineScript({
   lua: lua.findLua,
   keys: ['log'],
@@ -57,7 +57,7 @@ export const findScript = defineScript({
     },
 });
 
-/** Followed by groups. */
+/** ARGV continues with groups. */
 export const findCopiesScript = defineScript({
   lua: lua.findCopiesLua,
   keys: ['log'],

@@ -14,32 +14,33 @@ import type { RawFound, RawPlace } from './find-scripts.js';
 import { heldSince } from './held-since.js';
 import { groupNames } from '../queue/queue-info.js';
 
-/** What is known of a message's way through one group so far. */
+/** History of a message in one group. */
 export interface Tracked {
-  /** Attempts used up, the one that is under way included. */
+  /** Attempts used up, including a running one. */
   readonly attempts: number;
   readonly crashes: number;
   readonly replays: number;
-  /** When its first and its latest attempt began, epoch ms; undefined as far as nobody has noted it. */
+  /** Time at which its first attempt started, epoch ms; undefined when it is not recorded. */
   readonly firstDeliveredAt: number | undefined;
+  /** Time at which its latest attempt started, epoch ms; undefined when it is not recorded. */
   readonly lastDeliveredAt: number | undefined;
   readonly lastError: ErrorRecord | undefined;
 }
 
-/** Where a message is for one group. */
+/** Place of a message for one group. */
 export type Place =
-  /** It will be delivered: for the first time, or again. */
+  /** It waits to be delivered, for the first time or again. */
   | (Tracked & { readonly state: 'waiting'; readonly isRedelivery: boolean })
-  /** A consumer has it. */
+  /** A consumer holds it. */
   | (Tracked & {
       readonly state: 'in-flight';
       readonly consumer: string;
-      /** Since when, epoch ms on the server's clock. */
+      /** Time at which the consumer started it, epoch ms on the server's clock. */
       readonly since: number;
-      /** How often this entry was handed out; more than once after a crash. */
+      /** Number of times that this entry was delivered; more than 1 after a crash. */
       readonly deliveries: number;
     })
-  /** It failed and is tried again at that instant. */
+  /** An attempt failed; the message is retried at `dueAt`, epoch ms. */
   | (Tracked & { readonly state: 'scheduled'; readonly dueAt: number })
   | (Tracked & {
       readonly state: 'dead';
@@ -47,36 +48,36 @@ export type Place =
       readonly deadAt: number;
       readonly deadLetterId: EntryId;
     })
-  /** Finished, and still retained; or published before the group began. */
+  /** It is finished and still retained, or was published before the group started. */
   | { readonly state: 'done' }
-  /** Its time to live has passed, and nobody was given it. */
+  /** Its time to live passed before any consumer received it. */
   | { readonly state: 'expired' }
-  /** No longer there: finished and trimmed, expired, removed or purged. */
+  /** It no longer exists: finished and trimmed, expired, removed or purged. */
   | { readonly state: 'gone' }
-  /** It may be among more retries or dead letters than are looked through for one message. */
+  /** It may be among more retries or dead letters than one search examines. */
   | { readonly state: 'unknown' };
 
 export interface FoundMessage {
   readonly id: string;
-  /** Its entry on the log; undefined as long as it is delayed, or when it is not known any more. */
+  /** Id of its entry on the log; undefined while it is delayed, or when no longer known. */
   readonly entryId: EntryId | undefined;
   readonly publishedAt: number | undefined;
   readonly expiresAt: number | undefined;
-  /** A delayed send: when it is published. No group has it yet. */
+  /** Publication time of a delayed send, epoch ms. No group has it yet. */
   readonly delayedUntil: number | undefined;
   readonly groups: Readonly<Record<string, Place>>;
 }
 
-/** What was found, with what the places are called in Redis. */
+/** Result of a search, with the Redis names of the places. */
 export interface FoundRaw {
   readonly found: FoundMessage;
   readonly raw: RawFound;
-  /** The groups that are there; others may have left dead letters. */
+  /** Groups that exist; others may have left dead letters. */
   readonly present: readonly string[];
 }
 
 /**
- * Finds a message by its id, the caller's own or the entry's, and says where it is for each group.
+ * Finds a message by its id, the caller's own or that of its entry, and returns where it is for each group.
  *
  * @returns undefined if nothing is known of it
  */
@@ -162,7 +163,7 @@ function trackedOf({ history: json, deliveries = 0 }: RawPlace): Tracked {
   };
 }
 
-/** Undefined if there is none, or not one of ours. */
+/** Returns undefined if there is no history, or LeanMQ did not write it. */
 function historyOf(json: string | undefined): History | undefined {
   if (json === undefined || json === '') return undefined;
   try {

@@ -3,8 +3,8 @@ import type { Connection, RouteKeys } from '../../redis/index.js';
 type Since = (consumer: string, source: 'log' | 'inbox', entryId: string) => number | undefined;
 
 /**
- * Since when consumers hold what they have held for longer than a heartbeat: a renewed lease no longer tells. They say
- * so themselves, as long as they are there.
+ * Reads when consumers started the entries that they have held for longer than a heartbeat; a renewed lease hides it.
+ * Consumers report this themselves while they are present.
  */
 export async function heldSince(
   connection: Connection,
@@ -26,7 +26,7 @@ function parse(note: string | null | undefined): Record<string, number> {
   try {
     return (JSON.parse(note) ?? {}) as Record<string, number>;
   } catch {
-    // Somebody else wrote it.
+    // Another tool wrote it.
     return {};
   }
 }

@@ -8,38 +8,38 @@ import { inFlightScript, type RawInFlight } from './message-scripts.js';
 import { SLICE_BYTES, SLICE_LOOKUPS, inSlices } from '../slices.js';
 
 export interface InFlightOptions {
-  /** This process' own unless told. */
+  /** Group to list. @default the group of this process */
   readonly group?: string;
-  /** How many at most; 100 unless told. */
+  /** Maximum number of entries. @default 100 */
   readonly count?: number;
 }
 
-/** A delivery that some consumer holds. */
+/** An in-flight message and the consumer that holds it. */
 export interface InFlightInfo {
   /** The message's id. */
   readonly id: string;
   readonly consumer: string;
   /**
-   * Since when the consumer works on it, epoch ms on the server's clock; of one that waits there for its turn, since its
-   * lease was last renewed.
+   * Time at which the consumer started it, epoch ms on the server's clock; while it waits there for its turn, the time
+   * of the last lease renewal.
    */
   readonly since: number;
-  /** For how long, ms. */
+  /** Time since `since`, in ms. */
   readonly forMs: number;
-  /** How long ago its lease was last renewed, ms. */
+  /** Time since the last lease renewal, in ms. */
   readonly idleMs: number;
-  /** How often its entry was handed out; more than once after a crash. */
+  /** Number of times that its entry was delivered; more than 1 after a crash. */
   readonly deliveries: number;
-  /** The attempt that it is, 1 for the first. */
+  /** Number of the attempt, 1 for the first. */
   readonly attempt: number;
-  /** Which stream it is pending on, and its entry there. */
+  /** Stream on which it is pending, and its entry there. */
   readonly source: 'log' | 'inbox';
   readonly entryId: EntryId;
 }
 
 const MOST = 10_000;
 
-/** What a group has in flight, with whom and for how long; the longest first. */
+/** Lists the in-flight messages of a group with their consumers and ages, the longest first. */
 export async function listInFlight(
   context: ManageContext,
   path: string,
@@ -64,7 +64,7 @@ export async function listInFlight(
   return held.toSorted((a, b) => a.since - b.since).slice(0, count);
 }
 
-/** So many of what is pending on a stream, the oldest first. */
+/** Reads pending entries of a stream, the oldest first, in pages. */
 async function eachPage(
   { connection }: ManageContext,
   stream: string,

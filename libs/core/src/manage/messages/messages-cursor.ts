@@ -2,20 +2,20 @@ import { ConfigError } from '../../errors.js';
 import { isEntryId, type EntryId } from '../../message/index.js';
 import type { QueuedState } from './queued-message.js';
 
-/** What is listed. */
+/** Identity of a list. */
 export interface MessagesList {
   readonly path: string;
   readonly state: QueuedState;
-  /** '' of delayed messages, which are for all groups. */
+  /** '' for delayed messages, which belong to all groups. */
   readonly group: string;
 }
 
-/** Where a page ended: after an entry of a stream, or in the schedule; see list-scheduled.lua. */
+/** Position at which a page ended: after an entry of a stream, or in the schedule; see list-scheduled.lua. */
 export type MessagesPlace =
   | { readonly on: 'stream'; readonly after: EntryId }
   | { readonly on: 'schedule'; readonly from: string; readonly skip: number };
 
-// Another form of a cursor gets another number.
+// A new form of cursor gets a new number.
 const FORMAT = 1;
 const SCORE = /^[+-]?(\d+(\.\d+)?(e[+-]?\d+)?|inf)$/;
 
@@ -26,11 +26,12 @@ export function writeCursor(list: MessagesList, place: MessagesPlace): string {
   );
 }
 
-/** Pure. @throws {ConfigError} unless it was written for the same list */
+/** Pure. @throws {ConfigError} unless the cursor belongs to the same list */
 export function readCursor(list: MessagesList, cursor: string): MessagesPlace {
   const place = placeOf(list, cursor);
   if (place !== undefined) return place;
-  const allowed = 'the cursor of a page of the same queue, state and group, or none to begin';
+  const allowed =
+    'the cursor of a page of the same queue, state and group, or none for the first page';
   throw ConfigError.option('cursor', cursor, allowed);
 }
 

@@ -11,10 +11,10 @@ type Context = Pick<ManageContext, 'connection'>;
 type StreamPlace = Extract<MessagesPlace, { readonly on: 'stream' }>;
 type SchedulePlace = Extract<MessagesPlace, { readonly on: 'schedule' }>;
 
-// Each is unpacked by the script: about a millisecond of Redis for so many.
+// The script unpacks each one: about a millisecond of Redis for this many.
 const UNPACKED_TOGETHER = 100;
 
-/** A page of messages while it is filled: so many at most, or so many bytes; the last one may go beyond. */
+/** A page being filled, limited in messages and bytes; the last message may exceed the bytes. */
 export class Filling {
   readonly messages: QueuedMessage[] = [];
   bytesLeft = PAGE_BYTES;
@@ -36,9 +36,9 @@ export class Filling {
 }
 
 /**
- * Fills a page with what a stream holds that its group was not given yet, the oldest first.
+ * Fills a page with entries of a stream that its group has not received yet, the oldest first.
  *
- * @returns where the next page begins, undefined at the end
+ * @returns the position of the next page, undefined at the end
  */
 export async function fillFromStream(
   { connection }: Context,
@@ -50,7 +50,7 @@ export async function fillFromStream(
   const given = await lastGiven({ connection }, key, group);
   if (given === undefined) return undefined;
   let after = begun?.on === 'stream' && isLater(begun.after, given) ? begun.after : given;
-  // One more than there is room for, because it tells whether this is the end.
+  // One more than there is room for, to detect the end.
   const range = { start: `(${after}`, end: '+', most: page.room + 1 };
   for await (const entries of streamPages(connection, key, range)) {
     for (const [id, fields] of entries) {
@@ -58,13 +58,13 @@ export async function fillFromStream(
       page.add(read(id, fields), sizeOf(fields));
       after = id;
     }
-    // The next entries need not be read to know that they do not fit.
+    // The next entries cannot fit, so they are not read.
     if (page.bytesLeft <= 0) return { on: 'stream', after };
   }
   return undefined;
 }
 
-/** The entry that a group was given last, '0-0' if none; undefined if it is not on the stream. */
+/** Returns the last entry that a group has received, '0-0' if none; undefined if the group is not on the stream. */
 async function lastGiven(
   { connection }: Context,
   key: string,
@@ -83,10 +83,10 @@ async function lastGiven(
 }
 
 /**
- * Fills a page with what is scheduled under names that begin so, the next due first.
+ * Fills a page with scheduled messages whose names have the prefix, the next due first.
  *
- * @param read is given the rest of the name
- * @returns where the next page begins, undefined at the end
+ * @param read receives the rest of the name
+ * @returns the position of the next page, undefined at the end
  */
 export async function fillFromSchedule(
   { connection }: Context,
@@ -117,7 +117,7 @@ export async function fillFromSchedule(
   return from === '' ? undefined : { on: 'schedule', from, skip };
 }
 
-/** Whether the fields are what is stored; a text that is none, byte for byte, is read with U+FFFD in it. */
+/** Returns true when the text equals the stored bytes; bytes that are not UTF-8 are decoded to U+FFFD. */
 async function isAsStored(
   { connection }: Context,
   scheduled: string,

@@ -20,19 +20,19 @@ import {
 } from './queued-message.js';
 
 export interface MessagesOptions {
-  /** Which messages to list. */
+  /** State of the messages to list. */
   readonly state: QueuedState;
-  /** Whose messages; delayed ones are for all groups. @default the group of this process */
+  /** Group whose messages to list; delayed ones belong to all groups. @default the group of this process */
   readonly group?: string;
-  /** How many at most, 1 to 1,000. A page of large messages has fewer: it ends at about 1 MiB. @default 100 */
+  /** Maximum number per page, 1 to 1,000. A page also ends at about 1 MiB. @default 100 */
   readonly limit?: number;
-  /** Where to go on: the cursor of the page before. */
+  /** Cursor of the previous page. @default undefined (first page) */
   readonly cursor?: string | undefined;
 }
 
 export interface MessagesPage<T = unknown> {
   readonly messages: readonly QueuedMessage<T>[];
-  /** Leads to the next page, which may be empty; undefined at the end. */
+  /** Cursor for the next page, which may be empty; undefined at the end. */
   readonly cursor: string | undefined;
 }
 
@@ -41,11 +41,11 @@ const MOST = 1_000;
 const FOREIGN: ForeignNames = Object.freeze({
   count: 'give "limit"',
   size: 'give "limit"',
-  after: 'give "cursor", the one of the page before',
-  offset: 'give "cursor", the one of the page before',
+  after: 'give "cursor", the one of the previous page',
+  offset: 'give "cursor", the one of the previous page',
 });
 
-/** Lists messages that no handler has at the moment, a page at a time. */
+/** Lists messages that no handler has at the moment, one page at a time. */
 export async function listMessages(
   context: ManageContext,
   path: string,
@@ -65,7 +65,7 @@ export async function listMessages(
   return { messages: page.messages, cursor: place && writeCursor(list, place) };
 }
 
-/** @returns where the next page begins, undefined at the end */
+/** @returns the position of the next page, undefined at the end */
 function fill(
   context: ManageContext,
   list: MessagesList,
@@ -86,7 +86,7 @@ function fill(
   }
 }
 
-/** First those that are due and lie in the inbox, then those in the schedule. */
+/** Fills with due retries from the inbox first, then with later ones from the schedule. */
 async function fillWithRetries(
   context: ManageContext,
   { path, group }: MessagesList,

@@ -18,12 +18,12 @@ import {
 export const QUEUED_STATES = ['waiting', 'retrying', 'delayed'] as const;
 
 /**
- * Where a message is before a handler gets it: `waiting` on the log, not given to the group yet; `retrying`, due for the
+ * State of a message that no handler has: `waiting` on the log, not received by the group yet; `retrying`, due for the
  * group again, now or later; `delayed`, not published yet.
  */
 export type QueuedState = (typeof QUEUED_STATES)[number];
 
-/** A message that a handler does not have yet, or does not have at the moment. */
+/** A message that no handler has, yet or at the moment. */
 export interface QueuedMessage<T = unknown> {
   readonly id: string;
   readonly state: QueuedState;
@@ -31,19 +31,19 @@ export interface QueuedMessage<T = unknown> {
   readonly data: T | undefined;
   /** Empty when the message cannot be decoded. */
   readonly headers: MessageHeaders;
-  /** When it was appended to the log: epoch ms, the server's clock. Undefined of a delayed one. */
+  /** Time at which it was appended to the log, epoch ms on the server's clock. Undefined for a delayed message. */
   readonly publishedAt: number | undefined;
-  /** When it is published, or tried again: epoch ms, the server's clock. Undefined of one that can be delivered now. */
+  /** Time of publication or of the next attempt, epoch ms on the server's clock. Undefined when deliverable now. */
   readonly dueAt: number | undefined;
-  /** When it expires, epoch ms; one that has expired is listed until it is removed. */
+  /** Time at which it expires, epoch ms; an expired message is listed until it is removed. */
   readonly expiresAt: number | undefined;
   /** Attempts that it has used up. */
   readonly attempts: number;
-  /** Why the latest attempt failed; of a message that was replayed, what it died of. */
+  /** Error of its latest attempt; for a replayed message, the error that it was dead-lettered with. */
   readonly lastError: ErrorRecord | undefined;
 }
 
-/** Reads an entry of the log that the group was not given yet; never throws. */
+/** Reads an entry of the log that the group has not received yet; never throws. */
 export function readWaiting(id: EntryId, rawFields: readonly Buffer[]): QueuedMessage {
   const fields = rawFields.map(String);
   const isIntact = rawFields.every((field) => isUtf8(field));
@@ -68,7 +68,7 @@ export function readRedelivery(id: EntryId, rawFields: readonly Buffer[]): Queue
  * Reads a retry that is scheduled; never throws.
  *
  * @param name the end of its name, `<source>:<entry id>` of the entry that failed
- * @param isIntact whether the fields are what is stored, not bytes that are no text
+ * @param isIntact true when the fields equal the stored bytes, false when these are not text
  */
 export function readRetry(
   name: string,
@@ -127,7 +127,7 @@ function contentOf(
       return { data: decodePayload(data), headers: decodeHeaders(headers), expiresAt };
     }
   } catch {
-    // A foreign tool wrote it: what can be said of it is said.
+    // Another tool wrote it: return the parts that are readable.
   }
   return { data: undefined, headers: NO_HEADERS, expiresAt: undefined };
 }

@@ -8,24 +8,24 @@ import type { RawFound, RawPlace } from './find-scripts.js';
 import { removeMessageScript } from './message-scripts.js';
 
 export interface RemoveOptions {
-  /** The group that is done with it; this process' own unless told. */
+  /** Group for which the message is removed. @default the group of this process */
   readonly group?: string;
-  /** Every group is done with it. */
+  /** Remove the message for every group. @default false */
   readonly allGroups?: boolean;
 }
 
-/** Where it was when it was removed; for several groups, the first place where it was not done. */
+/** Former place of a removed message; for several groups, the first place where it was not done. */
 export type RemovedFrom =
   'waiting' | 'in-flight' | 'scheduled' | 'dead' | 'delayed' | 'done' | 'expired';
 
-// It moves on while one looks: from the schedule to the inbox, from there to a consumer.
+// A message may move during the search: from the schedule to the inbox, from there to a consumer.
 const TRIES = 5;
 
 /**
- * Ends a message for one group wherever it is, for good; its body goes when all groups are done with it. A handler that
- * runs with it is told through its signal.
+ * Removes a message for one group, wherever it is, for good; its body is deleted when all groups are done with it. A
+ * running handler is informed through its signal.
  *
- * @returns where it was; undefined if there is nothing of it
+ * @returns where the message was; undefined if it was not found
  * @throws {MessageWaitingError} if it waits on the log for other groups too: one group cannot skip a single entry
  */
 export async function remove(
@@ -50,14 +50,14 @@ export async function remove(
   }
   throw new MessageError(
     'MESSAGE_MOVED',
-    `Message ${show(id)} of "${displayPath(path)}" moved on each time it was about to be removed. Try again.`,
+    `Message ${show(id)} of "${displayPath(path)}" moved each time it was about to be removed. Try again.`,
     { retryable: true },
   );
 }
 
 interface Removal {
   readonly from: RemovedFrom | undefined;
-  /** It was not everywhere where it had been seen. */
+  /** True when the message had left one of the places where it was seen. */
   readonly hasMoved: boolean;
 }
 
@@ -88,7 +88,7 @@ async function removeFound(
     if (result.hasMoved) return { from, hasMoved: true };
     from = from === undefined || from === 'done' ? result.from : from;
   }
-  // Nobody has subscribed yet: then it is only on the log.
+  // Without any group, the message is only on the log.
   if (from === undefined && raw.body && present.length === 0 && raw.entry !== undefined) {
     const place = { state: 'waiting' as const, source: 'log' as const, at: raw.entry };
     return removeFrom(context, path, id, raw, '', place, true);
@@ -97,7 +97,7 @@ async function removeFound(
 }
 
 function removableState(state: RawPlace['state']): Exclude<RemovedFrom, 'expired'> | undefined {
-  // What has expired waits all the same.
+  // An expired message still waits on the log.
   if (state === 'expired') return 'waiting';
   return state === 'gone' || state === 'unknown' || state === 'open' ? undefined : state;
 }

@@ -7,19 +7,19 @@ import { find, type FoundRaw } from './find.js';
 import { buryMessageScript, removeMessageScript, runNowScript } from './message-scripts.js';
 
 export interface SettleOptions {
-  /** For which group; this process' own unless told. */
+  /** Group for which the message is settled. @default the group of this process */
   readonly group?: string;
 }
 
 export interface BuryOptions extends SettleOptions {
-  /** Why, for whoever reads the dead letter. */
+  /** Reason that the dead letter shows. @default 'Buried by hand.' */
   readonly message?: string;
 }
 
-/** Where a message was when it was settled. */
+/** Former place of a settled message. */
 export type SettledFrom = 'waiting' | 'in-flight' | 'scheduled';
 
-// It moves on while one looks.
+// A message may move during the search.
 const TRIES = 5;
 
 interface Spot {
@@ -30,7 +30,7 @@ interface Spot {
   readonly entry: string;
 }
 
-/** Counts a message as done for a group, as if its handler had succeeded. Undefined if it is nowhere to be done. */
+/** Marks a message as done for a group, as if its handler had succeeded. Returns undefined if it is not unfinished. */
 export function ackById(
   context: ManageContext,
   path: string,
@@ -50,7 +50,7 @@ export function ackById(
   );
 }
 
-/** Makes a message a dead letter of a group, as if its handler had rejected it. */
+/** Dead-letters a message for a group, as if its handler had rejected it. */
 export function buryById(
   context: ManageContext,
   path: string,
@@ -79,9 +79,9 @@ export function buryById(
 }
 
 /**
- * Makes what is delayed, or is to be retried by a group, due now.
+ * Makes a delayed message, or a scheduled retry of a group, due now.
  *
- * @returns what it was; undefined if it is not scheduled
+ * @returns the former state; undefined if the message is not scheduled
  */
 export async function runNow(
   context: ManageContext,
@@ -128,7 +128,7 @@ async function settle(
   }
   throw new MessageError(
     'MESSAGE_MOVED',
-    `Message ${show(id)} of "${displayPath(path)}" moved on each time it was about to be settled. Try again.`,
+    `Message ${show(id)} of "${displayPath(path)}" moved each time it was about to be settled. Try again.`,
     { retryable: true },
   );
 }

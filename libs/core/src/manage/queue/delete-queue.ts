@@ -7,23 +7,23 @@ import { deleteRouteScript } from './purge-scripts.js';
 import { groupNames } from './queue-info.js';
 
 export interface DeleteQueueOptions {
-  /** The dead letters of all groups go too. */
+  /** Drop the dead letters of all groups as well. @default false */
   readonly deadLetters?: boolean;
 }
 
 const SCAN_COUNT = 1_000;
 
-/** @throws {ConfigError} for what is not acceptable */
+/** @throws {ConfigError} for an option that is not valid */
 export function checkDeletion(options: DeleteQueueOptions): void {
   known('delete()', options, ['deadLetters']);
   flag('deadLetters', options.deadLetters);
 }
 
 /**
- * Deletes a queue. The tombstone comes first, so that its running consumers do not create it anew; whoever is stopped
- * between two steps can begin again, and finds what is left.
+ * Deletes a queue. The tombstone comes first, so that running consumers do not create the queue again. An interrupted
+ * deletion can be repeated and finds what is left.
  *
- * @returns how many messages were on the log
+ * @returns the number of messages that were on the log
  */
 export async function deleteQueue(
   { connection, keys, registry, changed, forgetSchedules }: ManageContext,
@@ -49,9 +49,7 @@ export async function deleteQueue(
   return messages;
 }
 
-/**
- * Drops the dead letters that a deleted queue has kept. What was published to it since is not touched: it revives it.
- */
+/** Drops the dead letters that a deleted queue has kept. Messages published since then stay: they revive the queue. */
 export async function deleteKeptDeadLetters(
   { connection, keys, registry, changed }: ManageContext,
   path: string,
@@ -67,8 +65,8 @@ export async function deleteKeptDeadLetters(
 }
 
 /**
- * Lets the callers' own ids be used again: their messages are gone. What was published since is spared. They are not
- * listed anywhere, so that this looks through all keys, a little at a time.
+ * Frees the ids that callers chose for the deleted messages, and spares those of messages published since. No list of
+ * them exists, so this scans all keys, a few at a time.
  */
 async function forgetIds(client: Redis, prefix: string, log: string): Promise<void> {
   const [oldest] = await client.xrange(log, '-', '+', 'COUNT', 1);

@@ -8,34 +8,34 @@ import { dropRetries } from './purge-retries.js';
 import { removeGroupScript } from './route-scripts.js';
 
 export interface DeclareGroupOptions {
-  /** Where it begins if it is new: with the oldest that is there unless told. */
+  /** Position at which a new group starts. @default 'earliest' */
   readonly startFrom?: StartFrom;
-  /** What is to become of its messages that expire: as it was unless told, and of a new one they are discarded. */
+  /** Policy for messages that expire before a handler starts. @default the current policy; 'discard' for a new group */
   readonly onExpired?: 'discard' | 'dead-letter';
 }
 
 export interface RemoveGroupOptions {
-  /** Also when it has consumers, or messages in flight: their work is not waited for. */
+  /** Remove the group even if it has consumers or messages in flight; their work is not awaited. @default false */
   readonly force?: boolean;
-  /** Its dead letters go too. */
+  /** Drop its dead letters as well. @default false */
   readonly deadLetters?: boolean;
 }
 
 export interface RemovedGroup {
-  /** Messages that waited for it, or were scheduled. */
+  /** Number of messages dropped that were waiting or scheduled. */
   readonly dropped: number;
-  /** Dead letters that were kept. */
+  /** Number of dead letters that were kept. */
   readonly deadLetters: number;
 }
 
-// Its consumers say so every 30 s at least.
+// A consumer reports its presence at least every 30 s.
 const ACTIVE_MS = 60_000;
 const ON_EXPIRED: readonly unknown[] = ['discard', 'dead-letter'];
-const REMEDY = 'Stop its service first, or force it.';
+const REMEDY = 'Stop its service first, or pass { force: true }.';
 
 /**
- * Creates a group, and its queue if need be, before its service is deployed: from then on nothing is trimmed that it has
- * not been given. Harmless when repeated.
+ * Creates a group, and its queue if needed, before its service is deployed: from then on, nothing is trimmed before the
+ * group has received it. Idempotent.
  */
 export async function declareGroup(
   { connection, keys, registry, changed }: ManageContext,
@@ -61,11 +61,11 @@ export async function declareGroup(
 }
 
 /**
- * Removes a group and all that is its own. First what would keep the log from being trimmed, in one step; then the
- * registry, which keeps its running consumers from creating it anew; then its retries, a slice at a time. Whoever is
- * stopped in between can remove it again.
+ * Removes a group and all its data, in three steps: first whatever would keep the log from being trimmed; then its
+ * registry entry, so that running consumers do not create it again; then its retries, a slice at a time. An interrupted
+ * removal can be repeated.
  *
- * @throws {GroupBusyError} if it has consumers or messages in flight, unless forced
+ * @throws {GroupBusyError} if it has consumers or messages in flight, unless `force` is set
  */
 export async function removeGroup(
   context: ManageContext,
@@ -85,7 +85,7 @@ export async function removeGroup(
   const first = await removeData(context, path, group, force, deadLetters);
   const isKnown = first.result === 'removed' || registered !== undefined;
   if (isKnown) await registry.removeGroup(path, group);
-  // By force, a consumer may have created it anew before it could know.
+  // With force, a running consumer may have created the group again before it learned of the removal.
   if (isKnown && force) await removeData(context, path, group, force, deadLetters);
   const retries = await dropRetries(context, path, group, 'removed');
   if (!isKnown && retries === 0) {
@@ -97,7 +97,7 @@ export async function removeGroup(
   return { dropped: first.dropped + retries, deadLetters: first.left };
 }
 
-/** A consumer of a paused group has nothing to do there, and does not say that it is there; its process does. */
+/** Checks the processes, because a consumer of a paused group is idle and does not report its presence. */
 async function assertNotPaused(
   { connection }: ManageContext,
   { path, group, seenAt, pausedAt }: RegisteredGroup,
@@ -106,7 +106,7 @@ async function assertNotPaused(
   const [seconds] = await connection.run((client) => client.time());
   if (Number(seconds) * 1_000 - seenAt >= ACTIVE_MS) return;
   throw new GroupBusyError(
-    `Group "${group}" on "${displayPath(path)}" is paused and had a consumer lately. ${REMEDY}`,
+    `Group "${group}" on "${displayPath(path)}" is paused and recently had a consumer. ${REMEDY}`,
   );
 }
 
@@ -128,7 +128,7 @@ async function removeData(
   );
   const named = `Group "${group}" on "${displayPath(path)}"`;
   if (result === 'active') {
-    throw new GroupBusyError(`${named} has a consumer that is there, "${what}". ${REMEDY}`);
+    throw new GroupBusyError(`${named} has an active consumer, "${what}". ${REMEDY}`);
   }
   if (result === 'in-flight') {
     throw new GroupBusyError(`${named} has messages in flight (${what}). ${REMEDY}`);

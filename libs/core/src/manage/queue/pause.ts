@@ -11,22 +11,22 @@ import { assertGroup, wholeNumber } from '../arguments.js';
 import type { ManageContext } from '../context.js';
 
 export interface PauseOptions {
-  /** This process' own unless told. */
+  /** Group to pause. @default the group of this process */
   readonly group?: string;
-  /** Resolve only when what its processes run has ended. @default false */
+  /** Wait until the running handlers of all its processes have ended. @default false */
   readonly drain?: boolean;
-  /** How long to wait for that, ms; without a limit unless told. The group stays paused. */
+  /** Time limit for `drain`, in ms; the group stays paused after it. @default undefined (no limit) */
   readonly timeoutMs?: number;
 }
 
-// A process hears of a pause within a second, and may begin with a message until then.
+// A process learns of a pause within a second, and may start messages until then.
 const HEARD_MS = 1_000;
 const LOOK_MS = 100;
 
 /**
- * Stops delivery to a group, in all its processes and until it is resumed.
+ * Stops delivery to a group in all its processes, until it is resumed.
  *
- * @throws {LeanMQError} `DRAIN_TIMEOUT` when what runs has not ended within `timeoutMs`
+ * @throws {LeanMQError} `DRAIN_TIMEOUT` when handlers still run after `timeoutMs`
  */
 export async function pause(
   context: ManageContext,
@@ -42,7 +42,7 @@ export async function pause(
   if (drain) await drained(context, path, group, timeoutMs);
 }
 
-/** Pauses a group, or lets it go on, for all its processes and until told otherwise. */
+/** Pauses or resumes a group in all its processes. */
 export async function setPaused(
   context: ManageContext,
   path: string,
@@ -69,7 +69,7 @@ async function drained(
     if (passedMs >= timeoutMs) {
       throw new LeanMQError(
         'DRAIN_TIMEOUT',
-        `Group "${group}" still runs ${running} messages of "${displayPath(path)}" after ${timeoutMs} ms. It stays paused; call pause() again to wait on.`,
+        `Group "${group}" still runs ${running} messages of "${displayPath(path)}" after ${timeoutMs} ms. It stays paused; call pause() again to keep waiting.`,
         { retryable: true },
       );
     }
@@ -77,7 +77,7 @@ async function drained(
   }
 }
 
-/** What those hold who say that they are there. What a dead process held does not run. */
+/** Counts the messages that live consumers hold. Messages of a dead process do not run. */
 async function countRunning(client: Redis, route: RouteKeys, group: string): Promise<number> {
   const [now, here, ...pending] = await Promise.all([
     serverTime(client),

@@ -5,8 +5,8 @@ import { SLICE_COUNT, inSlices } from '../slices.js';
 /**
  * Drops the scheduled retries of a group, a slice at a time.
  *
- * @param why `purged`: those that its purge covers; `removed`: all, as long as it is not declared again
- * @returns how many
+ * @param why `purged`: the retries that its purge covers; `removed`: all, as long as the group is not declared again
+ * @returns the number of retries dropped
  */
 export async function dropRetries(
   { connection, keys }: ManageContext,

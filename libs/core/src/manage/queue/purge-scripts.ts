@@ -1,13 +1,13 @@
 import { defineScript, lua, oneOf } from '../../redis/index.js';
 
-/** What of a stream nobody was given or will be. */
+/** Range of a stream that no group has received or will receive. */
 export interface Erasable {
   readonly stream: string;
   readonly after: string;
   readonly to: string;
 }
 
-/** Followed by groups. */
+/** ARGV continues with groups. */
 export const purgeScript = defineScript({
   lua: lua.purgeLua,
   keys: ['log'],
@@ -43,7 +43,7 @@ export const purgeRetriesScript = defineScript({
   },
 });
 
-/** The reply is how many are left. */
+/** Replies with the number of ids that are left. */
 export const forgetPurgedScript = defineScript({
   lua: lua.forgetPurgedLua,
   keys: ['log'],
@@ -58,7 +58,7 @@ export const eraseScript = defineScript({
   reply: oneOf('more', 'done'),
 });
 
-/** Followed by groups; the reply is how many messages were on the log. */
+/** ARGV continues with groups. Replies with the number of messages that were on the log. */
 export const deleteRouteScript = defineScript({
   lua: lua.deleteRouteLua,
   keys: ['log'],

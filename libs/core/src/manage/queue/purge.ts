@@ -15,21 +15,21 @@ import { groupNames } from './queue-info.js';
 import { SLICE_BYTES, SLICE_COUNT, SLICE_GROUPS, inSlices } from '../slices.js';
 
 export interface PurgeOptions {
-  /** The group whose messages are dropped; this process' own unless told. */
+  /** Group whose messages are dropped. @default the group of this process */
   readonly group?: string;
-  /** Those of all groups, and what is delayed. */
+  /** Drop the messages of all groups, and delayed ones. @default false */
   readonly allGroups?: boolean;
 }
 
 /**
- * Drops what waits and is scheduled, also while consumers run. What is in flight stays, and is dropped if it fails later.
- * A retry that comes due in this very moment may still run.
+ * Drops waiting and scheduled messages, also while consumers run. In-flight messages stay, and are dropped if they fail
+ * later. A retry that comes due at this very moment may still run.
  *
- * What waits goes in one step; retries and memory follow, a slice at a time. Whoever is stopped in between can purge
- * again.
+ * Waiting messages are dropped in one step; retries and memory follow, a slice at a time. An interrupted purge can be
+ * repeated.
  *
- * @returns how many were dropped; a message that two groups would have been given counts for both. An estimate, not
- *   below what was dropped, where Redis does not know how many a group was not given and these are many
+ * @returns the number of messages dropped; a message of two groups counts twice. It is an estimate, never too low,
+ *   where Redis does not know how many messages a group has not received and these are many
  */
 export async function purge(
   context: ManageContext,
@@ -63,7 +63,7 @@ async function purgeAll(context: ManageContext, path: string): Promise<number> {
   );
   const route = await purgeRoute(context, path);
   await forgetPurged(context, path);
-  // Up to where all groups were purged, or else nobody is there.
+  // Erase up to where all groups were purged, or to the end when there are no groups.
   const to = route.last === '' ? last : route.last;
   await erase(context, to === '' ? erasable : [...erasable, { stream: log, after: given, to }]);
   return dropped + route.dropped;
@@ -84,9 +84,9 @@ async function allGroupsOf(
 interface PurgedGroups {
   readonly dropped: number;
   readonly erasable: readonly Erasable[];
-  /** The last entry of the log that some group had been given. */
+  /** Last entry of the log that some group had received. */
   readonly given: EntryId;
-  /** Up to which entry all of them were purged; '' without a log. */
+  /** Last entry up to which all groups were purged; '' without a log. */
   readonly last: EntryId;
 }
 
@@ -127,12 +127,12 @@ async function purgeRoute(
       purgeRouteScript.run(client, { log }, {}),
     );
     if (purged !== 'leftover') return purged;
-    // An earlier purge that was stopped.
+    // Finish an earlier purge that was interrupted.
     await forgetPurged(context, path);
   }
 }
 
-/** Lets the ids of delayed sends be used again that were purged. */
+/** Frees the ids of purged delayed sends for reuse. */
 async function forgetPurged({ connection, keys }: ManageContext, path: string): Promise<void> {
   const { log } = keys.route(path);
   await inSlices(async () => {
@@ -143,7 +143,7 @@ async function forgetPurged({ connection, keys }: ManageContext, path: string): 
   });
 }
 
-/** Frees what nobody was given or will be; if that is stopped, trimming does it. */
+/** Frees entries that no group has received or will receive; if interrupted, trimming frees them. */
 async function erase({ connection }: ManageContext, erasable: readonly Erasable[]): Promise<void> {
   const limits = { limit: SLICE_COUNT, limitBytes: SLICE_BYTES };
   for (const { stream, after, to } of erasable) {

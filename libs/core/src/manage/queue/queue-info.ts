@@ -12,62 +12,62 @@ import {
 } from './route-scripts.js';
 import { SLICE_GROUPS, inSlices } from '../slices.js';
 
-/** A consumer of a group on one queue. How busy it is, it says itself, at least every third of its lease. */
+/** A consumer of a group on one queue. It reports its own load at least every third of its lease. */
 export interface ConsumerInfo extends BusyState {
   readonly name: string;
-  /** Deliveries that it holds. */
+  /** Number of deliveries that it holds. */
   readonly pending: number;
-  /** How long ago it was last given something, as far as Redis says, ms; 0 if that was never. */
+  /** Time since Redis last gave it a message, in ms; 0 if it never received one. */
   readonly idleMs: number;
-  /** Whether it says that it is there; one that does not has crashed, or is not one of ours. */
+  /** True while it reports its presence. False when it has crashed, or is not a LeanMQ consumer. */
   readonly isHere: boolean;
 }
 
 /** A group on one queue. */
 export interface GroupInfo {
   readonly group: string;
-  /** Messages that it has not been given yet: unread ones of the log and redeliveries. */
+  /** Messages that it has not received yet: unread ones of the log and redeliveries. */
   readonly waiting: number;
   readonly inFlight: number;
-  /** Its retries. */
+  /** Scheduled retries. */
   readonly scheduled: number;
-  /** Its dead letters. */
+  /** Dead letters of the group. */
   readonly dead: number;
   readonly consumers: readonly ConsumerInfo[];
-  /** Its processes, whether they handle this queue or not; a stopped one has no consumers. */
+  /** Processes of the group, whether they handle this queue or not; a stopped one has no consumers. */
   readonly processes: readonly ProcessInfo[];
-  /** Unread messages of the log as Redis counts them; undefined when it does not know, after a deletion for example. */
+  /** Unread messages of the log as Redis counts them; undefined when unknown, for example after a deletion. */
   readonly lag: number | undefined;
-  /** When one of its consumers was last known to be there, epoch ms; undefined if the registry does not know it. */
+  /** Time at which one of its consumers was last seen, epoch ms; undefined if the registry does not know the group. */
   readonly seenAt: number | undefined;
-  /** Since when it is paused, epoch ms; undefined when it is not. */
+  /** Time at which it was paused, epoch ms; undefined when it is not paused. */
   readonly pausedAt: number | undefined;
-  /** It was removed, or went with its queue; its dead letters were kept. */
+  /** True when the group, or its queue, was removed and its dead letters were kept. */
   readonly isRemoved: boolean;
 }
 
 export interface QueueInfo {
-  /** The path in its canonical form, `order/status`. */
+  /** Canonical form of the path, `order/status`. */
   readonly path: string;
-  /** The path as people write it, `/order/status/`. */
+  /** Display form of the path, `/order/status/`. */
   readonly name: string;
-  /** Messages on the log: unfinished ones and those that are retained. */
+  /** Messages on the log: unfinished and retained ones. */
   readonly messages: number;
   /** Delayed sends. */
   readonly scheduled: number;
   readonly groups: readonly GroupInfo[];
-  /** Replays of its history that are neither finished nor cancelled; as long as they are noted, less is trimmed. */
+  /** Replays of its history that are neither finished nor cancelled; while they exist, less is trimmed. */
   readonly replays: readonly NotedReplay[];
   readonly settings: RouteSettings;
-  /** Epoch ms, the server's clock. */
+  /** Time of creation, epoch ms on the server's clock. */
   readonly createdAt: number;
-  /** Since when it is deleted, epoch ms; undefined when it is not. */
+  /** Time of deletion, epoch ms; undefined when it is not deleted. */
   readonly deletedAt: number | undefined;
-  /** False when what Redis does not know by itself was too much to be counted: then some numbers are estimates. */
+  /** False when numbers that Redis does not keep were too large to count; some are estimates then. */
   readonly isExact: boolean;
 }
 
-/** How much to count at most where Redis does not know a number; beyond that it is estimated. */
+/** Limits for counting where Redis does not keep a number; beyond them it is estimated. */
 export interface LookLimits {
   /** Scheduled messages. */
   readonly count: number;
@@ -75,7 +75,7 @@ export interface LookLimits {
   readonly bytes: number;
 }
 
-/** Looks at a route once. */
+/** Reads the numbers of a route once. */
 export async function inspect(
   context: ManageContext,
   route: RegisteredRoute,
@@ -112,7 +112,7 @@ export async function inspect(
   return infoOf(route, numbers, own, new Map(found));
 }
 
-/** All groups that may have something on the route. */
+/** Returns all groups that may have data on the route. */
 export function groupNames({ groups, removedGroups, formerGroups }: RegisteredRoute): string[] {
   return [...groups.map(({ group }) => group), ...removedGroups, ...formerGroups];
 }
@@ -129,7 +129,7 @@ function infoOf(
       ...groupOf(route, group, each, each.own ?? own[group]),
       processes: processes.get(group) ?? [],
     }))
-    // Nothing is left of it.
+    // Skip a removed group of which nothing is left.
     .filter(({ isRemoved, dead }) => !isRemoved || dead > 0)
     .toSorted((a, b) => (a.group < b.group ? -1 : 1));
   return {

@@ -2,11 +2,11 @@ import type { QueueInfo } from './queue-info.js';
 
 /** A queue, or the dead-letter queue of one of its groups, as an item of one flat list. */
 export interface ListedQueue {
-  /** `/order/status/`; of a dead-letter queue `/order/status/:dead:<group>`. */
+  /** `/order/status/`; for a dead-letter queue `/order/status/:dead:<group>`. */
   readonly name: string;
   readonly path: string;
   readonly isDlq: boolean;
-  /** Whose dead letters they are. */
+  /** Group of a dead-letter queue; undefined for other queues. */
   readonly group: string | undefined;
   readonly messages: number;
   readonly inFlight: number;
@@ -15,12 +15,12 @@ export interface ListedQueue {
   readonly dead: number;
   readonly groups: number;
   readonly consumers: number;
-  /** How far the slowest group is behind. */
+  /** Unread messages of the slowest group. */
   readonly lag: number;
   readonly createdAt: number;
 }
 
-/** Every queue, each followed by the dead-letter queues of its groups as queues of their own. Pure. */
+/** Lists every queue, followed by the dead-letter queues of its groups. Pure. */
 export function listWithDeadLetters(queues: readonly QueueInfo[]): ListedQueue[] {
   return queues.flatMap((queue) => [
     ...(queue.deletedAt === undefined ? [itself(queue)] : []),
@@ -50,7 +50,7 @@ function itself({ name, path, messages, scheduled, groups, createdAt }: QueueInf
 function deadLettersOf({ name, path, groups, createdAt }: QueueInfo): ListedQueue[] {
   return (
     groups
-      // An empty one is one all the same; of a group that is gone, what it has left.
+      // A group that exists has a dead-letter queue even if empty; a removed one only with dead letters left.
       .filter(({ dead, isRemoved }) => dead > 0 || !isRemoved)
       .map(({ group, dead }) => ({
         name: `${name}:dead:${group}`,

@@ -33,20 +33,20 @@ import {
   type SettledFrom,
 } from '../messages/settle-by-id.js';
 
-// Some milliseconds of Redis.
+// Takes Redis some milliseconds.
 const LOOK_LIMITS = { count: 2_000, bytes: 256 * 1024 };
 
 /**
- * A queue as its keeper sees it. To have one does not create it: a publish does, or `declareGroup`. Everything else
- * throws a `NotFoundError` for a queue that does not exist.
+ * A queue, for administration. Obtaining one does not create the queue: publishing or `declareGroup` does. All other
+ * methods throw a `NotFoundError` for a queue that does not exist.
  */
 export class Queue {
-  /** The path as people write it, `/order/status/`. */
+  /** Display form of the path, `/order/status/`. */
   readonly name: string;
 
   constructor(
     private readonly context: ManageContext,
-    /** The path in its canonical form, `order/status`. */
+    /** Canonical form of the path, `order/status`. */
     readonly path: string,
   ) {
     this.name = displayPath(path);
@@ -57,7 +57,7 @@ export class Queue {
     return (await this.context.registry.stateOf(this.path)) === 'known';
   }
 
-  /** What there is on it, in numbers. */
+  /** Returns counts, groups and settings of the queue. */
   async info(): Promise<QueueInfo> {
     await this.context.ready();
     await assertQueue(this.context, this.path);
@@ -77,9 +77,9 @@ export class Queue {
   }
 
   /**
-   * Creates a group, and the queue if need be, before its service is deployed: from then on it misses nothing.
+   * Creates a group, and the queue if needed, before its service is deployed: from then on it misses no message.
    *
-   * @throws {ConfigError} if a name or an option is not acceptable
+   * @throws {ConfigError} if a name or an option is not valid
    */
   async declareGroup(group: string, options?: DeclareGroupOptions): Promise<void> {
     await this.context.ready();
@@ -87,9 +87,9 @@ export class Queue {
   }
 
   /**
-   * Removes a group with all that waits or is scheduled for it.
+   * Removes a group with all its waiting and scheduled messages.
    *
-   * @throws {GroupBusyError} if it has consumers or messages in flight, unless `force`
+   * @throws {GroupBusyError} if it has consumers or messages in flight, unless `force` is set
    */
   async removeGroup(group: string, options?: RemoveGroupOptions): Promise<RemovedGroup> {
     await this.context.permitted();
@@ -97,10 +97,11 @@ export class Queue {
   }
 
   /**
-   * Deletes it with all that waits, is delayed or recurs; dead letters stay unless told. Consumers stop with a warning;
-   * publishing to it revives it. Of a queue that is deleted already, the dead letters that were kept can be dropped.
+   * Deletes the queue with all waiting, delayed and recurring messages; dead letters stay unless `deadLetters` is set.
+   * Consumers stop with a warning. Publishing revives the queue. For a queue that is deleted already, drops the dead
+   * letters that were kept.
    *
-   * @returns how many messages were on its log
+   * @returns the number of messages that were on the log
    */
   async delete(options: DeleteQueueOptions = {}): Promise<number> {
     checkDeletion(options);
@@ -114,9 +115,9 @@ export class Queue {
   }
 
   /**
-   * Drops what waits and is scheduled for a group. What is in flight stays, and is dropped if it fails later.
+   * Drops waiting and scheduled messages of a group. In-flight messages stay, and are dropped if they fail later.
    *
-   * @returns how many were dropped
+   * @returns the number of messages dropped
    */
   async purge(options?: PurgeOptions): Promise<number> {
     await this.context.permitted();
@@ -124,9 +125,9 @@ export class Queue {
   }
 
   /**
-   * Where a message is, for each group; undefined if nothing is known of it.
+   * Finds a message and returns where it is for each group; undefined if nothing is known of it.
    *
-   * @param id the caller's own, or the one that publish gave
+   * @param id the caller's own id, or the one that publish returned
    */
   async find(id: string): Promise<FoundMessage | undefined> {
     await this.context.ready();
@@ -135,9 +136,9 @@ export class Queue {
   }
 
   /**
-   * Ends a message for one group wherever it is; its body goes when all groups are done with it.
+   * Removes a message for one group, wherever it is. Its body is deleted when all groups are done with it.
    *
-   * @returns where it was; undefined if there is nothing of it
+   * @returns where the message was; undefined if it was not found
    * @throws {MessageWaitingError} if it waits on the log for other groups too
    */
   async remove(id: string, options?: RemoveOptions): Promise<RemovedFrom | undefined> {
@@ -146,10 +147,10 @@ export class Queue {
   }
 
   /**
-   * Counts a message as done for a group, as if its handler had succeeded; its body stays as that of others that are
-   * finished.
+   * Marks a message as done for a group, as if its handler had succeeded. Its body is kept like that of any finished
+   * message.
    *
-   * @returns where it was; undefined if it neither waits, is in flight nor is to be retried
+   * @returns where the message was; undefined if it is not waiting, in flight or scheduled for a retry
    * @throws {MessageWaitingError} if it waits on the log for other groups too
    */
   async ack(id: string, options?: SettleOptions): Promise<SettledFrom | undefined> {
@@ -158,9 +159,9 @@ export class Queue {
   }
 
   /**
-   * Makes a message a dead letter of a group, with the reason `rejected`.
+   * Dead-letters a message for a group, with the reason `rejected`.
    *
-   * @returns where it was; undefined if it neither waits, is in flight nor is to be retried
+   * @returns where the message was; undefined if it is not waiting, in flight or scheduled for a retry
    * @throws {MessageWaitingError} if it waits on the log for other groups too
    */
   async bury(id: string, options?: BuryOptions): Promise<SettledFrom | undefined> {
@@ -169,9 +170,9 @@ export class Queue {
   }
 
   /**
-   * Runs what is delayed, or is to be retried by a group, now.
+   * Runs a delayed message, or a scheduled retry of a group, now.
    *
-   * @returns what it was; undefined if it is not scheduled
+   * @returns the former state; undefined if the message is not scheduled
    */
   async runNow(id: string, options?: SettleOptions): Promise<'delayed' | 'scheduled' | undefined> {
     await this.context.ready();
@@ -179,11 +180,11 @@ export class Queue {
   }
 
   /**
-   * Lists messages that no handler has at the moment, a page at a time: `waiting` ones in the order of the log,
-   * `retrying` ones of a group, those that can be delivered now before those that are due later, and `delayed` ones, the
-   * next due first. What moves on meanwhile may be missed or listed twice.
+   * Lists messages that no handler has at the moment, one page at a time: `waiting` in the order of the log; `retrying`
+   * of a group, those deliverable now before those due later; `delayed` by due time. Messages that move on meanwhile
+   * may be missed or listed twice.
    *
-   * @throws {ConfigError} for an option that is not acceptable, or the cursor of another list
+   * @throws {ConfigError} for an option that is not valid, or the cursor of another list
    * @example
    * let cursor: string | undefined;
    * do {
@@ -197,17 +198,18 @@ export class Queue {
     return (await listMessages(this.context, this.path, options)) as MessagesPage<T>;
   }
 
-  /** What a group has in flight, with whom and for how long; the longest first. */
+  /** Lists the in-flight messages of a group with their consumers and ages, the longest first. */
   async inFlight(options?: InFlightOptions): Promise<InFlightInfo[]> {
     await this.context.ready();
     return listInFlight(this.context, this.path, options);
   }
 
   /**
-   * Stops delivery to a group, also to processes started later. What runs is finished; `drain` waits for that.
+   * Stops delivery to a group, including to processes started later. Running handlers finish; with `drain`, the call
+   * waits for them.
    *
-   * @param options a group, of this process' own unless told, or options
-   * @throws {LeanMQError} `DRAIN_TIMEOUT` when what runs has not ended within `timeoutMs`; the group stays paused
+   * @param options a group, or options; the default is the group of this process
+   * @throws {LeanMQError} `DRAIN_TIMEOUT` when handlers still run after `timeoutMs`; the group stays paused
    */
   async pause(options?: string | PauseOptions): Promise<void> {
     await this.context.ready();
@@ -219,32 +221,32 @@ export class Queue {
     await setPaused(this.context, this.path, group, false);
   }
 
-  /** Changes settings for all services; what is not given stays, null goes back to the default. */
+  /** Changes settings for all services. Settings left out keep their value; null restores the default. */
   async configure(settings: QueueSettings): Promise<void> {
     await this.context.ready();
     await configure(this.context, this.path, settings);
   }
 
-  /** Promotes what is due, ends what has expired and trims what is finished, now. It happens by itself too. */
+  /** Promotes due messages, ends expired ones and trims finished ones now. Every queue is also swept automatically. */
   async sweep(): Promise<SweepCounts> {
     await this.context.ready();
     await assertQueue(this.context, this.path);
     return this.context.sweep(this.path);
   }
 
-  /** Replays of its history that run, or were stopped and can be gone on with; see `LeanMQ.replay`. */
+  /** Lists replays of its history that run, or were stopped and can be resumed; see `LeanMQ.replay`. */
   async replays(): Promise<NotedReplay[]> {
     await this.context.ready();
     return listReplays(this.context, this.path);
   }
 
-  /** Gives a replay up: it stops if it runs, and what it has not come to is no longer kept for it. */
+  /** Cancels a replay: it stops if it runs, and messages that it has not reached are no longer kept for it. */
   async cancelReplay(id: string): Promise<'cancelled' | 'not-found'> {
     await this.context.ready();
     return cancelReplay(this.context, this.path, id);
   }
 
-  /** The dead letters of a group, of this process' own unless told. */
+  /** Returns the dead letters of a group, by default the group of this process. */
   deadLetters(group: string = this.context.ownGroup()): DeadLetters {
     return new DeadLetters(this.context, this.path, group);
   }

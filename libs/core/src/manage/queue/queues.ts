@@ -3,14 +3,14 @@ import type { ManageContext } from '../context.js';
 import { GroupProcesses } from '../group-processes.js';
 import { inspect, type QueueInfo } from './queue-info.js';
 
-// So many looks are on their way at once, each at a queue with its groups: Redis answers them in one go, and nobody else
+// Number of looks sent at once, each at a queue with its groups: Redis answers them in one go, and no other client
 // meanwhile.
 const QUEUES_AT_ONCE = 50;
 const GROUPS_AT_ONCE = 100;
-// A list shall be quick; a look at one queue counts further.
+// A list must be quick; a look at a single queue counts further.
 const LIMITS = { count: 200, bytes: 16 * 1024 };
 
-/** All queues, by path, with what is known of each. Deleted ones too, which have `deletedAt`. */
+/** Lists all queues by path, with their numbers. Includes deleted ones, which have `deletedAt`. */
 export async function listQueues(context: ManageContext): Promise<QueueInfo[]> {
   const routes = await context.registry.routes();
   const processes = new GroupProcesses(context);

@@ -1,6 +1,6 @@
 import { defineScript, lua } from '../../redis/index.js';
 
-/** How a route is, as the script tells it. */
+/** Numbers of a route, as the script returns them. */
 export interface RouteNumbers {
   /** Epoch ms, the server's clock. */
   readonly now: number;
@@ -10,22 +10,22 @@ export interface RouteNumbers {
   readonly groups: Readonly<Record<string, GroupNumbers>>;
   /** Ids and notes in turn. */
   readonly replays?: readonly string[];
-  /** Groups whose own numbers were not told. */
+  /** Groups whose numbers are not in the reply. */
   readonly rest?: readonly string[];
 }
 
-/** What the log and the schedule say of a group. */
+/** Numbers of a group from the log and the schedule. */
 export interface GroupNumbers {
   readonly waiting: number;
   readonly inFlight: number;
   readonly scheduled: number;
   readonly lag?: number;
-  /** Whether it is on the log. */
+  /** True when the group is on the log. */
   readonly known: boolean;
   readonly own?: OwnNumbers;
 }
 
-/** What a group's own streams say. */
+/** Numbers of a group from its own streams. */
 export interface OwnNumbers {
   readonly waiting: number;
   readonly inFlight: number;
@@ -37,11 +37,11 @@ export interface ConsumerNumbers {
   readonly pending: number;
   readonly idleMs: number;
   readonly isHere?: boolean;
-  /** JSON of how busy it is. */
+  /** JSON of its state: what it runs and holds. */
   readonly state?: string;
 }
 
-/** Followed by groups that may be there. */
+/** ARGV continues with groups that may exist. */
 export const inspectScript = defineScript({
   lua: lua.inspectLua,
   keys: ['log'],
@@ -49,7 +49,7 @@ export const inspectScript = defineScript({
   reply: (raw) => JSON.parse(raw as string) as RouteNumbers,
 });
 
-/** Followed by groups. */
+/** ARGV continues with groups. */
 export const inspectGroupsScript = defineScript({
   lua: lua.inspectGroupsLua,
   keys: ['log'],
@@ -68,7 +68,7 @@ export const removeGroupScript = defineScript({
       | ['in-flight', count: number],
 });
 
-/** Followed by groups; the reply is how many messages were on the log. */
+/** ARGV continues with groups. Replies with the number of messages that were on the log. */
 export const deleteRouteScript = defineScript({
   lua: lua.deleteRouteLua,
   keys: ['log'],

@@ -4,14 +4,14 @@ import { known, type ForeignNames } from '../../option-values.js';
 import { assertQueue, wholeNumber } from '../arguments.js';
 import type { ManageContext } from '../context.js';
 
-/** Settings to change; null goes back to the default. */
+/** Settings of a queue to change; null restores the default. */
 export type QueueSettings = {
   readonly [Name in keyof RouteSettings]: RouteSettings[Name] | null;
 };
 
 const NAMES = ['maxLength', 'retention', 'deadLetters'];
 
-/** As Redis, BullMQ, RabbitMQ and SQS call them. */
+/** Names that Redis, BullMQ, RabbitMQ and SQS use. */
 const FOREIGN: ForeignNames = Object.freeze({
   maxLen: 'give "maxLength"',
   maxSize: 'give "maxLength"',
@@ -26,9 +26,9 @@ const FOREIGN: ForeignNames = Object.freeze({
 });
 
 /**
- * Changes settings of a queue for all its services, which honour them within a second. What is not given stays.
+ * Changes settings of a queue for all its services, which apply them within a second. Other settings stay.
  *
- * @throws {ConfigError} for a setting that is not known or not acceptable
+ * @throws {ConfigError} for a setting that is unknown or not valid
  */
 export async function configure(
   context: ManageContext,

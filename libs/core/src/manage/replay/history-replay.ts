@@ -18,7 +18,7 @@ import { replayHistoryScript, touchReplayScript } from '../scripts.js';
 import { SLICE_MOVED_BYTES } from '../slices.js';
 import { FIRST_PAGE, countToFill } from '../stream-pages.js';
 
-/** A message of the past, as a filter sees it. */
+/** A message of the past, as the filter of a replay sees it. */
 export interface PastMessage<T = unknown> {
   readonly id: EntryId;
   readonly data: T;
@@ -26,38 +26,38 @@ export interface PastMessage<T = unknown> {
 }
 
 export interface ReplayOptions<T = unknown> {
-  /** From when, epoch ms on the server's clock; from the oldest that is retained unless told. */
+  /** Start, epoch ms on the server's clock. @default the oldest retained message */
   readonly from?: number;
-  /** Until when, epoch ms; until now unless told. What is published later is never part of it. */
+  /** End, epoch ms; messages published during the replay are never part of it. @default now */
   readonly to?: number;
-  /** Which of them; all unless told. */
+  /** Filter for messages. @default all messages */
   readonly where?: (message: PastMessage<T>) => boolean;
-  /** Messages at most. */
+  /** Maximum number of messages. @default undefined (no limit) */
   readonly limit?: number;
-  /** Messages a second at most. */
+  /** Maximum number of messages per second. @default undefined (no limit) */
   readonly perSecond?: number;
-  /** Only count and show a sample: nothing is delivered. */
+  /** Count matching messages and return a sample, but deliver nothing. @default false */
   readonly dryRun?: boolean;
   readonly onProgress?: (progress: ReplayProgress) => void;
-  /** Stops it; it can be gone on with by its id. */
+  /** Stops the replay; it can be resumed by its id. */
   readonly signal?: AbortSignal;
-  /** Goes on with a replay that was stopped; `where` is to be given again. */
+  /** Id of a stopped replay to resume; pass the same `where` again. */
   readonly resume?: string;
 }
 
 export interface ReplayProgress {
   readonly id: string;
-  /** Messages looked at so far. */
+  /** Messages examined so far. */
   readonly seen: number;
   /** Messages delivered again so far; with `dryRun`, those that would be. */
   readonly replayed: number;
-  /** The instant that it has come to, epoch ms. */
+  /** Publication time of the message that it has reached, epoch ms. */
   readonly at: number;
 }
 
 export interface ReplayResult extends ReplayProgress {
   readonly state: 'finished' | 'stopped' | 'cancelled';
-  /** The first few that matched. */
+  /** The first few messages that matched. */
   readonly sample: readonly PastMessage[];
 }
 
@@ -72,11 +72,11 @@ const FOREIGN: ForeignNames = Object.freeze({
   rate: 'give "perSecond"',
 });
 const SAMPLE = 5;
-// What was replayed waits behind live retries, and no more of it at a time than a group works off in a moment.
+// Replayed messages wait behind live retries, never more of them than a group handles in a moment.
 const WINDOW = 1_000;
 const LOOK_AGAIN_MS = 50;
 
-/** @throws {ConfigError} for what is no object, or has a name that is not known */
+/** @throws {ConfigError} for anything but an object, or an unknown option */
 export function assertReplayOptions(options: object): void {
   known('replay()', options, ['group', ...REPLAY_NAMES], FOREIGN);
 }
@@ -121,11 +121,11 @@ export class HistoryReplay<T = unknown> {
     this.id = options.resume ?? uniqueId();
   }
 
-  /** @throws {NotFoundError} if there is no such queue or group on it, or no replay to resume */
+  /** @throws {NotFoundError} if the queue, its group or the replay to resume does not exist */
   async run(): Promise<ReplayResult> {
     const { cursor, end } = await this.begin();
     if (this.options.dryRun === true) return this.walk(cursor, end);
-    // As long as it says that it is there, what it has not come to is kept for it.
+    // While the replay reports its presence, messages that it has not reached are kept for it.
     const timer = setInterval(() => void this.touch(), REPLAY_TOUCH_MS);
     try {
       await this.touch();
@@ -137,7 +137,7 @@ export class HistoryReplay<T = unknown> {
     }
   }
 
-  /** Forgets it: it can no longer be gone on with, and nothing is kept for it. */
+  /** Forgets the replay: it can no longer be resumed, and nothing is kept for it. */
   async cancel(): Promise<void> {
     await this.connection.run((client) => client.hdel(this.keys.replays, this.id));
   }
@@ -147,7 +147,7 @@ export class HistoryReplay<T = unknown> {
     const touch = this.connection.run((client) =>
       touchReplayScript.run(client, { replays }, { id: this.id }),
     );
-    // The next step that matters says what is wrong.
+    // The next step that matters reports the fault.
     await touch.catch(() => undefined);
   }
 
@@ -170,11 +170,11 @@ export class HistoryReplay<T = unknown> {
     return { cursor, end };
   }
 
-  /** It goes on for the group that it was begun for. */
+  /** Resumes a replay for the group that it was started for. */
   private async resume(id: string): Promise<{ cursor: EntryId; end: EntryId }> {
     const text = await this.connection.run((client) => client.hget(this.keys.replays, id));
     const noted = text === null ? undefined : readNote(text);
-    if (noted === undefined) throw new NotFoundError(`There is no replay "${id}" to go on with.`);
+    if (noted === undefined) throw new NotFoundError(`There is no replay "${id}" to resume.`);
     this.group = noted.group;
     await assertGroup(this.context, this.path, this.group);
     return noted;
@@ -197,7 +197,7 @@ export class HistoryReplay<T = unknown> {
     return this.result(cursor, 'finished');
   }
 
-  /** As many entries as make a page: a hundred, or what comes to about a megabyte. */
+  /** Reads one page: a hundred entries, or about a megabyte. */
   private async page(after: EntryId, end: EntryId): Promise<[string, string[]][]> {
     const page: [string, string[]][] = [];
     for (let count = FIRST_PAGE; count > 0; count = countToFill(page)) {
@@ -211,7 +211,7 @@ export class HistoryReplay<T = unknown> {
     return page;
   }
 
-  /** Which of a page to deliver, and up to where the page has been looked at then. */
+  /** Selects the messages of a page to deliver, and the entry up to which the page has been examined. */
   private choose(
     page: readonly [string, string[]][],
     room: number,
@@ -231,7 +231,7 @@ export class HistoryReplay<T = unknown> {
     return { ids, cursor };
   }
 
-  /** Delivers a page, in as many steps as its size asks for. Returns false when the replay is not ours any more. */
+  /** Delivers a page, in as many steps as its size requires. Returns false when the replay is no longer ours. */
   private async deliverAll(
     from: EntryId,
     next: EntryId,
@@ -264,7 +264,7 @@ export class HistoryReplay<T = unknown> {
       if (step === 'no group') throw this.noGroup();
       if (step !== 'overtaken') return step;
       if (attempts === 1) return undefined;
-      // Perhaps the echo of the first time, whose answer was lost: then the cursor is where it may have been put.
+      // A repeated call may follow our own first one, whose reply was lost; the cursor then has its new value already.
       const noted = readNote((await client.hget(replays, this.id)) ?? '')?.cursor ?? '';
       if (noted === next) return { delivered: ids.length, reached: next };
       const index = ids.indexOf(noted);
@@ -307,7 +307,7 @@ export class HistoryReplay<T = unknown> {
 
 const MAX_SEQUENCE = '18446744073709551615';
 
-/** Undefined for what cannot be decoded: it is in the dead letters already. */
+/** Returns undefined for a message that cannot be decoded: it is among the dead letters already. */
 function pastMessage<T>(id: EntryId, fields: readonly string[]): PastMessage<T> | undefined {
   try {
     const data = decodePayload(readEntry(fields).data) as T;

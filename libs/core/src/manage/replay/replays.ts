@@ -6,22 +6,22 @@ import type { ManageContext } from '../context.js';
 export interface NotedReplay {
   readonly id: string;
   readonly group: string;
-  /** The instant that it has come to, epoch ms. Nothing after it is trimmed while the replay counts. */
+  /** Publication time that it has reached, epoch ms. Nothing later is trimmed while the replay counts. */
   readonly at: number;
-  /** Where it ends, epoch ms. */
+  /** End of the replay, epoch ms. */
   readonly until: number;
-  /** When its process last said that it is there, epoch ms on the server's clock; undefined of an older version. */
+  /** Time of the last sign of life of its process, epoch ms on the server's clock; undefined for an older version. */
   readonly seenAt: number | undefined;
-  /** Whether a process is at it. One that is not was stopped, or its process died; trimming ignores it after a day. */
+  /** True while a process runs it. Otherwise it was stopped, or its process died; trimming ignores it after a day. */
   readonly isRunning: boolean;
 }
 
-/** How often the process of a replay says that it is there. */
+/** Interval at which the process of a replay reports its presence. */
 export const REPLAY_TOUCH_MS = 20_000;
-/** After how long without that nobody is at it. */
+/** Time without a report after which the process counts as gone. */
 export const REPLAY_GONE_MS = 3 * REPLAY_TOUCH_MS;
 
-/** The replays of a route that are neither finished nor cancelled. */
+/** Lists the replays of a route that are neither finished nor cancelled. */
 export async function listReplays(
   { connection, keys }: ManageContext,
   path: string,
@@ -33,7 +33,7 @@ export async function listReplays(
 }
 
 /**
- * What notes tell; one that is not ours is left out. Pure.
+ * Reads the notes of replays, and skips any that LeanMQ did not write. Pure.
  *
  * @param notes ids and notes in turn
  * @param now epoch ms, the server's clock
@@ -54,15 +54,15 @@ export function notedReplays(notes: readonly string[], now: number): NotedReplay
 }
 
 export interface ReplayNote {
-  /** Everything up to that entry has been looked at. */
+  /** Last entry that has been examined. */
   readonly cursor: string;
   readonly group: string;
-  /** Its last entry. */
+  /** Last entry of the replay. */
   readonly end: string;
   readonly seen: number | undefined;
 }
 
-/** Undefined if it is not one of ours. Pure. */
+/** Returns undefined for a note that LeanMQ did not write. Pure. */
 export function readNote(text: string): ReplayNote | undefined {
   const space = text.indexOf(' ');
   const cursor = text.slice(0, Math.max(0, space));
@@ -76,7 +76,7 @@ export function readNote(text: string): ReplayNote | undefined {
   }
 }
 
-/** Forgets a replay: it stops where it runs, and nothing is kept for it any more. */
+/** Forgets a replay: it stops if it runs, and nothing is kept for it any more. */
 export async function cancelReplay(
   { connection, keys }: ManageContext,
   path: string,
@@ -88,6 +88,6 @@ export async function cancelReplay(
     attempts += 1;
     return client.hdel(keys.route(path).replays, id);
   });
-  // Sent twice, because the first answer was lost, the second finds nothing.
+  // When the first reply is lost, the repeated call finds nothing.
   return removed > 0 || attempts > 1 ? 'cancelled' : 'not-found';
 }
