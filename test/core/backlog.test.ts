@@ -8,12 +8,12 @@ import { connectTo, disconnect } from '../support/redis.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const BACKLOG = 100_000;
-/** Messages that are published together and waited for; so many of these make a round. */
+/** Messages published and awaited together; `STEPS` such batches make a round. */
 const [AT_ONCE, STEPS, ROUNDS] = [100, 30, 8];
-/** What delivery with a backlog may cost at most, as a multiple of what it costs without. */
+/** Upper bound on the cost of delivery with a backlog, as a multiple of its cost without one. */
 const MOST = 1.1;
 
-/** A service with a Redis of its own, so that all that either does counts where it belongs. */
+/** A service with its own Redis, so the cost of each service is measured on its own server. */
 class Bench {
   private handled = 0;
 
@@ -36,7 +36,7 @@ class Bench {
     return bench;
   }
 
-  /** Publishes some messages and waits until they are handled; how long that took, ms. */
+  /** Publishes some messages, waits until all are handled and returns how long that took, in ms. */
   async step(): Promise<number> {
     const target = this.handled + AT_ONCE;
     const beganAt = performance.now();
@@ -45,10 +45,10 @@ class Bench {
     return performance.now() - beganAt;
   }
 
-  /** How long the server has been at work on our commands so far, µs. */
+  /** Returns how long the server has worked on LeanMQ's commands so far, in µs. */
   async used(): Promise<number> {
     const stats = await this.redis.info('commandstats');
-    // Commands inside of scripts are part of the scripts.
+    // Commands called by a script are already counted in the script's time.
     const times = [...stats.matchAll(/^cmdstat_(?:eval|evalsha|xreadgroup|xack):.*?usec=(\d+)/gm)];
     return times.reduce((sum, [, usec]) => sum + Number(usec), 0);
   }
@@ -59,7 +59,7 @@ class Bench {
     await eventually(async () => (await letters.count()) === 1);
     const dead = 'leanmq:{a}:dead:g';
     const [[, fields] = ['', []]] = await this.redis.xrange(dead, '-', '+');
-    // The one that is there, as often as it takes.
+    // Copies the one dead letter until the backlog is complete.
     const script = `for i = 2, ${BACKLOG} do redis.call('XADD', KEYS[1], '*', unpack(ARGV)) end`;
     await this.redis.eval(script, 1, dead, ...fields);
     const later = Array.from({ length: 1_000 }, (_, n) => ({
@@ -84,19 +84,19 @@ async function stopAll(): Promise<void> {
 }
 afterEach(stopAll);
 
-/** What a quarter of the values stay below: whatever else the machine does only makes them higher. */
+/** Returns the lower quartile: other load on the machine can only raise the values. */
 function lowerQuartile(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)] ?? Number.NaN;
 }
 
 interface Costs {
-  /** From publishing to handling, of each step, ms. */
+  /** Time from publishing to handling, per step, in ms. */
   readonly times: number[];
-  /** The server's work, of each round, µs. */
+  /** Server time, per round, in µs. */
   readonly work: number[];
 }
 
-/** Some steps of each in turn. */
+/** Runs a round: the benches take turns, one step each. */
 async function round(costs: ReadonlyMap<Bench, Costs>): Promise<void> {
   const before = new Map<Bench, number>();
   for (const bench of costs.keys()) before.set(bench, await bench.used());
@@ -113,7 +113,7 @@ interface Ratios {
   readonly work: number;
 }
 
-/** What delivery with a backlog costs, as a multiple of what it costs without. */
+/** Measures delivery with a backlog, as a multiple of delivery without one. */
 async function measure(): Promise<Ratios> {
   const [empty, loaded] = [await Bench.start(), await Bench.start()];
   await loaded.loadBacklog();
@@ -125,7 +125,7 @@ async function measure(): Promise<Ratios> {
     [empty, without],
     [loaded, having],
   ]);
-  // The first is for warming up.
+  // The first round warms up.
   await round(new Map([...costs.keys()].map((bench) => [bench, { times: [], work: [] }])));
   for (let n = 0; n < ROUNDS; n += 1) await round(costs);
   await stopAll();
@@ -135,10 +135,10 @@ async function measure(): Promise<Ratios> {
   };
 }
 
-describe('100,000 scheduled and 100,000 dead messages', () => {
-  test('do not slow the delivery of new ones down by more than a tenth, nor cost Redis more than that', async () => {
+describe('a backlog of 100,000 scheduled and 100,000 dead messages', () => {
+  test('slows the delivery of new messages by less than a tenth and adds less than a tenth to the work of Redis', async () => {
     let ratios = await measure();
-    // A busy machine may spoil a measurement, but what is slow is slow in all of them.
+    // Other load can spoil one measurement, but a real slowdown shows in every one.
     for (let more = 3; more > 0 && Math.max(ratios.time, ratios.work) >= MOST; more -= 1) {
       const { time, work } = await measure();
       ratios = { time: Math.min(time, ratios.time), work: Math.min(work, ratios.work) };

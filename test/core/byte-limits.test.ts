@@ -11,8 +11,8 @@ const rig = useFaultyRig();
 const KIB = 1024;
 const large = { text: 'x'.repeat(64 * KIB) };
 
-describe('what a process takes in at once is limited in bytes', () => {
-  test('when it reads ahead of handlers that were fast and are slow now', async () => {
+describe('a process limits the bytes it takes in', () => {
+  test('when it reads ahead of handlers that were fast and have become slow', async () => {
     const [lookaheadBytes, replyBytes] = [1_024 * KIB, 256 * KIB];
     const mq = broker.mq({ group: 'g', lookaheadBytes, replyBytes });
     await mq.queue('/a').declareGroup('g');
@@ -35,7 +35,7 @@ describe('what a process takes in at once is limited in bytes', () => {
     await eventually(() => runs === 200);
   });
 
-  test('when it takes over what others left behind', async () => {
+  test('when it takes over what other consumers left behind', async () => {
     const mq = broker.mq({ group: 'g', leaseMs: 900 });
     await mq.queue('/a').declareGroup('g');
     await mq.publishMany(
@@ -52,7 +52,7 @@ describe('what a process takes in at once is limited in bytes', () => {
   });
 });
 
-test('a takeover by one process looks at each delivery a few times, not once for each free slot', async () => {
+test('a takeover by one process reads each delivery a few times, not once per free slot', async () => {
   const count = 3_000;
   const server = await rig.server();
   const redis = await connectTo(server.url);

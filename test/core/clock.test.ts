@@ -13,7 +13,7 @@ const RealDate = Date;
 let offsetMs = 0;
 let stepping: NodeJS.Timeout;
 
-/** The wall clock of a machine that is set again and again; timers and the monotonic clock go on as ever. */
+/** A wall clock that is set again and again; timers and the monotonic clock keep running normally. */
 class SteppingDate extends RealDate {
   constructor(...args: [] | [at: number]) {
     super(args[0] ?? SteppingDate.now());
@@ -24,7 +24,7 @@ class SteppingDate extends RealDate {
   }
 }
 
-// Everything under test happens while the clock jumps by a day, hundreds of times.
+// Throughout each test, the clock jumps by a day hundreds of times.
 beforeEach(() => {
   globalThis.Date = SteppingDate as DateConstructor;
   const steps = [DAY_MS, -DAY_MS, 0, -DAY_MS, DAY_MS];
@@ -41,13 +41,13 @@ async function serverNow(): Promise<number> {
   return (seconds ?? 0) * 1_000 + (micros ?? 0) / 1_000;
 }
 
-/** How long ago, by a clock that is never set. */
+/** Returns the time since `at`, in ms, by a clock that is never set. */
 function since(at: number): number {
   return performance.now() - at;
 }
 
-describe('while the clock of this machine is set by a day and back', () => {
-  test('the test itself sees it', async () => {
+describe("while this machine's clock jumps by a day and back,", () => {
+  test('the jumps are visible to the test itself', async () => {
     const seen = new Set<number>();
     await eventually(() => {
       seen.add(Math.round((Date.now() - RealDate.now()) / DAY_MS));
@@ -55,7 +55,7 @@ describe('while the clock of this machine is set by a day and back', () => {
     });
   });
 
-  test('a delayed message comes when it is due, and one with an instant by the clock of the server', async () => {
+  test("a message with a delay or an instant is delivered when the server's clock says it is due", async () => {
     const late: number[] = [];
     const mq = await broker.consume<number>('/later', ({ data }) => void late.push(since(data)));
     const dueIn = (ms: number): number => performance.now() + ms;
@@ -68,7 +68,7 @@ describe('while the clock of this machine is set by a day and back', () => {
     }
   });
 
-  test('a time to live ends when it is over, not before and not after', async () => {
+  test('a time to live ends on time, neither early nor late', async () => {
     const mq = broker.mq();
     await mq.publish('/short', 'expires', { ttlMs: 100 });
     await mq.publish('/short', 'stays', { ttlMs: 60_000 });
@@ -82,7 +82,7 @@ describe('while the clock of this machine is set by a day and back', () => {
     expect(Math.abs((got[1] as number) - (await serverNow()))).toBeLessThan(10_000);
   });
 
-  test('a handler that runs for several leases keeps its delivery, and nobody else runs it', async () => {
+  test('a handler that runs for several leases keeps its delivery and no other consumer runs it', async () => {
     let runs = 0;
     const handler = async (): Promise<void> => {
       runs += 1;
@@ -103,7 +103,7 @@ describe('while the clock of this machine is set by a day and back', () => {
     expect([runs, ...told]).toEqual([1, 'acked false true']);
   });
 
-  test('retries keep their pauses, rate limits their rate, batches their patience, handlers their time', async () => {
+  test('retries keep their backoff, rate limits their rate, batches their wait and handlers their timeout', async () => {
     const mq = broker.mq({
       handlers: { attempts: 3, backoff: { type: 'fixed', delayMs: 150 } },
     });
@@ -151,7 +151,7 @@ describe('while the clock of this machine is set by a day and back', () => {
     expect(timedOut[0]).toBeLessThan(2_000);
   });
 
-  test('recurring sends are planned and made by the clock of the server', async () => {
+  test("recurring sends are planned and made by the server's clock", async () => {
     const mq = broker.mq();
     const { nextAt } = await mq.schedules.upsert({
       id: 'm',
@@ -164,7 +164,7 @@ describe('while the clock of this machine is set by a day and back', () => {
     expect(inMs).toBeLessThanOrEqual(60_000);
     const ticks: number[] = [];
     mq.events.on('ticked', ({ schedule, dueAt }) => {
-      // The other one's minute may be over.
+      // The other schedule may also tick, if its minute ends during the test.
       if (schedule === 's') ticks.push(dueAt);
     });
     await mq.schedules.upsert({ id: 's', path: '/s', everyMs: 1_000, data: 1 });
@@ -172,7 +172,7 @@ describe('while the clock of this machine is set by a day and back', () => {
     expect(ticks[1]! - ticks[0]!).toBe(1_000);
   });
 
-  test('a publish is given up at its deadline, not before', async () => {
+  test('a publish is given up at its deadline, not earlier', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url, { publishTimeoutMs: 500, silenceMs: 200 });
     await mq.publish('/warm', 'up');

@@ -22,8 +22,8 @@ async function works(mq: LeanMQ): Promise<void> {
   await acked;
 }
 
-describe('Redis is reached', () => {
-  test('as a user with a password, in a database of its own, by URL or by options', async () => {
+describe('a connection to Redis', () => {
+  test('uses a user, a password and a database number, given by URL or by options', async () => {
     const server = await RedisServer.start();
     servers.push(server);
     const admin = await connectTo(server.url);
@@ -41,7 +41,7 @@ describe('Redis is reached', () => {
     admin.disconnect();
   });
 
-  test('over TLS, and not by a client that does not trust the certificate', async () => {
+  test('works over TLS and is refused by a client that does not trust the certificate', async () => {
     const file = (name: string): Promise<Buffer> =>
       readFile(new URL(`../support/tls/${name}`, import.meta.url));
     const [key, cert] = await Promise.all([file('key.pem'), file('cert.pem')]);

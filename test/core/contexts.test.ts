@@ -12,7 +12,7 @@ const broker = useBroker();
 const storage = new AsyncLocalStorage<string>();
 const MESSAGES = 1_000;
 
-/** Says which context it is called in, and enters one of its own, as careless code does. */
+/** Records the context it is called in, then enters one of its own, as careless code does. */
 function probe(seen: unknown[], name: string): void {
   seen.push(storage.getStore());
   storage.enterWith(name);
@@ -26,7 +26,7 @@ async function publishMany(mq: LeanMQ, count: number): Promise<void> {
 }
 
 describe('a handler starts in a context of its own', () => {
-  test.each([1, 16])('after %i at a time have entered theirs', async (concurrency) => {
+  test.each([1, 16])('when %i at a time enter theirs', async (concurrency) => {
     const mq = broker.mq({ group: 'g' });
     const seen: unknown[] = [];
     const kept: boolean[] = [];
@@ -43,11 +43,11 @@ describe('a handler starts in a context of its own', () => {
     await storage.run('send', () => publishMany(mq, MESSAGES));
     await eventually(() => kept.length === MESSAGES, { timeoutMs: 20_000 });
     expect(seen.filter((store) => store !== undefined)).toEqual([]);
-    // Its own lasts until it ends.
+    // A handler's own context lasts until the handler ends.
     expect(kept.filter((isKept) => !isKept)).toEqual([]);
   });
 
-  test('when handlers do not wait for anything', async () => {
+  test('when handlers do not await anything', async () => {
     const mq = broker.mq({ group: 'g' });
     const seen: unknown[] = [];
     mq.handle('/a', ({ id }) => probe(seen, id), { concurrency: 1 });
@@ -57,7 +57,7 @@ describe('a handler starts in a context of its own', () => {
     expect(seen.filter((store) => store !== undefined)).toEqual([]);
   });
 
-  test('also as a batch, a pass, after a retry, and with ack before', async () => {
+  test('in a batch, in a pass, after a retry and with ack: before', async () => {
     const seen: unknown[] = [];
     const mq = broker.mq({ group: 'g' });
     mq.handleBatch('/a', (deliveries) => deliveries.forEach(({ id }) => probe(seen, id)), {
@@ -82,7 +82,7 @@ describe('a handler starts in a context of its own', () => {
     expect(seen.filter((store) => store !== undefined)).toEqual([]);
   });
 
-  test('when a group is resumed, or a queue deleted and revived, inside a request', async () => {
+  test('when a request resumes the group, or deletes and revives the queue', async () => {
     const seen: unknown[] = [];
     const mq = await broker.consume('/a', ({ id }) => probe(seen, id), { group: 'g' });
     await storage.run('pause', () => mq.queue('/a').pause());
@@ -96,7 +96,7 @@ describe('a handler starts in a context of its own', () => {
   });
 });
 
-test('a key function, a store, a backoff and a listener of an abort start in contexts of their own', async () => {
+test('a key function, a store, a backoff and an abort listener each start in a context of their own', async () => {
   const seen: unknown[] = [];
   const told = new Set<string>();
   const note = (name: string): void => {
@@ -138,12 +138,12 @@ test('a key function, a store, a backoff and a listener of an abort start in con
   await storage.run('send', () => publishMany(mq, 3));
   await eventually(() => acked === 3);
   expect([...told].sort()).toEqual(['abort', 'backoff', 'begin', 'key']);
-  // A key function and its store are asked on behalf of the same delivery.
+  // The store is called in the key function's context: both serve the same delivery.
   expect(seen.filter((each) => each !== undefined && each !== 'key')).toEqual([]);
 });
 
-describe('an event is told in a context of its own', () => {
-  test('to each listener, whoever has caused it', async () => {
+describe('an event is emitted in a context of its own', () => {
+  test('to each listener, whatever caused the event', async () => {
     const mq = broker.mq({ group: 'g', retention: { count: 0 } });
     const seen: unknown[] = [];
     const told = new Set<string>();
@@ -173,7 +173,7 @@ describe('an event is told in a context of its own', () => {
   });
 });
 
-test('a connection, its reconnections and a factory of clients are in no request', async () => {
+test('a connection, its reconnections and a client factory run outside any request context', async () => {
   const seen: unknown[] = [];
   const mq = broker.mq({
     group: 'g',

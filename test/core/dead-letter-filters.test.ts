@@ -6,8 +6,8 @@ import { deadJobs, failing, type Job } from '../support/dead-jobs.js';
 
 const broker = useBroker();
 
-describe('dead letters by filter', () => {
-  test('are told apart by reason, error, time and text, and paged', async () => {
+describe('dead letters', () => {
+  test('can be filtered by reason, error, time and text, and paged', async () => {
     const { mq } = await deadJobs(broker, [
       { n: 1, fails: 'reject' },
       { n: 2, fails: 'type' },
@@ -66,7 +66,7 @@ describe('dead letters by filter', () => {
     expect(await letters.fingerprints({ reason: 'rejected' })).toHaveLength(1);
   });
 
-  test('a filter that is none is refused', async () => {
+  test('are not listed, replayed, discarded or moved by an invalid filter', async () => {
     const letters = broker.mq().deadLetters('/job', 'g');
     const wrong: unknown[] = [
       { reason: 'bad' },

@@ -12,8 +12,8 @@ const upstream = (status: number, code: string): Error =>
     code,
   });
 
-describe('a dead letter that is mended', () => {
-  test('is delivered with its new payload, to its own group only, and tells what it died of', async () => {
+describe('a dead letter replayed with a new payload', () => {
+  test('reaches its own group only and says what it died of', async () => {
     const seen: WebhookDelivery[] = [];
     const mq = await broker.consume(
       '/a',
@@ -56,8 +56,8 @@ describe('a dead letter that is mended', () => {
   });
 });
 
-describe('dead letters are told apart', () => {
-  test('by code, by status, by any text of their error, and are listed newest first', async () => {
+describe('dead letters', () => {
+  test('can be filtered by code, by status and by any text of their error, and listed newest first', async () => {
     const mq = await broker.consume<[number, string]>(
       '/a',
       ({ data: [status, code] }) => Promise.reject(upstream(status, code)),
@@ -90,7 +90,7 @@ describe('dead letters are told apart', () => {
 });
 
 describe('a dead-letter queue', () => {
-  test('that is empty is listed', async () => {
+  test('is listed even when it is empty', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     expect(listWithDeadLetters(await mq.queues())).toMatchObject([
@@ -99,7 +99,7 @@ describe('a dead-letter queue', () => {
     ]);
   });
 
-  test('of a deleted queue can be dropped', async () => {
+  test('can be dropped after its queue was deleted', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     await mq.receive('/a').then(([delivery]) => delivery?.deadLetter());

@@ -7,8 +7,8 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('discarding and moving', () => {
-  test('discarding by filter drops what matches for good', async () => {
+describe('dead letters', () => {
+  test('that match a filter are discarded for good', async () => {
     const { mq } = await deadJobs(broker, [...failing(110, 'range'), ...failing(5, 'type')]);
     const letters = mq.deadLetters('/job');
     expect(await letters.discard({ errorName: 'RangeError' })).toMatchObject({
@@ -17,7 +17,7 @@ describe('discarding and moving', () => {
     expect(await letters.count()).toBe(5);
   });
 
-  test('moving publishes to another queue, to all of its groups, once however often', async () => {
+  test('that are moved to another queue reach all of its groups, once however often the move is repeated', async () => {
     const { mq } = await deadJobs(broker, failing(4));
     const got: Record<string, unknown[]> = { one: [], two: [] };
     for (const group of ['one', 'two']) {
@@ -41,7 +41,7 @@ describe('discarding and moving', () => {
       await eventually(() => got[group]?.length === 4);
       expect(got[group]?.toSorted()).toEqual([0, 1, 2, 3].map((n) => [n, `t${n}`, 1, 0]));
     }
-    // A new queue is known, and a group of it can come later.
+    // Moving to a new queue registers it, and a group of it can come later.
     const again = await mq.publish('/job', { n: 9, fails: 'reject' });
     await nextEvent(mq.events, 'deadLettered');
     await letters.moveTo('/parked', {});
@@ -50,7 +50,7 @@ describe('discarding and moving', () => {
     expect(again.outcome).toBe('published');
   });
 
-  test('a time to live begins anew, and a full queue refuses', async () => {
+  test('that are moved start a new time to live, and stay where they are when the target queue is full', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/job', 'short', { ttlMs: 60_000, messageId: 'mine' });
     await mq.receive('/job').then(([delivery]) => delivery?.deadLetter());
@@ -70,7 +70,7 @@ describe('discarding and moving', () => {
     expect(expiresAt - publishedAt).toBeLessThan(60_100);
   });
 
-  test('moves and publishes beside each other never go beyond the limit', async () => {
+  test('that are moved while others publish never push the target beyond its limit', async () => {
     const { mq } = await deadJobs(broker, failing(40));
     await mq.publish('/parked', 'first');
     await mq.queue('/parked').configure({ maxLength: 12 });
@@ -94,7 +94,7 @@ describe('discarding and moving', () => {
     expect(await mq.deadLetters('/job').count()).toBe(30);
   });
 
-  test('a wrong id or path is refused', async () => {
+  test('are not moved when the id or the path is invalid', async () => {
     const letters = broker.mq().deadLetters('/job', 'g');
     await expect(letters.moveTo('/b', 'x')).rejects.toMatchObject({ code: 'ID_INVALID' });
     await expect(letters.moveTo('', '1-1')).rejects.toMatchObject({ code: 'PATH_INVALID' });
@@ -102,8 +102,8 @@ describe('discarding and moving', () => {
   });
 });
 
-describe('limits of dead letters', () => {
-  test('by count: the oldest go, and each one is an event', async () => {
+describe('a limit on dead letters', () => {
+  test('by count drops the oldest and emits an event for each', async () => {
     const { mq } = await deadJobs(broker, failing(30));
     const letters = mq.deadLetters('/job');
     const [oldest] = await letters.list<Job>();
@@ -123,7 +123,7 @@ describe('limits of dead letters', () => {
     expect(await letters.get(oldest?.id ?? '')).toBeUndefined();
   });
 
-  test('by age: only what is older goes, also of a group that was removed', async () => {
+  test('by age drops only what is older, even for a group that was removed', async () => {
     const { mq } = await deadJobs(broker, failing(3));
     await mq.close();
     const operator = broker.mq();
@@ -145,7 +145,7 @@ describe('limits of dead letters', () => {
     expect(await operator.deadLetters('/job', 'g').count()).toBe(3);
   });
 
-  test('are kept all where nothing is configured', async () => {
+  test('does not exist by default: all are kept', async () => {
     const { mq } = await deadJobs(broker, failing(5));
     await mq.queue('/job').sweep();
     expect(await mq.deadLetters('/job').count()).toBe(5);

@@ -7,8 +7,8 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('replaying by filter', () => {
-  test('replays what matches and leaves the rest; what dies again meanwhile is left', async () => {
+describe('a replay of dead letters', () => {
+  test('replays what matches the filter and leaves the rest, including what dies again meanwhile', async () => {
     const { mq, heal, done } = await deadJobs(broker, [
       ...failing(150, 'range'),
       ...failing(20, 'type'),
@@ -35,7 +35,7 @@ describe('replaying by filter', () => {
     expect(await mq.deadLetters('/job').count()).toBe(21);
   });
 
-  test('a dry run counts and changes nothing', async () => {
+  test('as a dry run counts and changes nothing', async () => {
     const { mq, heal, done } = await deadJobs(broker, failing(120));
     heal(() => true);
     const letters = mq.deadLetters('/job');
@@ -50,7 +50,7 @@ describe('replaying by filter', () => {
     expect(done).toEqual([]);
   });
 
-  test('takes no more than told, and no faster', async () => {
+  test('takes no more than its limit, and no faster than its rate', async () => {
     const { mq, heal, done } = await deadJobs(broker, failing(60));
     heal(() => true);
     const startedAt = performance.now();
@@ -84,22 +84,19 @@ describe('replaying by filter', () => {
     '{"origin":"1-0","reason":"failed","error":{"code":1e999}}',
     '{"origin":"1-0","replays":"inf"}',
     '{"origin":"1-0","error":NaN}',
-  ])(
-    'a dead letter whose history is %s keeps no other from it, and is replayed too',
-    async (history) => {
-      const mq = broker.mq({ group: 'g' });
-      await mq.queue('/a').declareGroup('g');
-      const dead = broker.key('a', 'dead:g');
-      await broker.redis.xadd(dead, '*', 'm', history, 'd', '"odd"');
-      await broker.redis.xadd(dead, '*', 'm', '{"origin":"1-0","reason":"failed"}', 'd', '"other"');
-      expect(await mq.deadLetters('/a').replayAll()).toBe(2);
-      const received = await mq.receive<string>('/a', { count: 2 });
-      expect(received.map(({ data }) => data)).toEqual(['odd', 'other']);
-      await Promise.all(received.map((delivery) => delivery.ack()));
-    },
-  );
+  ])('includes one whose history is %s, and the next one too', async (history) => {
+    const mq = broker.mq({ group: 'g' });
+    await mq.queue('/a').declareGroup('g');
+    const dead = broker.key('a', 'dead:g');
+    await broker.redis.xadd(dead, '*', 'm', history, 'd', '"odd"');
+    await broker.redis.xadd(dead, '*', 'm', '{"origin":"1-0","reason":"failed"}', 'd', '"other"');
+    expect(await mq.deadLetters('/a').replayAll()).toBe(2);
+    const received = await mq.receive<string>('/a', { count: 2 });
+    expect(received.map(({ data }) => data)).toEqual(['odd', 'other']);
+    await Promise.all(received.map((delivery) => delivery.ack()));
+  });
 
-  test('two at once deliver each once', async () => {
+  test('delivers each one once when two replays run at the same time', async () => {
     const { mq, heal, done } = await deadJobs(broker, failing(120));
     heal(() => true);
     const [a, b] = await Promise.all([
@@ -112,8 +109,8 @@ describe('replaying by filter', () => {
   });
 });
 
-describe('canaries', () => {
-  test('that end well let the rest follow', async () => {
+describe('canaries of a replay', () => {
+  test('let the rest follow when they end well', async () => {
     const { mq, heal, done } = await deadJobs(broker, failing(30));
     heal(() => true);
     const seen: number[] = [];
@@ -127,9 +124,9 @@ describe('canaries', () => {
     await eventually(() => done.length === 30);
   });
 
-  test('that die again keep the rest where it is', async () => {
+  test('hold the rest back when one of them dies again', async () => {
     const { mq, heal, done } = await deadJobs(broker, failing(30));
-    // The second of them is still not well.
+    // The second canary fails again.
     let runs = 0;
     heal(() => (runs += 1) !== 2);
     const result = await mq.deadLetters('/job').replay({ canary: 3 });
@@ -138,7 +135,7 @@ describe('canaries', () => {
     expect(await mq.deadLetters('/job').count()).toBe(28);
   });
 
-  test('that do not end in time count as failed, and a retry that ends well as passed', async () => {
+  test('fail when they do not end in time, and pass when a retry ends well', async () => {
     let mode: 'die' | 'hang' | 'retry' = 'die';
     const mq = await broker.consume(
       '/job',
@@ -163,7 +160,7 @@ describe('canaries', () => {
     });
   });
 
-  test('more of them than there are dead letters are all there is', async () => {
+  test('can be more than there are dead letters: then all are replayed', async () => {
     const { mq, heal } = await deadJobs(broker, failing(2));
     heal(() => true);
     expect(await mq.deadLetters('/job').replay({ canary: 10 })).toMatchObject({
@@ -174,7 +171,7 @@ describe('canaries', () => {
     });
   });
 
-  test('can be waited for no longer', async () => {
+  test('can be abandoned while they run', async () => {
     const { mq, heal } = await deadJobs(broker, failing(3));
     heal(() => true);
     await mq.queue('/job').pause();

@@ -6,7 +6,7 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-/** Fails as long as it is told to; two groups, of which only the first fails. */
+/** Starts two groups, of which the first fails until `heal` is called. */
 async function failing(): Promise<{
   mq: LeanMQ;
   heal: () => void;
@@ -28,8 +28,8 @@ async function failing(): Promise<{
   return { mq, heal: () => void (healthy = true), seen, other };
 }
 
-describe('dead letters', () => {
-  test('a dead letter tells the whole story of its failure', async () => {
+describe('a dead letter', () => {
+  test('tells the whole story of its failure', async () => {
     const { mq } = await failing();
     const dead = nextEvent(mq.events, 'deadLettered');
     const sent = await mq.publish('/job', { n: 1 }, { headers: { a: 'b' } });
@@ -53,7 +53,7 @@ describe('dead letters', () => {
     expect(await mq.deadLetters('/job').get(letter?.id ?? '')).toEqual(letter);
   });
 
-  test('replaying delivers again to this group only, with attempts from 1; replaying twice delivers once', async () => {
+  test('is replayed to its own group only, with attempts from 1, and once even when replayed twice', async () => {
     const { mq, heal, seen, other } = await failing();
     const dead = nextEvent(mq.events, 'deadLettered');
     await mq.publish('/job', { n: 1 });
@@ -80,7 +80,7 @@ describe('dead letters', () => {
     expect(other).toEqual([{ n: 1 }, 'last']);
   });
 
-  test('all can be replayed, page by page; what dies again meanwhile is left', async () => {
+  test('can be replayed with all the others, page by page; one that dies again meanwhile is left', async () => {
     const mq = await broker.consume(
       '/many',
       ({ replays, data }) => {
@@ -102,7 +102,7 @@ describe('dead letters', () => {
     });
   });
 
-  test('discarding drops for good', async () => {
+  test('is gone for good once it is discarded', async () => {
     const { mq } = await failing();
     const dead = nextEvent(mq.events, 'deadLettered');
     await mq.publish('/job', 1);
@@ -114,7 +114,7 @@ describe('dead letters', () => {
     expect(await letters.list()).toEqual([]);
   });
 
-  test('an id that is none is refused with a remedy', async () => {
+  test('with an invalid id is refused with a remedy', async () => {
     const letters = broker.mq().deadLetters('/job', 'g');
     for (const id of ['', 'x', '1-', '*', '+', '1-0; DROP']) {
       await expect(letters.replay(id)).rejects.toMatchObject({ code: 'ID_INVALID' });
@@ -123,7 +123,7 @@ describe('dead letters', () => {
     }
   });
 
-  test('what cannot be decoded goes to the dead letters with its raw bytes and never stops the others', async () => {
+  test('keeps the raw bytes of a message that cannot be decoded, which never stops the others', async () => {
     const got: unknown[] = [];
     const mq = await broker.consume('/raw', ({ data }) => void got.push(data), { group: 'g' });
     const log = broker.key('raw', 'log');

@@ -5,7 +5,7 @@ import { useBroker } from '../support/broker.js';
 
 const broker = useBroker();
 
-test('a durability that is not one is refused, and so is one of a single send of a transaction; nothing is sent', async () => {
+test('an invalid durability is refused, and so is one for a single send of a transaction; nothing is sent', async () => {
   const one = { replicas: 1, timeoutMs: 10_000 };
   const mq = broker.mq({ durability: one });
   const refused = { code: 'CONFIG_INVALID' };

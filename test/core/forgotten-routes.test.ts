@@ -9,7 +9,7 @@ const LONG_AGO = Date.now() - 8 * 24 * 3_600_000;
 const registry = (): string => `${broker.prefix}:routes`;
 const noted = (what: string): string => `${broker.prefix}:{${registry()}}:${what}`;
 
-/** Has the registry know routes since long ago, as if nobody had used them since. */
+/** Registers routes as if nobody had used them for a long time. */
 async function agedRoutes(...paths: string[]): Promise<void> {
   const fields = Object.fromEntries(paths.map((path) => [`route:${path}`, `${LONG_AGO}`]));
   await broker.redis.multi().hset(registry(), fields).hincrby(registry(), 'version', 1).exec();
@@ -25,7 +25,7 @@ async function knownPaths(): Promise<string[]> {
 }
 
 describe('a route that nobody has used for a week', () => {
-  test('is forgotten when nothing is left of it, and no other one', async () => {
+  test('is forgotten when nothing is left of it, and other routes are not', async () => {
     const used = ['dead', 'grouped', 'lately', 'scheduled', 'set', 'ticking', 'waiting'];
     await agedRoutes('gone', 'emptied', ...used);
     await broker.redis.xadd(broker.key('emptied', 'log'), '1-0', 'd', '1');
@@ -43,7 +43,7 @@ describe('a route that nobody has used for a week', () => {
     await mq.publish('/new', 1);
     await eventually(async () => expect(await knownPaths()).toEqual([...used, 'new'].toSorted()));
     expect(await broker.redis.exists(broker.key('emptied', 'log'))).toBe(0);
-    // Everybody hears of it.
+    // Every process hears of it.
     await eventually(async () => {
       const seen = (await mq.queues()).map(({ path }) => path).toSorted();
       expect(seen).toEqual([...used, 'new'].toSorted());
@@ -63,7 +63,7 @@ describe('a route that nobody has used for a week', () => {
     });
   });
 
-  test('comes back when somebody who had not heard of it has sent to it and died', async () => {
+  test('comes back when a publisher sent to it before hearing that it was forgotten, and died', async () => {
     await broker.redis.zadd(noted('forgotten'), LONG_AGO, 'a', LONG_AGO, 'b');
     await broker.redis.xadd(broker.key('a', 'log'), '*', 'd', '1');
     await broker.mq().publish('/new', 1);

@@ -5,8 +5,8 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('groups', () => {
-  test('every group gets every message', async () => {
+describe('a group', () => {
+  test('gets every message, and so does every other group', async () => {
     const got: Record<string, number[]> = { a: [], b: [], c: [] };
     for (const group of Object.keys(got)) {
       await broker.consume<number>('/fan', ({ data }) => void got[group]?.push(data), { group });
@@ -18,7 +18,7 @@ describe('groups', () => {
     for (const list of Object.values(got)) expect(list.toSorted((x, y) => x - y)).toEqual(numbers);
   });
 
-  test('two consumers of one group share the work, each message goes to one of them', async () => {
+  test('of two consumers shares the work: each message goes to one of them', async () => {
     const got: [string, number][] = [];
     const handler =
       (name: string) =>
@@ -41,7 +41,7 @@ describe('groups', () => {
     }
   });
 
-  test('a late group gets what was published before it and is still retained', async () => {
+  test('that joins late gets the retained messages published before it', async () => {
     const mq = broker.mq();
     await mq.publish('/early', { n: 1 });
     const got: unknown[] = [];
@@ -52,7 +52,7 @@ describe('groups', () => {
     expect(got).toEqual([{ n: 1 }]);
   });
 
-  test('a group that starts from the latest gets only what is published from then on', async () => {
+  test('that starts from the latest gets only what is published afterwards', async () => {
     const mq = broker.mq();
     await mq.publish('/stream', 'before');
     const got: unknown[] = [];
@@ -66,7 +66,7 @@ describe('groups', () => {
     expect(got).toEqual(['after']);
   });
 
-  test('a path without a handler here is left alone for the service that has one', async () => {
+  test('leaves messages on a path that it has no handler for to another service', async () => {
     const mq = await broker.consume('/mine', () => undefined, { group: 'g' });
     await mq.publish('/theirs', 'kept');
     const acked = nextEvent(mq.events, 'acked');
@@ -75,7 +75,7 @@ describe('groups', () => {
     expect(await broker.redis.xlen(broker.key('theirs', 'log'))).toBe(1);
   });
 
-  test('/a/b and /a_b are two paths; slashes at the ends mean nothing', async () => {
+  test('keeps /a/b and /a_b apart and ignores slashes at the ends of a path', async () => {
     const got: string[] = [];
     const mq = broker.mq();
     mq.handle('/a/b', () => void got.push('a/b')).handle('/a_b', () => void got.push('a_b'));

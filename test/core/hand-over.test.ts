@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 const broker = useBroker();
 const MANY = 12;
 
-/** Takes as many as were published, from the log or, given back once, from the inbox. */
+/** Receives everything that was published: from the log, or from the inbox after one release. */
 async function receiveFrom(source: 'log' | 'inbox', mq: LeanMQ): Promise<PulledDelivery<number>[]> {
   const items = Array.from({ length: MANY }, (_, data) => ({ data }));
   await mq.queue('/a').declareGroup('g');
@@ -24,14 +24,14 @@ const bodiesOf = async (key: string): Promise<string[]> => {
   return entries.map(([, fields]) => fields[fields.indexOf('d') + 1] ?? '').sort();
 };
 
-describe('deliveries that end in one turn', () => {
+describe('deliveries that end in the same turn', () => {
   test.each([
     ['log', 'first'],
     ['log', 'last'],
     ['inbox', 'first'],
     ['inbox', 'last'],
   ] as const)(
-    'from the %s go each its own way, the %s one first, and only those that are still ours',
+    'from the %s each go their own way, with the %s one first, if this consumer still owns them',
     async (source, leader) => {
       const mq = broker.mq({ group: 'g' });
       const received = await receiveFrom(source, mq);
@@ -44,7 +44,7 @@ describe('deliveries that end in one turn', () => {
       await broker.redis.xclaim(stream, 'g', 'thief', 0, ...stolen);
       await broker.redis.xdel(stream, ids[5] as string);
 
-      // Every third is due at once, the next ones wait, the others are dead.
+      // Every third delivery is due at once, the next one waits, the one after is dead.
       const outcomes = await Promise.all(
         (leader === 'first' ? received : received.toReversed()).map(async (delivery) => {
           const which = delivery.data % 3;
@@ -69,7 +69,7 @@ describe('deliveries that end in one turn', () => {
     },
   );
 
-  test('and fail in great numbers tell the stacks of a few of their errors, and of all that are given up', async () => {
+  test('keep the stacks of a few of their errors, and of every error that dead-letters a message', async () => {
     const stacks: (string | undefined)[] = [];
     const mq = broker.mq({
       ...{ group: 'g' },
@@ -103,7 +103,7 @@ describe('a delivery that cannot be handed over', () => {
   const wide = (field: string, value: string): string[] =>
     [...Array.from({ length: 4_000 }, (_, at) => [`f${at}`, '1']), [field, value]].flat();
 
-  test('because its entry is too wide becomes a dead letter, cut, and those that fail beside it are settled', async () => {
+  test('because its entry is too wide becomes a truncated dead letter, and failing neighbours are settled', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 1, concurrency: 64 } });
     await mq.queue('/a').declareGroup('g');
     await broker.redis.xadd(broker.key('a', 'log'), '*', ...wide('d', '"wide"'));
@@ -120,12 +120,12 @@ describe('a delivery that cannot be handed over', () => {
     expect(undecodable).toHaveLength(1);
     expect(undecodable[0]?.error?.message).toMatch(/4001 fields/);
     expect(crashes).toEqual(items.map(() => 0));
-    // Its payload is kept, though it came last.
+    // The payload is kept although it came last.
     expect(await bodiesOf(broker.key('a', 'dead:g'))).toContain('"wide"');
     expect(((await broker.redis.xpending(broker.key('a', 'log'), 'g')) as [number])[0]).toBe(0);
   });
 
-  test('because its entry is too wide is not given back, but buried', async () => {
+  test('because its entry is too wide is dead-lettered, not released', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     await broker.redis.xadd(broker.key('a', 'log'), '*', 'd', '1', ...wide('d', '"wide"'));
@@ -133,7 +133,7 @@ describe('a delivery that cannot be handed over', () => {
     await eventually(async () => (await mq.deadLetters('/a').count()) === 1);
   });
 
-  test('because dead letters take nothing more waits for it, and what goes elsewhere is moved once', async () => {
+  test('because the dead-letter stream is out of ids waits, while its neighbour is moved once', async () => {
     const mq = broker.mq({ group: 'g' });
     const warnings: string[] = [];
     mq.events.on('warning', ({ code }) => warnings.push(code));
@@ -156,7 +156,7 @@ describe('a delivery that cannot be handed over', () => {
   });
 
   test.each(['dead:g', 'schedule'] as const)(
-    'because the key "%s" is of another type waits for it, warned about, and holds up no other',
+    'because the key "%s" has the wrong type waits with a warning and holds up no other delivery',
     async (blocked) => {
       const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
       const warnings: string[] = [];

@@ -6,8 +6,8 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('rateLimit', () => {
-  test('never more than told begin within any such time, over all processes of the group', async () => {
+describe('a rate limit', () => {
+  test('never lets more handlers start than it allows in any such period, over all processes of the group', async () => {
     const begun: number[] = [];
     const rateLimit = { count: 10, perMs: 300 };
     for (let n = 0; n < 2; n += 1) {
@@ -17,7 +17,7 @@ describe('rateLimit', () => {
     const mq = broker.mq();
     await Promise.all(Array.from({ length: 45 }, (_, n) => mq.publish('/mail', n)));
     await eventually(() => begun.length === 45, { timeoutMs: 10_000 });
-    // Grants are exact at the server; a handler may begin a little later than its permit was granted.
+    // Grants are exact at the server; a handler may start slightly later than its permit was granted.
     for (let n = 10; n < begun.length; n += 1) {
       expect((begun[n] ?? 0) - (begun[n - 10] ?? 0)).toBeGreaterThan(300 * 0.8);
     }
@@ -25,8 +25,8 @@ describe('rateLimit', () => {
   });
 });
 
-describe("ack: 'before'", () => {
-  test('a message is handled at most once: a failure loses it and is told', async () => {
+describe("with ack: 'before'", () => {
+  test('a message is handled at most once: a failure loses it and emits an event', async () => {
     const attempts: number[] = [];
     const mq = broker.mq({ group: 'g' });
     await mq.consume(
@@ -50,7 +50,7 @@ describe("ack: 'before'", () => {
     expect(await mq.deadLetters('/telemetry').count()).toBe(0);
   });
 
-  test('it is acked before its handler begins', async () => {
+  test('a message is acked before its handler starts', async () => {
     const mq = broker.mq({ group: 'g' });
     const pendingThen = new Promise<number>((resolve, reject) => {
       mq.handle(
@@ -70,8 +70,8 @@ describe("ack: 'before'", () => {
   });
 });
 
-describe('batch handlers', () => {
-  test('get several deliveries at once, as many as told or what came in time', async () => {
+describe('a batch handler', () => {
+  test('gets as many deliveries at once as the batch size, or as came within the wait', async () => {
     const sizes: number[] = [];
     const got: number[] = [];
     const mq = broker.mq();
@@ -91,7 +91,7 @@ describe('batch handlers', () => {
     expect(new Set(got).size).toBe(120);
   });
 
-  test('say for each delivery how it went: some are acked, some come again', async () => {
+  test('returns an outcome per delivery: some are acked, others retried', async () => {
     const calls: [number, number][][] = [];
     const mq = broker.mq();
     let acked = 0;
@@ -113,7 +113,7 @@ describe('batch handlers', () => {
     expect(again.map(([n]) => n).toSorted()).toEqual([1, 3, 5, 7, 9]);
   });
 
-  test('a list of a wrong length, like a throw, fails all of them', async () => {
+  test('fails the whole batch when it throws or returns a list of the wrong length', async () => {
     let calls = 0;
     const mq = broker.mq();
     let acked = 0;
@@ -135,7 +135,7 @@ describe('batch handlers', () => {
   });
 
   test.each([5, null, 'all', { size: 0 }, { waitMs: -1 }])(
-    'are refused with a batch that is none: %j',
+    'is refused with an invalid batch option: %j',
     (batch) => {
       const handle = (): unknown =>
         broker.mq().handleBatch('/rows', () => undefined, { batch: batch as never });

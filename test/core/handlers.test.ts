@@ -51,7 +51,7 @@ describe('a handler', () => {
         },
       }),
     ],
-  ])('that %s is settled and the next message runs', async (_, act) => {
+  ])('that %s has its delivery settled, and the next message runs', async (_, act) => {
     const mq = broker.mq({ group: 'g' });
     let runs = 0;
     await mq.consume(
@@ -74,8 +74,8 @@ describe('a handler', () => {
   });
 });
 
-describe('batch handlers', () => {
-  test('concurrency counts batches, also when they are not full', async () => {
+describe('a batch handler', () => {
+  test('counts its concurrency in batches, even when they are not full', async () => {
     let running = 0;
     let most = 0;
     let done = 0;
@@ -100,7 +100,7 @@ describe('batch handlers', () => {
     expect(most).toBe(1);
   });
 
-  test('what was given back while it waited for its batch is handled by who takes it then, and only there', async () => {
+  test('that stops while its batch fills releases the message to the next consumer, which alone handles it', async () => {
     const handledBy: string[] = [];
     const collecting = (name: string): LeanMQ => {
       const each = broker.mq({ group: 'g', drainTimeoutMs: 100 });
@@ -115,14 +115,14 @@ describe('batch handlers', () => {
     await delivered;
     await mq.stop();
     await collecting('second').start();
-    // It has waited as long as the first would have, from later on.
+    // The second handler waits just as long for its batch, counted from its own start.
     await eventually(() => handledBy.includes('second'));
     expect(handledBy).toEqual(['second']);
   });
 });
 
-describe('a route with a key of another type', () => {
-  test('does not hold up the other routes of the process', async () => {
+describe('a queue whose log has the wrong type', () => {
+  test('does not hold up the other queues of the process', async () => {
     const mq = broker.mq({ group: 'g' });
     const bad = broker.key('bad', 'log');
     const got: unknown[] = [];
@@ -142,7 +142,7 @@ describe('a route with a key of another type', () => {
 });
 
 describe('a reader that reconnects', () => {
-  test('goes on also when one of its routes was deleted', async () => {
+  test('resumes even when one of its queues was deleted', async () => {
     const mq = broker.mq({ group: 'g' });
     const got: unknown[] = [];
     mq.handle('/gone', () => undefined);

@@ -8,7 +8,7 @@ const broker = useBroker();
 
 type Seen = [n: number, replays: number, attempt: number];
 
-/** Two groups that have finished `total` messages; what they see from then on is theirs to tell. */
+/** Starts two groups that have finished `total` messages, and records what each sees afterwards. */
 async function withHistory(
   total: number,
 ): Promise<{ mq: LeanMQ; seen: Seen[]; other: number[]; ids: string[] }> {
@@ -32,7 +32,7 @@ async function withHistory(
   return { mq, seen, other, ids: results.map(({ id }) => id) };
 }
 
-describe('replay of history', () => {
+describe('a replay of history', () => {
   test('delivers past messages again, marked as replays, to one group only', async () => {
     const { mq, seen, other } = await withHistory(250);
     const progress: ReplayProgress[] = [];
@@ -48,7 +48,7 @@ describe('replay of history', () => {
     expect(await broker.redis.exists(broker.key('past', 'replays'))).toBe(0);
   });
 
-  test('only some: by time, by filter, up to a limit; a dry run delivers nothing', async () => {
+  test('can be narrowed by time, filter and limit, and delivers nothing as a dry run', async () => {
     const { mq, seen, ids } = await withHistory(40);
     const where = ({ data }: { data: number }): boolean => data % 2 === 0;
     const dry = await mq.replay<number>('/past', { where, limit: 7, dryRun: true });
@@ -65,7 +65,7 @@ describe('replay of history', () => {
     expect(await mq.replay('/past', { to: 1, dryRun: true })).toMatchObject({ replayed: 0 });
   });
 
-  test('can be stopped and gone on with; each message comes once', async () => {
+  test('can be stopped and resumed, and delivers each message once', async () => {
     const { mq, seen } = await withHistory(300);
     const stop = new AbortController();
     const stopped = await mq.replay('/past', {
@@ -75,7 +75,7 @@ describe('replay of history', () => {
       },
     });
     expect(stopped).toMatchObject({ state: 'stopped', replayed: 100 });
-    // What it has not come to yet is kept meanwhile, whatever the retention says.
+    // This note keeps what the replay has not reached yet, whatever the retention says.
     expect(await broker.redis.hlen(broker.key('past', 'replays'))).toBe(1);
     const rest = await mq.replay('/past', { resume: stopped.id });
     expect(rest).toMatchObject({ state: 'finished', replayed: 200 });
@@ -86,7 +86,7 @@ describe('replay of history', () => {
     });
   });
 
-  test('that was stopped is seen, and can be given up: nothing is kept for it then', async () => {
+  test('that was stopped is listed and can be cancelled: then nothing is kept for it', async () => {
     const { mq } = await withHistory(300);
     const stop = new AbortController();
     const { id, at } = await mq.replay('/past', {
@@ -103,7 +103,7 @@ describe('replay of history', () => {
     await expect(mq.replay('/past', { resume: id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('that runs stops when it is given up', async () => {
+  test('that is running stops when it is cancelled', async () => {
     const { mq } = await withHistory(300);
     let cancelled: Promise<unknown> | undefined;
     const result = await mq.replay('/past', {
@@ -115,15 +115,15 @@ describe('replay of history', () => {
     expect(result.replayed).toBeLessThan(300);
   });
 
-  test('goes no faster than told', async () => {
+  test('goes no faster than its rate', async () => {
     const { mq } = await withHistory(300);
     const startedAt = performance.now();
     await mq.replay('/past', { perSecond: 400 });
-    // The first page goes at once, the other two wait for their time.
+    // The first page goes at once, the other two wait for their turn.
     expect(performance.now() - startedAt).toBeGreaterThan(450);
   });
 
-  test('bad options are refused by name', async () => {
+  test('refuses invalid options by name', async () => {
     const mq = broker.mq({ group: 'g' });
     for (const [name, value] of Object.entries({
       limit: 0,

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** The mark is a row that the handler writes in the transaction of its effect; the store only looks. */
+/** A store whose marks the handler writes in the transaction of its effect; the store only reads. */
 class SqlMarks implements IdempotencyStore {
   async begin(key: string): Promise<OnceDecision> {
     const { rows } = await db.query('SELECT 1 FROM handled WHERE key = $1', [key]);
@@ -30,15 +30,15 @@ class SqlMarks implements IdempotencyStore {
   }
 
   async complete(): Promise<void> {
-    // Written by the handler.
+    // The handler writes the mark.
   }
 
   async fail(): Promise<void> {
-    // Rolled back with the handler's transaction.
+    // The handler's transaction rolls the mark back.
   }
 }
 
-test('with the mark in the same SQL transaction as the effect, not even a crash between effect and ack runs it twice', async () => {
+test('an effect whose mark is in the same SQL transaction is not repeated after a crash between the effect and the ack', async () => {
   let crashes = 1;
   let calls = 0;
   const mq = broker.mq({ group: 'ledger' });
@@ -50,7 +50,7 @@ test('with the mark in the same SQL transaction as the effect, not even a crash 
         await tx.query('INSERT INTO handled VALUES ($1)', [data.paymentId]);
         await tx.query('INSERT INTO ledger VALUES ($1, $2)', [data.paymentId, data.cents]);
       });
-      // What a crash after the commit and before the ack looks like to everybody else.
+      // To everybody else, this looks like a crash after the commit and before the ack.
       if (crashes > 0) {
         crashes -= 1;
         throw new Error('gone before the ack');

@@ -8,11 +8,11 @@ const broker = useBroker();
 
 const LEASE_MS = 600;
 
-/** Keeps its marks in memory, and those of a running handler for as long as it is told. */
+/** A store in memory; the mark of a running handler lasts for the lease that the store is given. */
 class LeasedMarks implements IdempotencyStore {
   private readonly marks = new Map<string, { readonly owner: string; readonly until: number }>();
   private readonly done = new Set<string>();
-  /** What was asked and said, in turn. */
+  /** Calls and answers, in order. */
   readonly calls: { readonly what: string; readonly owner: string }[] = [];
 
   begin(key: string, owner: string, leaseMs: number): Promise<OnceDecision> {
@@ -46,8 +46,8 @@ class LeasedMarks implements IdempotencyStore {
   }
 }
 
-describe('a store of the user', () => {
-  test('has its mark renewed for as long as the handler runs', async () => {
+describe('a custom idempotency store', () => {
+  test('is asked to renew its mark for as long as the handler runs', async () => {
     const store = new LeasedMarks();
     let finish = (): void => undefined;
     let runs = 0;
@@ -73,7 +73,7 @@ describe('a store of the user', () => {
     expect(store.calls.filter(({ what }) => what === 'complete')).toHaveLength(1);
   });
 
-  test('that is slow to renew keeps no lease from being renewed, and hears one thing after the other', async () => {
+  test('that renews slowly holds up no lease, and gets one call at a time', async () => {
     const told: string[] = [];
     let answer = (): void => undefined;
     const answered = new Promise<void>((resolve) => (answer = resolve));
@@ -107,7 +107,7 @@ describe('a store of the user', () => {
     expect(told).toEqual(['begin', 'begun', 'begin', 'begun', 'complete']);
   });
 
-  test('that never answers a renewal keeps no delivery for longer than a lease', async () => {
+  test('that never answers a renewal holds a delivery for a lease at most', async () => {
     let begun = 0;
     const store: IdempotencyStore = {
       begin: () => {
@@ -135,9 +135,13 @@ describe('a store of the user', () => {
     ['a word', 'run', '"run"'],
     ['an unknown state', { state: 'ready' }, 'an object whose "state" is "ready"'],
     ['no time', { state: 'busy' }, 'an object whose "forMs" is undefined'],
-    ['a time that is none', { state: 'busy', forMs: '5' }, 'an object whose "forMs" is "5"'],
-    ['not a number', { state: 'busy', forMs: NaN }, 'an object whose "forMs" is NaN'],
-  ])('that answers with %s is a failure of the attempt, told as such', async (_, answer, shown) => {
+    ['a time in a string', { state: 'busy', forMs: '5' }, 'an object whose "forMs" is "5"'],
+    [
+      'a time that is not a number',
+      { state: 'busy', forMs: NaN },
+      'an object whose "forMs" is NaN',
+    ],
+  ])('that answers with %s fails the attempt, and the error says so', async (_, answer, shown) => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
     let runs = 0;
     await mq.consume('/a', () => void (runs += 1), {

@@ -15,7 +15,7 @@ interface Payment {
 const byKey = ({ data }: { data: Payment }): string => data.key;
 
 describe('an idempotent handler', () => {
-  test('runs once for each key, whoever publishes it however often', async () => {
+  test('runs once per key, whoever publishes it and however often', async () => {
     const runs: string[] = [];
     const consumers = await Promise.all(
       [1, 2].map(async () => {
@@ -42,7 +42,7 @@ describe('an idempotent handler', () => {
     await eventually(() => skipped === 54);
   });
 
-  test('a duplicate that meets a running one waits without a slot and without an attempt, and is then done', async () => {
+  test('leaves a duplicate waiting while the first run continues, without a slot or an attempt, and then skips it', async () => {
     let finish = (): void => undefined;
     const attempts: number[] = [];
     const mq = broker.mq({ group: 'g' });
@@ -59,7 +59,7 @@ describe('an idempotent handler', () => {
     await eventually(() => attempts.length === 1);
     await mq.publish('/pay', { key: 'slow', n: 2 });
     await eventually(async () => (await broker.redis.zcard(broker.key('pay', 'schedule'))) === 1);
-    // The duplicate holds no slot: another key runs beside the one that is still running.
+    // The duplicate holds no slot: another key runs beside the one still running.
     await mq.publish('/pay', { key: 'fast', n: 3 });
     await eventually(() => attempts.length === 2);
     finish();
@@ -68,7 +68,7 @@ describe('an idempotent handler', () => {
     expect(attempts).toEqual([1, 1]);
   });
 
-  test('runs again for a duplicate only if the first failed', async () => {
+  test('runs again for a duplicate only if the first run failed', async () => {
     const seen: [number, number][] = [];
     const mq = broker.mq({ group: 'g', handlers: { attempts: 1 } });
     await mq.consume<Payment>(
@@ -110,7 +110,7 @@ describe('an idempotent handler', () => {
     expect(runs).toBe(2);
   });
 
-  test('a key that is none is a failure of the attempt, told as such', async () => {
+  test('fails the attempt when the key is invalid, and the error says so', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 1 } });
     await mq.consume<Payment>('/pay', () => undefined, { idempotent: () => '' });
     const dead = nextEvent(mq.events, 'deadLettered');
@@ -118,7 +118,7 @@ describe('an idempotent handler', () => {
     expect(await dead).toMatchObject({ reason: 'failed', error: { code: 'CONFIG_INVALID' } });
   });
 
-  test('is not given what expired while its key was asked for', async () => {
+  test('is not given a message that expired while its key was being checked', async () => {
     const runs: number[] = [];
     const failed: string[] = [];
     let answer = (): void => undefined;
@@ -149,7 +149,7 @@ describe('an idempotent handler', () => {
     expect(failed).toEqual(['one']);
   });
 
-  test('is not called when the process stood still past its lease while the key was asked for', async () => {
+  test('is not called when the process stalled past its lease while the key was being checked', async () => {
     const calls: string[] = [];
     const idempotencyStore: IdempotencyStore = {
       begin: () => {
@@ -171,7 +171,7 @@ describe('an idempotent handler', () => {
     expect(calls).toEqual(['begin', 'fail', 'begin', 'handler', 'complete']);
   });
 
-  test('may keep its marks in a store of the user', async () => {
+  test('may keep its marks in a custom store', async () => {
     const marks = new Map<string, string>();
     const store: IdempotencyStore = {
       begin: (key, owner): Promise<OnceDecision> => {

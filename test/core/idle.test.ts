@@ -12,17 +12,17 @@ const WATCH_S = 10;
 const PER_SECOND = 5;
 
 test('an idle consumer of 100 routes writes at most 5 commands a second', async () => {
-  // A server of its own: a monitor sees all of it.
+  // Its own server, so the monitor sees this consumer only.
   const server = await rig.server();
   const outside = await connectTo(server.url);
   const watcher = await connectTo(server.url);
   const monitor = await watcher.monitor();
-  // With the periods that a user has: only these tell how much it is.
+  // The default periods, because only these give the figure that users see.
   const mq = new LeanMQ({ redis: server.url, prefix: rig.prefix, group: 'g' });
   try {
     for (let n = 0; n < ROUTES; n += 1) mq.handle(`/route/${n}`, () => undefined);
     await mq.start();
-    // Each route has been looked after once, so that its beginning is over.
+    // Every route has been looked after once, so the start is over.
     await eventually(async () => (await outside.keys('*:sweeper')).length === ROUTES, {
       timeoutMs: 15_000,
       everyMs: 100,
@@ -34,7 +34,7 @@ test('an idle consumer of 100 routes writes at most 5 commands a second', async 
     monitor.on('monitor', (time: string, [name = '']: string[], source: string) => {
       lastAt = Number(time);
       if (Number.isNaN(firstAt)) firstAt = lastAt;
-      // What a script calls is not what a client writes.
+      // Commands called by a script are not written by the client.
       if (source !== 'lua') seen.set(name, (seen.get(name) ?? 0) + 1);
     });
     await eventually(() => lastAt - firstAt >= WATCH_S, { timeoutMs: 30_000, everyMs: 100 });
@@ -42,7 +42,7 @@ test('an idle consumer of 100 routes writes at most 5 commands a second', async 
     const total = [...seen.values()].reduce((sum, count) => sum + count, 0);
     const perSecond = total / (lastAt - firstAt);
     expect(perSecond > PER_SECOND ? [...seen] : []).toEqual([]);
-    // It is alive and looked for changes meanwhile.
+    // The consumer is alive and keeps looking for changes.
     expect(perSecond).toBeGreaterThan(1);
   } finally {
     for (const client of [monitor, watcher, outside]) disconnect(client);

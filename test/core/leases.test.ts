@@ -10,7 +10,7 @@ const broker = useBroker();
 const pendingOf = async (path: string, what: string, group = 'g'): Promise<number> =>
   ((await broker.redis.xpending(broker.key(path, what), group)) as [number])[0];
 
-/** Resolves when the lease of an entry has been renewed so many times from now on. */
+/** Resolves when the lease of an entry has been renewed `times` times from now on. */
 async function renewed(path: string, id: string, times: number): Promise<void> {
   let idleBeforeMs = 0;
   let seen = 0;
@@ -23,8 +23,8 @@ async function renewed(path: string, id: string, times: number): Promise<void> {
   });
 }
 
-describe('a lease that was lost and taken back', () => {
-  test('a late success counts: the message is not run again', async () => {
+describe('a delivery whose lease was lost and taken back', () => {
+  test('counts a late success and is not run again', async () => {
     const mq = broker.mq({ group: 'g' });
     const begun: WebhookDelivery[] = [];
     const finish: (() => void)[] = [];
@@ -56,7 +56,7 @@ describe('a lease that was lost and taken back', () => {
     finish.forEach((each) => each());
   });
 
-  test('it is kept alive while the first run goes on', async () => {
+  test('is kept alive while the first run continues', async () => {
     const mq = broker.mq({ group: 'g', drainTimeoutMs: 100 });
     const begun: WebhookDelivery[] = [];
     const run = (delivery: WebhookDelivery): Promise<void> => {
@@ -72,14 +72,14 @@ describe('a lease that was lost and taken back', () => {
     mq.events.on('reclaimed', ({ count }) => reclaimed.push(count));
     await broker.redis.xclaim(log, 'g', 'other', 0, id, 'IDLE', 600_000, 'RETRYCOUNT', 1);
     await eventually(() => reclaimed.length === 1);
-    // Longer than the lease; taken over once more it would be told again.
+    // Longer than the lease: another takeover would emit another event.
     await renewed('a', id, 4);
     expect(reclaimed).toEqual([1]);
   });
 });
 
-describe('an idempotent handler', () => {
-  test('its key is remembered for the whole window, also when a consumer without the lease still beats', async () => {
+describe('an idempotency key', () => {
+  test('is kept for the whole window even when a consumer that lost the lease still renews it', async () => {
     const mq = broker.mq({ group: 'g', drainTimeoutMs: 100 });
     const begun: WebhookDelivery[] = [];
     await mq.consume(
@@ -100,7 +100,7 @@ describe('an idempotent handler', () => {
           : (await broker.redis.keys(`${broker.prefix}:*`)).filter((k) => /once|done/.test(k)),
       );
     expect(mark).toBeDefined();
-    // Somebody else has taken it over and finished it.
+    // Another consumer has taken the message over and finished it.
     const lost = nextEvent(mq.events, 'leaseLost');
     await broker.redis
       .multi()
@@ -109,14 +109,14 @@ describe('an idempotent handler', () => {
       .set(mark as string, 'done', 'PX', 86_400_000)
       .exec();
     await lost;
-    // The beats go on, for another one that it does have.
+    // Heartbeats continue for another delivery that the consumer still holds.
     await mq.publish('/a', 2);
     await eventually(() => begun.length === 2);
     await renewed('a', begun[1]?.origin as string, 2);
     expect(await broker.redis.pttl(mark as string)).toBeGreaterThan(80_000_000);
   });
 
-  test('a decision that comes after the message was given back does not run it', async () => {
+  test('that is granted after its message was released does not run the handler', async () => {
     let decide = (): void => undefined;
     let asked = 0;
     let runs = 0;
@@ -145,8 +145,8 @@ describe('an idempotent handler', () => {
   });
 });
 
-describe('pause', () => {
-  test('a suspect of a paused route is not run', async () => {
+describe('a pause', () => {
+  test('keeps a suspect of the paused queue from running', async () => {
     const mq = broker.mq({ group: 'g' });
     const runs: string[] = [];
     for (const path of ['/a', '/b']) {
@@ -157,7 +157,7 @@ describe('pause', () => {
     }
     await mq.queue('/a').pause();
     await mq.start();
-    // A look finds the suspects of all routes, and runs them in the order of the routes.
+    // One look finds the suspects of all routes and runs them in route order.
     await eventually(() => runs.length > 0);
     expect(runs).toEqual(['/b']);
     await mq.queue('/a').resume();
@@ -166,7 +166,7 @@ describe('pause', () => {
 });
 
 describe('a suspect', () => {
-  test('whose handler takes long keeps its slot, not everything else', async () => {
+  test('with a slow handler occupies its own slot only', async () => {
     const mq = broker.mq({ group: 'g' });
     const runs: unknown[] = [];
     let finish = (): void => undefined;
@@ -189,8 +189,8 @@ describe('a suspect', () => {
   });
 });
 
-describe('suspects', () => {
-  test('wait for one that takes long, while everything else goes on', async () => {
+describe('a second suspect', () => {
+  test('waits for a slow one while everything else continues', async () => {
     const mq = broker.mq({ group: 'g', handlers: { concurrency: 1 } });
     const runs: unknown[] = [];
     const handle = ({ data }: { data: unknown }): unknown => {
@@ -209,12 +209,12 @@ describe('suspects', () => {
   });
 });
 
-describe("ack: 'before'", () => {
+describe("with ack: 'before'", () => {
   test('a refused ack frees the slot', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.consume('/a', () => undefined, { ack: 'before', concurrency: 1 });
     const log = broker.key('a', 'log');
-    // By the time of the ack it is of another type.
+    // Before the ack, the key is replaced by one of another type.
     mq.events.once('delivered', () => void broker.redis.set(log, 'of another type'));
     const refused = nextEvent(mq.events, 'fault');
     await mq.publish('/a', 1);
@@ -222,7 +222,7 @@ describe("ack: 'before'", () => {
     await eventually(() => mq.health().inFlight === 0, { timeoutMs: 2_000 });
   });
 
-  test('the shutdown is heard by its handler', async () => {
+  test('a handler hears of the shutdown through its signal', async () => {
     const reasons: unknown[] = [];
     const mq = broker.mq({ group: 'g', drainTimeoutMs: 100 });
     let began = false;
@@ -242,7 +242,7 @@ describe("ack: 'before'", () => {
   });
 });
 
-test('a process that stands still for longer than a lease tells once', async () => {
+test('a process that stalls for longer than a lease reports the loss once', async () => {
   const mq = broker.mq({ group: 'g', leaseMs: 600 });
   const told: string[] = [];
   mq.events.on('warning', ({ code }) => told.push(code));

@@ -9,8 +9,8 @@ import { RedisServer } from '../support/redis-server.js';
 
 const broker = useBroker();
 
-describe('lifecycle', () => {
-  test('closing leaves no timer, socket or consumer behind', async () => {
+describe('a LeanMQ instance', () => {
+  test('leaves no timer, socket or consumer behind when it closes', async () => {
     const before = await openResources();
     const mq = broker.mq({ group: 'g' });
     await mq.consume('/a', () => undefined);
@@ -25,7 +25,7 @@ describe('lifecycle', () => {
     await expect(mq.publish('/a', 2)).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
-  test('a start forgets the consumers that went without leaving, and none that is there', async () => {
+  test('forgets consumers that died without leaving when it starts, and keeps those that are alive', async () => {
     const here = broker.key('a', 'here:g');
     await broker.redis.hset(here, 'killed', '1', 'alive', String(Date.now() + 60_000));
     const mq = await broker.consume('/a', () => undefined, { group: 'g' });
@@ -34,7 +34,7 @@ describe('lifecycle', () => {
     });
   });
 
-  test('await using closes it', async () => {
+  test('is closed by await using', async () => {
     let inner: LeanMQ | undefined;
     {
       await using mq = broker.mq();
@@ -45,7 +45,7 @@ describe('lifecycle', () => {
     expect(inner.health().isClosed).toBe(true);
   });
 
-  test('a publisher only opens no reader', async () => {
+  test('that only publishes opens no reader', async () => {
     const mq = broker.mq();
     await mq.start();
     await mq.publish('/a', 1);
@@ -53,7 +53,7 @@ describe('lifecycle', () => {
     expect(Object.keys(mq.health().connections).toSorted()).toEqual(['command', 'publish']);
   });
 
-  test('stopping waits for what runs, gives back what has not begun, and uses no attempt up', async () => {
+  test('waits at its stop for running handlers, releases what has not started, and uses up no attempt', async () => {
     const finish: (() => void)[] = [];
     const mq = await broker.consume(
       '/slow',
@@ -63,7 +63,7 @@ describe('lifecycle', () => {
     await Promise.all(Array.from({ length: 20 }, (_, n) => mq.publish('/slow', n)));
     await eventually(() => finish.length === 4);
     const stopped = mq.stop();
-    // A handler can still publish while it drains.
+    // A handler can still publish during the drain.
     await mq.publish('/other', 'while draining');
     finish.forEach((resolve) => resolve());
     await stopped;
@@ -74,7 +74,7 @@ describe('lifecycle', () => {
     expect(new Set(attempts)).toEqual(new Set([1]));
   });
 
-  test('what was read for another attempt and has not begun keeps its history when it is given back', async () => {
+  test('keeps the history of a retry that it read ahead and releases when it closes', async () => {
     const blocked: unknown[] = [];
     const failOnce = broker.mq({
       ...{ group: 'g', drainTimeoutMs: 50 },
@@ -88,11 +88,11 @@ describe('lifecycle', () => {
       return new Promise(() => undefined);
     });
     await failOnce.start();
-    // It reads ahead as far as its handlers are fast.
+    // The consumer reads ahead only as far as its handlers are fast.
     for (let n = 0; n < 200; n += 1) void failOnce.publish('/again', 'quick');
     await eventually(() => quick === 200);
     const sent = await Promise.all([1, 2, 3].map((n) => failOnce.publish('/again', n)));
-    // One runs, the others wait for its slot.
+    // One runs; the others wait for its slot.
     await eventually(() => blocked.length === 1 && failOnce.health().inFlight === 3);
     const released: string[] = [];
     failOnce.events.on('released', ({ id, attempt }) => released.push(`${id} ${attempt}`));
@@ -110,7 +110,7 @@ describe('lifecycle', () => {
     expect(seen.toSorted()).toEqual(ids.map((id) => [id, id, 2, 'the first time']).toSorted());
   });
 
-  test('what does not finish by the drain deadline is aborted and given back', async () => {
+  test('aborts and releases what has not finished by the drain deadline', async () => {
     const reasons: unknown[] = [];
     const mq = await broker.consume(
       '/stuck',
@@ -135,7 +135,7 @@ describe('lifecycle', () => {
     expect(attempts).toEqual([1]);
   });
 
-  test('Redis that is not there is reported in time, with the place and a remedy', async () => {
+  test('reports an absent Redis in time, with its address and a remedy', async () => {
     const mq = broker.mq({ redis: 'redis://127.0.0.1:1', connectTimeoutMs: 300 });
     const failure = mq.connect();
     await expect(failure).rejects.toMatchObject({
@@ -145,7 +145,7 @@ describe('lifecycle', () => {
     await expect(failure).rejects.toThrow(/127\.0\.0\.1:1 .*"redis"/);
   });
 
-  test('a server whose policy may evict streams is refused, unless that is accepted', async () => {
+  test('refuses a server whose policy may evict streams, unless allowEviction is set', async () => {
     const server = await RedisServer.start({ config: { 'maxmemory-policy': 'allkeys-lru' } });
     try {
       await expect(broker.mq({ redis: server.url }).connect()).rejects.toMatchObject({
@@ -160,7 +160,7 @@ describe('lifecycle', () => {
     }
   });
 
-  test('a wrong password is reported at once', async () => {
+  test('reports a wrong password at once', async () => {
     const server = await RedisServer.start();
     const admin = await connectTo(server.url);
     await admin.config('SET', 'requirepass', 'right');
@@ -179,7 +179,7 @@ describe('lifecycle', () => {
     }
   });
 
-  test('two handlers of one path and a handler without a group are refused, late ones too', async () => {
+  test('refuses a second handler for a path and a handler without a group, even after the start', async () => {
     const mq = broker.mq();
     mq.handle('/a', () => undefined);
     expect(() => mq.handle('a/', () => undefined)).toThrow(/"\/a\/" has a handler already/);
@@ -195,7 +195,7 @@ describe('lifecycle', () => {
     await publisher.close();
   });
 
-  test('a client of a factory must have the options that the guarantees rest on', async () => {
+  test('refuses a client of a factory without the options that the guarantees rest on', async () => {
     const { Redis } = await import('ioredis');
     expect(() => broker.mq({ redis: () => new Redis({ lazyConnect: true }) })).toThrow(
       /autoResendUnfulfilledCommands/,

@@ -11,14 +11,14 @@ async function clientsOf(group: string): Promise<number> {
   return list.split('\n').filter((line) => line.includes(`name=leanmq:${group}:`)).length;
 }
 
-test('a process with hundreds of handlers opens at most twelve connections, and delivers to each', async () => {
+test('a process with hundreds of handlers opens at most twelve connections and delivers to each handler', async () => {
   const mq = broker.mq();
   const seen = new Set<string>();
   for (let index = 0; index < ROUTES; index += 1) {
     mq.handle(`/many/${index}`, ({ path }) => void seen.add(path));
   }
   await mq.start();
-  // One more after the start joins a reader that is there.
+  // A handler added after the start joins an existing reader.
   mq.handle('/many/late', ({ path }) => void seen.add(path));
   expect(await clientsOf(broker.prefix)).toBeLessThanOrEqual(12);
   await Promise.all(
@@ -29,10 +29,10 @@ test('a process with hundreds of handlers opens at most twelve connections, and 
   expect(await clientsOf(broker.prefix)).toBeLessThanOrEqual(12);
 });
 
-test('what a process that has gone had scheduled is delivered in time where nothing had happened for long', async () => {
+test('a delayed message is delivered in time after its publisher has gone, even on a queue that was idle before', async () => {
   const sweepMs = 300;
   const consumer = await broker.consume('/a', () => undefined, { sweepMs });
-  // Looks at the route until it finds nothing new: from then on the look at it is put off.
+  // After a few sweeps that find nothing new, further sweeps of the route are put off.
   const looks = async (): Promise<number> => {
     const stats = await broker.redis.info('commandstats');
     return Number(/cmdstat_exists:calls=(\d+)/.exec(stats)?.[1] ?? 0);
@@ -45,6 +45,6 @@ test('what a process that has gone had scheduled is delivered in time where noth
   await publisher.publish('/a', 1, { delayMs: 500 });
   await publisher.close();
   await acked;
-  // Put off it would be for twelve periods.
+  // A sweep that was put off would come twelve periods later.
   expect(Date.now() - dueAt).toBeLessThan(5 * sweepMs);
 });

@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 const realNow = clock.now.bind(clock);
 let aheadMs = 0;
 
-/** Has time pass, for this process alone. */
+/** Advances the clock of this process alone. */
 function pass(ms: number): void {
   aheadMs += ms;
 }
@@ -35,8 +35,8 @@ async function callsOf(redis: Redis, ...names: string[]): Promise<number> {
   return calls.reduce((total, each) => total + Number(each ?? 0), 0);
 }
 
-describe('a process that publishes to a path for each id', () => {
-  test('stores each message once when it comes back to a path that it has forgotten', async () => {
+describe('a process that publishes to one path per id', () => {
+  test('stores each message once when it returns to a path that it has forgotten', async () => {
     const server = await rig.server();
     const outside = await connectTo(server.url);
     const mq = new LeanMQ({ redis: server.url, prefix: rig.prefix, tidy: false });
@@ -59,7 +59,7 @@ describe('a process that publishes to a path for each id', () => {
     }
   }, 60_000);
 
-  test('looks after none of them any more when they were not used for hours', async () => {
+  test('stops looking after paths that were unused for hours', async () => {
     const server = await rig.server();
     const outside = await connectTo(server.url);
     const mq = new LeanMQ({ redis: server.url, prefix: rig.prefix, sweepMs: SWEEP_MS });
@@ -71,13 +71,13 @@ describe('a process that publishes to a path for each id', () => {
       const before = await looks();
       await eventually(async () => (await looks()) > before + 100);
 
-      // Those used in the last hour are kept for one more.
+      // Paths used in the last hour are kept for one more.
       pass(1.5 * HOUR_MS);
       const between = await looks();
       await eventually(async () => (await looks()) > between + 20);
       pass(1.5 * HOUR_MS);
 
-      // Nothing but the registry is looked at between two of its looks.
+      // Between two looks at the registry, nothing else is read.
       await eventually(
         async () => {
           const [seen, from] = [await registryLooks(), await looks()];
@@ -87,7 +87,7 @@ describe('a process that publishes to a path for each id', () => {
         { timeoutMs: 30_000 },
       );
 
-      // Sent to again, it is looked after again.
+      // A path that is sent to again is looked after again.
       const from = await looks();
       await mq.publish(paths[0] as string, 2);
       await eventually(async () => (await looks()) > from + 4);

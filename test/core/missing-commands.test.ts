@@ -5,7 +5,7 @@ import { QUICK } from '../support/broker.js';
 import { nextEvent } from '../support/eventually.js';
 import { RedisServer } from '../support/redis-server.js';
 
-/** Runs with a server that hides a command, as managed services do. */
+/** Runs `act` against a server that hides a command, as managed services do. */
 async function without(command: string, act: (mq: LeanMQ) => Promise<void>): Promise<void> {
   const server = await RedisServer.start({ config: { 'rename-command': `${command} ""` } });
   const mq = new LeanMQ({ ...QUICK, redis: server.url, group: 'g', connectTimeoutMs: 20_000 });
@@ -17,7 +17,7 @@ async function without(command: string, act: (mq: LeanMQ) => Promise<void>): Pro
   }
 }
 
-describe('a server that hides a command', () => {
+describe('a server that hides', () => {
   test.each([
     ['CLIENT', /client id/i],
     ['XREADGROUP', /xreadgroup/i],
@@ -31,7 +31,7 @@ describe('a server that hides a command', () => {
     ['SCRIPT', undefined],
     ['HELLO', undefined],
   ])(
-    '%s is refused at the start by name where it is needed, or done without',
+    '%s is refused by name at the start if the command is needed, and accepted if it is not',
     async (command, named) => {
       await without(command, async (mq) => {
         const acked = nextEvent(mq.events, 'acked');
@@ -50,7 +50,7 @@ describe('a server that hides a command', () => {
     },
   );
 
-  test('WAIT is refused only to a process that waits for replicas', async () => {
+  test('WAIT is accepted by a process that does not wait for replicas', async () => {
     await without('WAIT', async (mq) => {
       await mq.publish('/a', 1);
     });

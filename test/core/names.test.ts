@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-/** Paths that are each other's neighbours in one way or another. */
+/** Paths that resemble one another. */
 const PATHS = [
   'orders',
   'orders/eu',
@@ -31,7 +31,7 @@ const PATHS = [
   'a_b',
 ];
 
-/** Groups whose names are parts of one another, or look like patterns or parts of keys. */
+/** Groups whose names contain one another, or look like patterns or parts of keys. */
 const GROUPS = [
   'a',
   'aa',
@@ -46,7 +46,7 @@ const GROUPS = [
   '..',
 ];
 
-/** Everything of one group on a path: what waits, is in flight, is scheduled and dead. */
+/** Counts what a path holds for each group: waiting, in flight, scheduled and dead. */
 async function stateOf(mq: LeanMQ, path: string): Promise<Record<string, unknown>> {
   const { groups, scheduled: delayed } = await mq.queue(path).info();
   const state: Record<string, unknown> = { delayed };
@@ -58,7 +58,7 @@ async function stateOf(mq: LeanMQ, path: string): Promise<Record<string, unknown
 
 const FULL = { waiting: 1, inFlight: 0, scheduled: 1, dead: 1 };
 
-/** Each group gets one dead letter, one scheduled retry and one message that waits. */
+/** Gives each group one dead letter, one scheduled retry and one waiting message. */
 async function fill(path: string, groups: readonly string[]): Promise<LeanMQ> {
   const mq = broker.mq({ group: 'keeper', sweepMs: 60_000 });
   const queue = mq.queue(path);
@@ -76,8 +76,8 @@ async function fill(path: string, groups: readonly string[]): Promise<LeanMQ> {
   return mq;
 }
 
-describe('paths that look like one another', () => {
-  test('are routes of their own: each message reaches its own handler only, also by retry and replay', async () => {
+describe('paths', () => {
+  test('that look alike are separate: each message reaches its own handler only, also by retry and replay', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
     const got: [path: string, sentTo: string][] = [];
     for (const path of PATHS) {
@@ -98,7 +98,7 @@ describe('paths that look like one another', () => {
     expect(known.toSorted()).toEqual(PATHS.toSorted());
   });
 
-  test('keep what is theirs when one of them is purged, and when it is deleted', async () => {
+  test('that look alike keep their messages when another of them is purged or deleted', async () => {
     const some = ['orders', 'orders/eu', 'orders*', '{orders}', 'orders:log', 'orders}:log'];
     const mq = broker.mq({ group: 'g' });
     for (const path of some) {
@@ -123,7 +123,7 @@ describe('paths that look like one another', () => {
   });
 
   test.each(['a\nb', 'a\0b', 'a\u007f', '\ud800', '', '/', 'x'.repeat(513)])(
-    'that are none are refused: %j',
+    'with invalid characters or an invalid length are refused: %j',
     async (path) => {
       const mq = broker.mq();
       await expect(mq.publish(path, 1)).rejects.toMatchObject({ code: 'PATH_INVALID' });
@@ -133,7 +133,7 @@ describe('paths that look like one another', () => {
 });
 
 describe('groups whose names contain one another', () => {
-  test('get, retry, bury and replay each their own only', async () => {
+  test('get, retry, dead-letter and replay only their own messages', async () => {
     const got: string[] = [];
     const services = await Promise.all(
       GROUPS.map((group) =>
@@ -141,7 +141,7 @@ describe('groups whose names contain one another', () => {
           '/a',
           ({ group: reached, attempt }) => {
             got.push(`${group} ${reached} ${attempt}`);
-            // Only the first of them fails.
+            // Only group "a" fails.
             if (group === 'a') throw new Error('always');
           },
           { group, handlers: { attempts: 2 } },
@@ -158,7 +158,7 @@ describe('groups whose names contain one another', () => {
     for (const other of services.slice(1)) expect(await other.deadLetters('/a').count()).toBe(0);
   });
 
-  test('are counted each by itself', async () => {
+  test('are counted separately', async () => {
     const mq = await fill('/a', GROUPS);
     const expected = Object.fromEntries(GROUPS.map((group) => [group, FULL]));
     expect(await stateOf(mq, '/a')).toEqual({ delayed: 0, ...expected });
@@ -172,7 +172,7 @@ describe('groups whose names contain one another', () => {
     ],
     ['removed', (mq, group) => mq.queue('/a').removeGroup(group), 'removed'],
     [
-      'freed of its dead letters',
+      'discarding its dead letters',
       async (mq, group) => {
         const letters = mq.deadLetters('/a', group);
         return letters.discard((await letters.list()).map(({ id }) => id));
@@ -180,12 +180,12 @@ describe('groups whose names contain one another', () => {
       { ...FULL, dead: 0 },
     ],
     [
-      'given its dead letters again',
+      'replaying its dead letters',
       (mq, group) => mq.deadLetters('/a', group).replayAll(),
       { ...FULL, waiting: 2, dead: 0 },
     ],
-    ['given its history again', (mq, group) => mq.replay('/a', { group }), { ...FULL, waiting: 4 }],
-  ])('keep what is theirs when one of them is %s', async (_, operation, after) => {
+    ['replaying its history', (mq, group) => mq.replay('/a', { group }), { ...FULL, waiting: 4 }],
+  ])('keep their messages while one of them is %s', async (_, operation, after) => {
     const mq = await fill('/a', GROUPS);
     const done = new Map<string, unknown>();
     for (const group of ['a', 'orders', '..', 'log']) {
@@ -196,7 +196,7 @@ describe('groups whose names contain one another', () => {
     }
   });
 
-  test('are paused each by itself', async () => {
+  test('are paused separately', async () => {
     const mq = broker.mq({ group: 'a' });
     for (const group of GROUPS) await mq.queue('/a').declareGroup(group);
     await mq.queue('/a').pause('a');

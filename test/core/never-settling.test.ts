@@ -13,14 +13,14 @@ const KEEPS: IdempotencyStore = {
   fail: () => Promise.resolve(),
 };
 
-describe('what never answers before a handler begins', () => {
+describe('a callback that never answers before a handler starts', () => {
   const store = { idempotent: true, idempotencyStore: { ...KEEPS, begin: never } };
   test.each([
-    ['a key function, by the timeout of the handler', { idempotent: never }, 100],
-    ['a store, by the timeout of the handler', store, 100],
+    ["a key function, by the handler's timeout", { idempotent: never }, 100],
+    ["a store, by the handler's timeout", store, 100],
     ['a key function, by the lease', { idempotent: never }, undefined],
     ['a store, by the lease', store, undefined],
-  ])('is bounded: %s; and its slot is free again', async (_, once, handlerTimeoutMs) => {
+  ])('is bounded and frees its slot: %s', async (_, once, handlerTimeoutMs) => {
     const mq = broker.mq({ group: 'g', leaseMs: 600 });
     let ran = 0;
     mq.handle('/a', () => void (ran += 1), {
@@ -31,7 +31,7 @@ describe('what never answers before a handler begins', () => {
     const dead: LeanMQEvents['deadLettered'][0][] = [];
     mq.events.on('deadLettered', (event) => dead.push(event));
     for (const data of [1, 2]) await mq.publish('/a', data);
-    // One after the other: the first keeps nobody from its slot.
+    // The deliveries take turns: the first one frees the only slot for the second.
     await eventually(() => dead.length === 2);
     for (const { error } of dead) {
       expect(error).toMatchObject({ name: 'HandlerTimeoutError', code: 'HANDLER_TIMEOUT' });
@@ -45,7 +45,7 @@ describe('what never answers before a handler begins', () => {
   });
 });
 
-test('a store that grants a key too late has it freed again', async () => {
+test('a store that grants a key too late has the key freed again', async () => {
   let grant = (): void => undefined;
   const failed: string[] = [];
   const mq = broker.mq({ group: 'g' });
@@ -69,7 +69,7 @@ test('a store that grants a key too late has it freed again', async () => {
   expect(failed).toEqual([id]);
 });
 
-test('a store that never hears of the end holds the slot for a lease at most', async () => {
+test('a store that never confirms the outcome holds the slot for a lease at most', async () => {
   const mq = broker.mq({ group: 'g', leaseMs: 600 });
   let ran = 0;
   mq.handle('/a', () => void (ran += 1), {
@@ -82,7 +82,7 @@ test('a store that never hears of the end holds the slot for a lease at most', a
   await eventually(() => mq.health().inFlight === 0);
 });
 
-test('a key function may take its time', async () => {
+test('a key function may be asynchronous', async () => {
   const keys: string[] = [];
   const mq = broker.mq({ group: 'g' });
   mq.handle<string>('/a', ({ data }) => void keys.push(data), {
@@ -99,8 +99,8 @@ test('a key function may take its time', async () => {
   expect(keys).toEqual(['x']);
 });
 
-describe('a backoff', () => {
-  test('may promise its answer, or decide that a message is dead', async () => {
+describe('a backoff function', () => {
+  test('may return a promise, or decide that a message is dead', async () => {
     const mq = broker.mq({ group: 'g' });
     const attempts: number[] = [];
     mq.handle(
@@ -126,7 +126,7 @@ describe('a backoff', () => {
     expect(delays).toEqual([10, 20]);
   });
 
-  test('may say so at once', async () => {
+  test('may decide at once that a message is dead', async () => {
     const mq = broker.mq({ group: 'g' });
     const fail = (): never => {
       throw new Error('always');
@@ -140,8 +140,8 @@ describe('a backoff', () => {
 
   test.each([
     ['rejects', () => Promise.reject(new Error('no table'))],
-    ['promises what is no delay', () => Promise.resolve('soon' as 'dead')],
-  ])('that %s leaves it to the default, and a fault tells', async (_, backoff) => {
+    ['resolves to an invalid delay', () => Promise.resolve('soon' as 'dead')],
+  ])('that %s is replaced by the default backoff, and a fault is reported', async (_, backoff) => {
     const mq = broker.mq({ group: 'g' });
     const fail = (): never => {
       throw new Error('always');

@@ -13,7 +13,7 @@ function nested(levels: number): unknown {
   return value;
 }
 
-/** Payloads that something on the way might change, as the text that is to come out again. */
+/** Payloads that something on the way might change, as the text that must come out again. */
 const PAYLOADS: Record<string, string> = {
   null: 'null',
   'an empty text': '""',
@@ -30,8 +30,8 @@ const PAYLOADS: Record<string, string> = {
     '\0': '\0\u0001\u001f\u007f',
     a: 'b\0c',
   }),
-  'with line ends that are none in JSON': JSON.stringify('\u2028\u2029\r\n'),
-  'with the replacement character by right': JSON.stringify('\ufffd'),
+  'with line separators that JSON need not escape': JSON.stringify('\u2028\u2029\r\n'),
+  'with a genuine replacement character': JSON.stringify('\ufffd'),
   'with emoji and combined characters': JSON.stringify({ '👩‍👩‍👧': 'e\u0301 é 🏳️‍🌈' }),
   'with numbers at the edge': '[0,-0.5,1e-7,1e+21,9007199254740991,5e-324,1.7976931348623157e+308]',
   'that looks like a script': JSON.stringify(["redis.call('FLUSHALL')", '${7*7}', '\\"', '{}']),
@@ -39,7 +39,7 @@ const PAYLOADS: Record<string, string> = {
 
 describe('a payload', () => {
   test.each(Object.entries(PAYLOADS))(
-    '%s is what the handler gets, also by retry, from the dead letters and by replay of both kinds',
+    'reaches the handler unchanged, also by retry, from the dead letters and by both kinds of replay: %s',
     async (_, json) => {
       const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
       const got: WebhookDelivery[] = [];
@@ -57,7 +57,7 @@ describe('a payload', () => {
       await mq.replay('/a');
       await eventually(() => got.length === 4);
       expect(got.map(({ data }) => JSON.stringify(data))).toEqual([json, json, json, json]);
-      // What a payload says stays data.
+      // Text inside a payload stays data.
       for (const { data } of got) {
         expect((data as { admin?: unknown } | null)?.admin).toBeUndefined();
       }
@@ -66,7 +66,7 @@ describe('a payload', () => {
   );
 
   test.each(Object.entries(PAYLOADS))(
-    '%s survives a delay, a transaction and an id of its own',
+    'survives a delay, a transaction and a custom id: %s',
     async (_, json) => {
       const got: string[] = [];
       const mq = await broker.consume('/a', ({ data }) => void got.push(JSON.stringify(data)));
@@ -106,14 +106,14 @@ describe('a payload', () => {
     expect(await broker.redis.keys(`${broker.prefix}:{a}:*`)).toEqual([]);
   });
 
-  test('1,000 levels deep is published when the limit is raised; 10,000 are, or are refused as too large', async () => {
+  test('1,000 levels deep is published when the limit is raised; one of 10,000 is published or refused as too large', async () => {
     const limits = { depth: 10_000, payloadBytes: 1024 * 1024 };
     const depths: number[] = [];
     const mq = broker.mq({ limits });
     await mq.consume('/deep', ({ data }) => void depths.push(depthOf(data)));
     await mq.publish('/deep', nested(1_000));
     await eventually(() => depths.length === 1);
-    // How deep JSON.stringify goes is up to the stack of the process.
+    // How deep JSON.stringify can go depends on the stack of the process.
     const outcome = await mq.publish('/deep', nested(10_000)).then(
       () => 'published',
       (error: unknown) => (error as LeanMQError).code,
@@ -123,7 +123,7 @@ describe('a payload', () => {
     expect(depths).toEqual([1_000, 10_000].slice(0, depths.length));
   });
 
-  test('10,000 levels deep that somebody else has appended goes all the way, and holds up nothing', async () => {
+  test('10,000 levels deep that another program appended reaches the handler and holds up nothing', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
     const depths: number[] = [];
     await mq.consume('/deep', ({ data }) => {

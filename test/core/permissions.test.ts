@@ -11,12 +11,12 @@ import { connectTo, disconnect } from '../support/redis.js';
 import { RedisServer } from '../support/redis-server.js';
 
 const PASSWORD = 'correct-horse-battery';
-/** Of the documented permissions those that a process does without. */
+/** Documented permissions that a process can do without. */
 const OPTIONAL = ['+client|kill'];
 
 let server: RedisServer;
 let admin: Redis;
-/** The rules of each user, as the documentation has them. */
+/** Rules of each user, as documented. */
 let documented: Map<string, string[]>;
 let opened: LeanMQ[] = [];
 let faults: string[] = [];
@@ -42,7 +42,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A process as a user with these rules. */
+/** Starts a process as a user with these rules. */
 async function as(
   name: string,
   rules: readonly string[],
@@ -62,16 +62,16 @@ function rulesOf(name: string): string[] {
   return documented.get(name) ?? [];
 }
 
-describe('a user with the documented permissions and no others', () => {
-  test('can do everything that a process does which only sends', async () => {
+describe('a user with exactly the documented permissions', () => {
+  test('can do everything that a sender does', async () => {
     const mq = await as('sender', rulesOf('sender'), PASSWORD, false);
     await sends(mq);
-    // Nothing of it was moved: that is for others.
+    // The delayed message was not moved: that is the job of other processes.
     expect(await admin.zcard('leanmq:{a}:schedule')).toBe(1);
     expect(faults).toEqual([]);
   });
 
-  test('for sending is refused at the start of a process that is to tidy, or has handlers', async () => {
+  test('as a sender is refused at the start of a process that tidies or has handlers', async () => {
     const mq = await as('sender', rulesOf('sender'));
     await expect(mq.connect()).rejects.toMatchObject({ code: 'BROKER_DENIED' });
     const handling = await as('sender', rulesOf('sender'), PASSWORD, false);
@@ -101,7 +101,7 @@ describe('a user with the documented permissions and no others', () => {
   });
 
   test.each(['sender', 'publisher', 'consumer'])(
-    'as a %s is refused at the start when one is missing, and the error names it',
+    'as a %s is refused at the start when one permission is missing, and the error names it',
     async (name) => {
       const rules = rulesOf(name);
       const needed = rules.filter((rule) => rule.startsWith('+') && !OPTIONAL.includes(rule));
@@ -124,7 +124,7 @@ describe('a user with the documented permissions and no others', () => {
     },
   );
 
-  test('does without those that are said to be optional', async () => {
+  test('can do without the permissions documented as optional', async () => {
     const rules = rulesOf('consumer').filter((rule) => !OPTIONAL.includes(rule));
     const mq = await as('consumer', rules);
     await consumes(mq, admin);
@@ -133,7 +133,7 @@ describe('a user with the documented permissions and no others', () => {
 });
 
 describe('a user who may not', () => {
-  test('wait for replicas is refused at the start of a process that has to', async () => {
+  test('wait for replicas is refused by a process that needs it', async () => {
     for (const [rules, code] of [
       [[], 'BROKER_DENIED'],
       [['+wait'], 'NOT_REPLICATED'],
@@ -155,7 +155,7 @@ describe('a user who may not', () => {
     await expect(mq.connect()).rejects.toThrow(/keys|a key/);
   });
 
-  test('look after queues is told so before anything is changed', async () => {
+  test('manage queues is refused before anything is changed', async () => {
     const mq = await as('consumer', rulesOf('consumer'));
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
@@ -169,10 +169,10 @@ describe('a user who may not', () => {
   });
 
   test.each([
-    ['has a wrong password', 'consumer', 'wrong-horse'],
-    ['is not there', 'nobody', PASSWORD],
+    ['a wrong password', 'consumer', 'wrong-horse'],
+    ['an unknown name', 'nobody', PASSWORD],
   ])(
-    'connect because it %s is told so at once, without the password',
+    'connect because of %s is refused at once, and the error hides the password',
     async (_, name, password) => {
       await admin.acl('SETUSER', 'consumer', 'reset', ...rulesOf('consumer'));
       const { port } = server;

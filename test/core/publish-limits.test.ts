@@ -9,8 +9,8 @@ const KIB = 1024;
 
 const lengthOf = (path: string): Promise<number> => broker.redis.xlen(broker.key(path, 'log'));
 
-describe('what waits to be published', () => {
-  test('is never more than maxBuffered, although Redis is there', async () => {
+describe("a publisher's buffer", () => {
+  test('never holds more than maxBuffered sends, even while Redis is there', async () => {
     const mq = broker.mq({ maxBuffered: 1_000 });
     await mq.connect();
     let most = 0;
@@ -32,7 +32,7 @@ describe('what waits to be published', () => {
     expect(await mq.publish('/a/0', 'again')).toMatchObject({ outcome: 'published' });
   });
 
-  test('is never more than maxBufferedBytes; a single send may always wait alone', async () => {
+  test('never holds more than maxBufferedBytes, but always takes a single send', async () => {
     const mq = broker.mq({ maxBufferedBytes: 100 * KIB });
     await mq.connect();
     const body = 'x'.repeat(30 * KIB);
@@ -46,13 +46,13 @@ describe('what waits to be published', () => {
     expect(results[9]).toMatchObject({
       reason: { message: expect.stringContaining('"maxBufferedBytes"') },
     });
-    // Bytes are counted, not characters.
+    // The limit counts bytes, not characters.
     const wide = await Promise.allSettled([1, 2].map(() => mq.publish('/a', 'ж'.repeat(30 * KIB))));
     expect(wide.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     await mq.publish('/a', 'x'.repeat(200 * KIB));
   });
 
-  test('makes a list wait for room rather than fail, in its order', async () => {
+  test('makes a list wait for room, in order, instead of failing', async () => {
     const mq = broker.mq({ maxBuffered: 10 });
     const items = Array.from({ length: 500 }, (_, data) => ({ data }));
     let most = 0;
@@ -65,7 +65,7 @@ describe('what waits to be published', () => {
   });
 });
 
-describe('a transaction beyond its limit', () => {
+describe('a transaction', () => {
   test.each([
     ['sends', { maxTransactionSends: 5 }, 6, 'x', '5 sends (option "maxTransactionSends")'],
     ['bytes', { maxTransactionBytes: 10 * KIB }, 6, 'x'.repeat(2 * KIB), '10240 bytes'],
@@ -74,7 +74,7 @@ describe('a transaction beyond its limit', () => {
     ['bytes by default', {}, 40, 'x'.repeat(240 * KIB), '8388608 bytes'],
     ['what a call takes', {}, 200_000, 'x', '1000 sends'],
   ])(
-    'of %s is refused by name, and nothing of it is sent',
+    'beyond its limit of %s is refused by name, and nothing of it is sent',
     async (_, options, sends, data, said) => {
       const mq = broker.mq(options);
       let begun = 0;
@@ -89,21 +89,21 @@ describe('a transaction beyond its limit', () => {
         ...{ code: 'TRANSACTION_TOO_LARGE', outcome: 'not-sent', retryable: false },
         message: expect.stringContaining(said),
       });
-      // The callback is told at once.
+      // The callback gets the error at once.
       expect(begun).toBeLessThanOrEqual(1_001);
       expect(await lengthOf('a')).toBe(0);
       expect(mq.health().publishing).toBe(0);
     },
   );
 
-  test('is refused although its callback goes on', async () => {
+  test('beyond its limit is refused even when its callback carries on', async () => {
     const mq = broker.mq({ maxTransactionSends: 2 });
     const attempt = mq.transaction((tx) => {
       for (let n = 0; n < 5; n += 1) {
         try {
           tx.send('/a', n);
         } catch {
-          // It does not care.
+          // The callback ignores the error.
         }
       }
     });
@@ -111,7 +111,7 @@ describe('a transaction beyond its limit', () => {
     expect(await lengthOf('a')).toBe(0);
   });
 
-  test('does not exist up to the limit', async () => {
+  test('up to its limits is accepted', async () => {
     const mq = broker.mq({ maxTransactionSends: 300 });
     const results = await mq.transaction((tx) => {
       for (let n = 0; n < 300; n += 1) tx.send(`/a/${n % 3}`, n, n % 2 ? { ttlMs: 60_000 } : {});
@@ -121,7 +121,7 @@ describe('a transaction beyond its limit', () => {
   });
 });
 
-describe('the mark that tells a repeated batch from a new one', () => {
+describe('the marker that tells a repeated batch from a new one', () => {
   test('is kept for longer than any send keeps trying', async () => {
     const hour = 3_600_000;
     const keptFor = async (mq: LeanMQ): Promise<number> =>

@@ -11,8 +11,8 @@ interface OrderStatus {
   status: string;
 }
 
-describe('publish', () => {
-  test('a published message reaches the handler with all that belongs to it', async () => {
+describe('a published message', () => {
+  test('reaches the handler with everything that belongs to it', async () => {
     const mq = broker.mq({ group: 'orders' });
     const got: WebhookDelivery<OrderStatus>[] = [];
     await mq.consume<OrderStatus>('/order/status/', (delivery) => void got.push(delivery));
@@ -37,7 +37,7 @@ describe('publish', () => {
     expect(Math.abs(Number(seconds) * 1000 - (delivery?.publishedAt ?? 0))).toBeLessThan(5_000);
   });
 
-  test('sends of one publisher arrive in their order and each once', async () => {
+  test('arrives once, in the order in which its publisher sent it', async () => {
     const mq = broker.mq({ handlers: { concurrency: 1 } });
     const got: number[] = [];
     await mq.consume<number>('/n', ({ data }) => void got.push(data));
@@ -48,7 +48,7 @@ describe('publish', () => {
     expect(got).toEqual(numbers);
   });
 
-  test('a plain message is one field on the log and costs what a hand-written XADD costs', async () => {
+  test('without options is one field on the log and costs as much as a hand-written XADD', async () => {
     const mq = broker.mq();
     const { id } = await mq.publish('/a', { b: 1 });
     expect(await broker.redis.xrange(broker.key('a', 'log'), '-', '+')).toEqual([
@@ -56,7 +56,7 @@ describe('publish', () => {
     ]);
   });
 
-  test('retry, then success', async () => {
+  test('is done when a retry succeeds', async () => {
     const mq = broker.mq();
     const attempts: number[] = [];
     await mq.consume('/flaky', ({ attempt }) => {

@@ -10,8 +10,8 @@ const broker = useBroker();
 const pendingOf = async (path: string, what: string, group = 'g'): Promise<number> =>
   ((await broker.redis.xpending(broker.key(path, what), group)) as [number])[0];
 
-describe('processOnce', () => {
-  test('has nothing to do when all routes are paused', async () => {
+describe('processOnce()', () => {
+  test('has nothing to do when all queues are paused', async () => {
     const mq = broker.mq({ group: 'g' });
     mq.handle('/a', () => undefined);
     await mq.processOnce();
@@ -20,12 +20,12 @@ describe('processOnce', () => {
     expect(await within(3_000, mq.processOnce())).toMatchObject({ processed: 0 });
   });
 
-  test('without handlers does nothing', async () => {
+  test('does nothing without handlers', async () => {
     const mq = broker.mq({ group: 'g' });
     expect(await within(3_000, mq.processOnce())).toMatchObject({ processed: 0 });
   });
 
-  test('waits as long as told, also longer than a reader does', async () => {
+  test('waits as long as asked, even longer than a reader does', async () => {
     const mq = broker.mq({ group: 'g' });
     mq.handle('/a', () => undefined);
     const startedAt = performance.now();
@@ -33,7 +33,7 @@ describe('processOnce', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(3_500);
   });
 
-  test('runs a suspect, alone', async () => {
+  test('runs a suspect alone', async () => {
     const mq = broker.mq({ group: 'g' });
     const got: number[] = [];
     mq.handle('/a', ({ crashes }) => void got.push(crashes));
@@ -45,7 +45,7 @@ describe('processOnce', () => {
     expect(await pendingOf('a', 'log')).toBe(0);
   });
 
-  test('takes over no more than told', async () => {
+  test('takes over no more than its count', async () => {
     const mq = broker.mq({ group: 'g' });
     let runs = 0;
     mq.handle('/a', () => void (runs += 1));
@@ -57,13 +57,13 @@ describe('processOnce', () => {
   });
 });
 
-describe('pull', () => {
-  test('waits as long as told, also longer than a reader does', async () => {
+describe('receive()', () => {
+  test('waits as long as asked, even longer than a reader does', async () => {
     const mq = broker.mq({ group: 'g' });
     expect(await within(7_000, mq.receive('/a', { blockMs: 4_000 }))).toEqual([]);
   });
 
-  test('a suspect is delivered too, and is poison when it crashes once more', async () => {
+  test('delivers a suspect with its crashes counted', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.receive('/a');
     await mq.publish('/a', 1);
@@ -73,7 +73,7 @@ describe('pull', () => {
     await got?.ack();
   });
 
-  test('what was lost and comes back is delivered again, whatever the caller did with the first', async () => {
+  test('delivers again what was lost and came back, whatever became of the first delivery', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.receive('/a');
     await mq.publish('/a', 1);

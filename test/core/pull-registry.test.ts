@@ -7,7 +7,7 @@ import { within } from '../support/within.js';
 
 const broker = useBroker();
 
-/** Resolves when a read of the group waits at the server. */
+/** Resolves when a read of the group blocks at the server. */
 async function readWaits(group: string): Promise<void> {
   await eventually(async () => {
     const list = (await broker.redis.call('CLIENT', 'LIST')) as string;
@@ -24,7 +24,7 @@ const groupsOf = (mq: LeanMQ): Promise<unknown> =>
     .then((groups) => groups.map(({ group, waiting, inFlight }) => [group, waiting, inFlight]));
 
 describe('a group that was removed', () => {
-  test('does not come back by who receives, under any name; declaring it brings it back', async () => {
+  test('does not come back by a receive under any name; declaring it brings it back', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     const [first] = await mq.receive('/a');
@@ -73,7 +73,7 @@ describe('a group that was removed', () => {
 });
 
 describe('a queue that was deleted', () => {
-  test('comes back for who receives with the publish that revives it', async () => {
+  test('comes back for a receiver with the publish that revives it', async () => {
     const mq = broker.mq({ group: 'g', startFrom: 'latest' });
     await mq.receive('/a');
     await mq.queue('/a').delete();
@@ -96,7 +96,7 @@ describe('a group that is paused', () => {
     expect(await mq.receive('/a')).toMatchObject([{ data: 1, attempt: 1 }]);
   });
 
-  test('keeps who waits for a message waiting, and ends the wait when it is resumed', async () => {
+  test('keeps a receive waiting, and ends the wait when it is resumed', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.receive('/a');
     await mq.queue('/a').pause();
@@ -109,7 +109,7 @@ describe('a group that is paused', () => {
     expect(await within(3_000, waiting)).toMatchObject([{ data: 1 }]);
   });
 
-  test('gives back what a read brings that waited already, without an attempt', async () => {
+  test('releases what a waiting read brings, without using up an attempt', async () => {
     const mq = broker.mq();
     await mq.receive('/a');
     const waiting = mq.receive('/a', { blockMs: 8_000 });
@@ -123,7 +123,7 @@ describe('a group that is paused', () => {
     expect(await mq.receive('/a')).toMatchObject([{ data: 1, attempt: 1 }]);
   });
 
-  test('lets go of who waits when it is closed', async () => {
+  test('ends a waiting receive when its process closes', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.receive('/a');
     await mq.queue('/a').pause();
@@ -133,7 +133,7 @@ describe('a group that is paused', () => {
     await expect(within(3_000, waiting)).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
-  test('begins with nothing in a pass that waits already', async () => {
+  test('starts nothing in a pass that is already waiting', async () => {
     const mq = broker.mq();
     const seen: unknown[] = [];
     mq.handle('/a', ({ data }) => void seen.push(data));

@@ -5,8 +5,8 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('pull', () => {
-  test('takes up to so many messages, to be settled by the caller', async () => {
+describe('receive()', () => {
+  test('takes up to the requested number of messages, to be settled by the caller', async () => {
     const mq = broker.mq({ group: 'g' });
     for (let n = 0; n < 5; n += 1) await mq.publish('/q', n);
     const first = await mq.receive<number>('/q', { count: 3 });
@@ -22,11 +22,11 @@ describe('pull', () => {
     expect(mq.health().inFlight).toBe(0);
     const [pending] = (await broker.redis.xpending(broker.key('q', 'log'), 'g')) as [number];
     expect(pending).toBe(0);
-    // Kept as history.
+    // The messages are kept as history.
     expect(await broker.redis.xlen(broker.key('q', 'log'))).toBe(5);
   });
 
-  test('as a consumer with a name, which is seen with what it holds', async () => {
+  test('takes a consumer name, which is listed with what it holds', async () => {
     const mq = broker.mq({ group: 'g' });
     for (let n = 0; n < 3; n += 1) await mq.publish('/q', n);
     const [forAda] = await mq.receive('/q', { consumer: 'ada' });
@@ -37,7 +37,7 @@ describe('pull', () => {
     await forBob?.ack();
   });
 
-  test('waits for the first message if told', async () => {
+  test('waits for the first message if asked to', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.receive('/q');
     const waiting = mq.receive<string>('/q', { blockMs: 900 });
@@ -47,7 +47,7 @@ describe('pull', () => {
     await delivery?.ack();
   });
 
-  test('retry, dead-letter and release end a delivery; the first of them counts', async () => {
+  test('returns deliveries that a retry, dead-letter or release ends; the first call counts', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/q', 'x');
     const [first] = await mq.receive('/q');
@@ -67,7 +67,7 @@ describe('pull', () => {
     expect(letter).toMatchObject({ reason: 'rejected', error: { message: 'of no use' } });
   });
 
-  test('a retry after a time of the caller records the error that it was given', async () => {
+  test('returns deliveries whose retry with a custom delay records the given error', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
     await mq.publish('/q', 'x');
     const error = Object.assign(new TypeError('not yet'), { code: 'E_LATER' });
@@ -89,13 +89,13 @@ describe('pull', () => {
     }
   });
 
-  test('what is held is kept alive for longer than its lease, and given back at close', async () => {
+  test('keeps what it returned alive beyond the lease, and releases it at close', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/q', 'held');
     const [held] = await mq.receive('/q');
     const other = broker.mq({ group: 'g' });
     const takenBefore = performance.now() + 1_800;
-    // Twice the lease, with somebody looking for what is stale all the time.
+    // Twice the lease, while another consumer keeps looking for stale entries.
     while (performance.now() < takenBefore)
       expect(await other.receive('/q', { blockMs: 200 })).toEqual([]);
     expect(held?.signal.aborted).toBe(false);
@@ -117,7 +117,7 @@ describe('pull', () => {
       { blockMs: Infinity },
       'Option "blockMs" is Infinity; allowed: a whole number, 0 to 2000000000.',
     ],
-  ])('is refused with %p, as is one pass', async (options, message) => {
+  ])('refuses %p, as does processOnce()', async (options, message) => {
     const refusal = { code: 'CONFIG_INVALID', message };
     const mq = broker.mq();
     await expect(mq.receive('/q', options)).rejects.toMatchObject(refusal);
@@ -125,8 +125,8 @@ describe('pull', () => {
   });
 });
 
-describe('processOnce', () => {
-  test('takes what is due, runs the handlers, and tells what it did', async () => {
+describe('processOnce()', () => {
+  test('takes what is due, runs the handlers and returns what it did', async () => {
     const mq = broker.mq({
       group: 'g',
       handlers: { attempts: 2, backoff: { type: 'fixed', delayMs: 1 } },
@@ -158,7 +158,7 @@ describe('processOnce', () => {
     expect(await broker.redis.xinfo('CONSUMERS', broker.key('cron', 'log'), 'g')).toEqual([]);
   });
 
-  test('takes no more than told, over all routes', async () => {
+  test('takes no more than its count over all queues', async () => {
     const mq = broker.mq({ group: 'g' });
     let done = 0;
     for (const path of ['/a', '/b', '/c']) mq.handle(path, () => void (done += 1));
@@ -168,7 +168,7 @@ describe('processOnce', () => {
     expect(await mq.processOnce({ count: 100 })).toMatchObject({ processed: 23 });
   });
 
-  test('more messages than there are slots are all taken in one call', async () => {
+  test('takes more messages than there are slots in one call', async () => {
     const mq = broker.mq({ group: 'g', handlers: { concurrency: 3 } });
     let done = 0;
     mq.handle('/a', async () => {
@@ -180,7 +180,7 @@ describe('processOnce', () => {
     expect(done).toBe(50);
   });
 
-  test('what a crashed process left behind is taken at the second look', async () => {
+  test('takes what a crashed process left behind at the second look', async () => {
     const crashed = broker.mq({ group: 'g' });
     await crashed.publish('/a', 'left behind');
     await broker.redis.xgroup('CREATE', broker.key('a', 'log'), 'g', '0');

@@ -16,8 +16,8 @@ async function keysOf(path: string): Promise<string[]> {
   return keys.map((key) => key.slice(broker.key(path, '').length)).toSorted();
 }
 
-describe('deleting a queue', () => {
-  test('leaves nothing of it but a tombstone and its dead letters', async () => {
+describe('a deleted queue', () => {
+  test('leaves nothing behind but a tombstone and its dead letters', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 2 } });
     await mq.publish('/a', 'dead', { messageId: 'mine', ttlMs: 60_000 });
     await mq.publish('/a', 'delayed', { delayMs: 60_000 });
@@ -45,7 +45,7 @@ describe('deleting a queue', () => {
     await expect(operator.queue('/a').delete()).rejects.toThrow(/was deleted. Publish to it/);
   });
 
-  test('takes its dead letters along if told', async () => {
+  test('loses its dead letters too when asked to', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     await mq.receive('/a').then(([delivery]) => delivery?.deadLetter());
@@ -55,7 +55,7 @@ describe('deleting a queue', () => {
     await expect(mq.queue('/a').delete()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('that was stopped after the tombstone can be repeated when the queue was revived', async () => {
+  test('can be deleted again when the first delete stopped after the tombstone and the queue was revived', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 'left behind');
     await mq.queue('/a').declareGroup('g');
@@ -66,14 +66,14 @@ describe('deleting a queue', () => {
       .hset(registry, 'deleted:a', '1', 'former:g:a', '1')
       .hincrby(registry, 'version', 1)
       .exec();
-    // Nothing is lost: what is still there brings it back.
+    // Nothing is lost: the remaining message revives the queue.
     await eventually(async () => !(await isDeleted(mq, '/a')));
     expect(await mq.queue('/a').info()).toMatchObject({ messages: 1 });
     await mq.queue('/a').delete();
     expect((await keysOf('a')).filter((key) => !/^(publisher|sweeper)/.test(key))).toEqual([]);
   });
 
-  test('its consumers stop with a warning and do not create it anew; a publish revives it and they go on', async () => {
+  test('stops its consumers with a warning and is not recreated by them; a publish revives it and they resume', async () => {
     const seen: unknown[] = [];
     const other: unknown[] = [];
     const consumer = broker.mq({ group: 'g' });
@@ -92,7 +92,7 @@ describe('deleting a queue', () => {
     const until = performance.now() + 1_500;
     await eventually(async () => {
       expect(await broker.redis.exists(broker.key('a', 'log'))).toBe(0);
-      // The others go on.
+      // The other queue continues.
       await publisher.publish('/b', 'meanwhile');
       return performance.now() > until;
     });
@@ -100,20 +100,20 @@ describe('deleting a queue', () => {
     expect(await isDeleted(publisher, '/a')).toBe(true);
     expect(warnings).toHaveLength(1);
 
-    // The publisher had published before, and knows by now.
+    // The publisher has sent before, and has heard of the deletion in the meantime.
     await publisher.publish('/a', 'after');
     await eventually(() => seen.length === 2);
     expect(seen).toEqual(['before', 'after']);
     expect(await isDeleted(publisher, '/a')).toBe(false);
     expect(await publisher.queue('/a').groups()).toMatchObject([{ group: 'g' }]);
 
-    // A second time it is told again.
+    // A second deletion is reported again.
     const again = nextEvent<Warning>(consumer.events, 'warning');
     await broker.mq().queue('/a').delete();
     expect(await again).toMatchObject({ code: 'ROUTE_DELETED' });
   });
 
-  test('a publisher that has not heard of it revives it all the same', async () => {
+  test('is revived even by a publisher that has not heard of the deletion', async () => {
     const seen: unknown[] = [];
     await broker.consume('/a', ({ data }) => void seen.push(data), { group: 'g' });
     const publisher = broker.mq();
@@ -121,14 +121,14 @@ describe('deleting a queue', () => {
     await eventually(() => seen.length === 1);
     const operator = broker.mq();
     await operator.queue('/a').delete();
-    // At once, before any look at the registry.
+    // At once, before the publisher looks at the registry again.
     await publisher.publish('/a', 'at once');
     await publisher.close();
     await eventually(() => seen.length === 2);
     expect(await isDeleted(operator, '/a')).toBe(false);
   });
 
-  test('stays deleted although somebody had published to it a moment before', async () => {
+  test('stays deleted even if someone published to it a moment before', async () => {
     const publisher = broker.mq();
     await publisher.publish('/a', 1);
     const operator = broker.mq();
@@ -140,7 +140,7 @@ describe('deleting a queue', () => {
     });
   });
 
-  test('a service that starts meanwhile waits for the publish too', async () => {
+  test('makes a service that starts meanwhile wait for the publish too', async () => {
     const operator = broker.mq();
     await operator.publish('/a', 1);
     await operator.queue('/a').delete();
@@ -155,7 +155,7 @@ describe('deleting a queue', () => {
     await eventually(() => seen.length === 1);
   });
 
-  test('what was in flight ends without bringing anything back', async () => {
+  test('is not brought back by the end of a delivery that was in flight', async () => {
     let fail: (() => void) | undefined;
     const consumer = await broker.consume(
       '/a',
@@ -172,7 +172,7 @@ describe('deleting a queue', () => {
     expect((await keysOf('a')).filter((key) => /^(log|inbox|dead|sched)/.test(key))).toEqual([]);
   });
 
-  test("a caller's own ids may be used again, those of a revived queue stay", async () => {
+  test('lets callers reuse their message ids, and remembers those used after its revival', async () => {
     const mq = broker.mq();
     const [a, b] = [{ messageId: 'one' }, { messageId: 'two [x]*' }];
     await mq.publish('/a', 1, a);
@@ -185,7 +185,7 @@ describe('deleting a queue', () => {
     expect(await mq.publish('/other', 1, a)).toMatchObject({ outcome: 'duplicate' });
   });
 
-  test('other queues keep what is theirs, whatever their paths', async () => {
+  test('leaves all other queues as they are, whatever their paths', async () => {
     const mq = broker.mq();
     const paths = ['a', 'a:b', 'x:a', 'a*', '[a-z]*', 'group:g:a', 'deleted:a'];
     for (const path of paths) {

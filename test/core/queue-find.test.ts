@@ -13,7 +13,7 @@ const find = async (mq: LeanMQ, path: string, id: string): Promise<FoundMessage>
 };
 
 describe('finding a message', () => {
-  test('follows it through its whole life, for each group by itself', async () => {
+  test('follows it through its whole life, per group', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 3 } });
     await mq.queue('/a').declareGroup('other');
     const before = Date.now() - 1_000;
@@ -66,7 +66,7 @@ describe('finding a message', () => {
     expect((await find(mq, '/a', id)).groups.g).toMatchObject({
       ...{ state: 'in-flight', attempts: 2, firstDeliveredAt: scheduled.firstDeliveredAt },
     });
-    // From the inbox a retry is known by another name.
+    // On the inbox, a retry has another entry id.
     await second?.retry({ afterMs: 60_000 });
     expect((await find(mq, '/a', id)).groups.g).toMatchObject({ state: 'scheduled', attempts: 2 });
     await makeDue('a');
@@ -93,7 +93,7 @@ describe('finding a message', () => {
     });
   });
 
-  test("by the caller's own id, also while it is delayed and after it was trimmed", async () => {
+  test("works with the caller's own id, even while the message is delayed and after it was trimmed", async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     const messageId = 'order 1: [x]*';
@@ -112,7 +112,7 @@ describe('finding a message', () => {
     expect(await find(mq, '/a', messageId)).toMatchObject({ groups: { g: { state: 'gone' } } });
   });
 
-  test('by the id that a delayed send was given, when nothing else leads to it', async () => {
+  test('works with the id that a delayed send was given, when nothing else leads to it', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     for (let n = 0; n < 120; n += 1) void mq.publish('/a', n);
@@ -127,7 +127,7 @@ describe('finding a message', () => {
     expect((await find(mq, '/a', id)).groups.g).toMatchObject({ state: 'scheduled' });
   });
 
-  test('what has expired and was given to nobody is told from what waits', async () => {
+  test('tells an expired message that nobody was given from one that waits', async () => {
     const mq = broker.mq({ sweepMs: 60_000 });
     await mq.queue('/a').declareGroup('g');
     const { id } = await mq.publish('/a', 1, { ttlMs: 1 });
@@ -136,7 +136,7 @@ describe('finding a message', () => {
     expect(await mq.queue('/a').find(id)).toBeUndefined();
   });
 
-  test('a message that nobody has subscribed to is on the log; one that is not known is undefined', async () => {
+  test('shows a message without subscribers on the log, and an unknown one as undefined', async () => {
     const mq = broker.mq();
     const { id } = await mq.publish('/a', 1);
     expect(await find(mq, '/a', id)).toMatchObject({ entryId: id, groups: {} });
@@ -145,7 +145,7 @@ describe('finding a message', () => {
     }
   });
 
-  test('among thousands of dead letters it is still found', async () => {
+  test('succeeds among thousands of dead letters', async () => {
     const mq = await broker.consume('/a', () => Promise.reject(new RejectError()), { group: 'g' });
     const sent = await mq.publishMany(
       '/a',
@@ -158,7 +158,7 @@ describe('finding a message', () => {
     }
   });
 
-  test('where there is too much to look through, it says that it does not know', async () => {
+  test('says that it does not know when there is too much to look through', async () => {
     const mq = broker.mq({ group: 'g' });
     const { id } = await mq.publish('/a', 'x');
     const [delivery] = await mq.receive('/a');
@@ -172,7 +172,7 @@ describe('finding a message', () => {
     expect((await find(mq, '/a', id)).groups.g).toEqual({ state: 'unknown' });
   });
 
-  test('an id that cannot be one is refused', async () => {
+  test('refuses an invalid id', async () => {
     const mq = broker.mq();
     await mq.publish('/a', 1);
     for (const id of ['', 'x'.repeat(300), 'a\nb', 7 as unknown as string]) {
@@ -181,7 +181,7 @@ describe('finding a message', () => {
   });
 });
 
-/** Everything that is scheduled is due now. */
+/** Makes everything that is scheduled due now. */
 async function makeDue(path: string): Promise<void> {
   const schedule = broker.key(path, 'schedule');
   for (const member of await broker.redis.zrange(schedule, '0', '-1')) {

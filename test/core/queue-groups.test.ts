@@ -17,7 +17,7 @@ async function keysOf(path: string): Promise<string[]> {
 }
 
 describe('declaring a group', () => {
-  test('before its service is deployed lets it miss nothing, and keeps the log from being trimmed', async () => {
+  test('before its service is deployed keeps the log from being trimmed, so the service misses nothing', async () => {
     const mq = broker.mq({ group: 'other', retention: { count: 0 } });
     await mq.queue('/a').declareGroup('late');
     let others = 0;
@@ -31,7 +31,7 @@ describe('declaring a group', () => {
     expect(await mq.queue('/a').groups()).toMatchObject([{ group: 'late' }, { group: 'other' }]);
   });
 
-  test('begins where it is told, and where it began when it is repeated', async () => {
+  test('starts it where asked, and keeps that start when it is repeated', async () => {
     const mq = broker.mq();
     await mq.publish('/a', 'before');
     const queue = mq.queue('/a');
@@ -44,7 +44,7 @@ describe('declaring a group', () => {
     expect(Object.fromEntries(waiting)).toEqual({ latest: 1, future: 0, past: 2 });
   });
 
-  test('a name or an option that is none is refused', async () => {
+  test('refuses an invalid name or option', async () => {
     const queue = broker.mq().queue('/a');
     for (const group of ['', 'a:b', 'a b', '*', 'x'.repeat(129), 7 as unknown as string]) {
       await expect(queue.declareGroup(group)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
@@ -64,8 +64,8 @@ describe('declaring a group', () => {
   });
 });
 
-describe('when a group was last seen', () => {
-  test('is refreshed by its running consumers, and not after they have stopped', async () => {
+describe('the time when a group was last seen', () => {
+  test('is refreshed by its running consumers and stays once they have stopped', async () => {
     const mq = await broker.consume('/a', () => undefined, { group: 'g', leaseMs: 300 });
     const seenAt = async (): Promise<number> =>
       (await mq.queue('/a').groups())[0]?.seenAt ?? Number.NaN;
@@ -78,7 +78,7 @@ describe('when a group was last seen', () => {
     expect(await other.queue('/a').groups()).toEqual([before]);
   });
 
-  /** Resolves when this process has looked at the registry twice. */
+  /** Resolves after more than a second, when the process has read the registry again. */
   async function nextSecond(mq: LeanMQ): Promise<void> {
     const at = performance.now() + 1_100;
     await eventually(async () => (await mq.queues()).length > 0 && performance.now() > at);
@@ -86,7 +86,7 @@ describe('when a group was last seen', () => {
 });
 
 describe('removing a group', () => {
-  test('frees what waits and is scheduled for it and keeps its dead letters', async () => {
+  test('drops what waits or is scheduled for it and keeps its dead letters', async () => {
     const mq = broker.mq({ group: 'gone', handlers: LATER });
     await mq.queue('/a').declareGroup('stays');
     await mq.consume<string>('/a', ({ data }) => {
@@ -111,14 +111,14 @@ describe('removing a group', () => {
         { group: 'stays', waiting: 3 },
       ],
     });
-    // Its dead letters can still be looked at, and dropped.
+    // Its dead letters can still be read and discarded.
     expect(await queue.deadLetters('gone').list()).toMatchObject([{ data: 'dead' }]);
     expect(await queue.deadLetters('gone').discard({})).toMatchObject({ done: 1 });
     expect((await queue.info()).groups).toHaveLength(1);
     await expect(queue.removeGroup('gone')).rejects.toBeInstanceOf(NotFoundError);
   });
 
-  test('drops its dead letters too if told', async () => {
+  test('drops its dead letters too when asked to', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     await mq.receive('/a').then(([delivery]) => delivery?.deadLetter());
@@ -131,7 +131,7 @@ describe('removing a group', () => {
     expect(await keysOf('a')).not.toContain('dead:g');
   });
 
-  test('lets the log be trimmed that was kept for it, also a replay that was stopped', async () => {
+  test('lets the log be trimmed that was kept for it and for a stopped replay', async () => {
     const mq = broker.mq({ group: 'fast', retention: { count: 0 } });
     const queue = mq.queue('/a');
     await queue.declareGroup('absent');
@@ -149,7 +149,7 @@ describe('removing a group', () => {
   });
 
   test.each(['0-0 null', '0-0 5', '0-0 {', 'x'])(
-    'is not kept from it by %j among the replays, which keeps nothing from being trimmed either',
+    'succeeds despite the note %j among the replays, which does not stop trimming either',
     async (note) => {
       const mq = broker.mq({ group: 'g', retention: { count: 0 } });
       await mq.queue('/a').declareGroup('g');
@@ -163,7 +163,7 @@ describe('removing a group', () => {
     },
   );
 
-  test('is refused while a consumer is there, also of a paused group, unless it is forced', async () => {
+  test('is refused while it has a consumer, even if it is paused, unless it is forced', async () => {
     const mq = await broker.consume('/a', () => undefined, { group: 'g' });
     const queue = mq.queue('/a');
     const failure = queue.removeGroup('g');
@@ -171,12 +171,12 @@ describe('removing a group', () => {
     await expect(failure).rejects.toMatchObject({ code: 'GROUP_BUSY', retryable: true });
     await expect(failure).rejects.toThrow(new RegExp(`${mq.consumer}.*force`));
     await queue.pause();
-    // It no longer says that it is there, but its process does.
+    // The consumer no longer announces itself, but its process is alive.
     await broker.redis.del(broker.key('a', 'here:g'));
     await expect(queue.removeGroup('g')).rejects.toThrow(/is paused and recently had a consumer/);
   });
 
-  test('is refused while it has messages in flight, though their consumer is long gone', async () => {
+  test('is refused while it has messages in flight, even if their consumer is long gone', async () => {
     const log = broker.key('a', 'log');
     const mq = broker.mq();
     await mq.publish('/a', 1);
@@ -187,7 +187,7 @@ describe('removing a group', () => {
     expect(await mq.queue('/a').groups()).toEqual([]);
   });
 
-  test('by force stops its consumers with a warning; a new start, or declaring it, brings it back', async () => {
+  test('by force stops its consumers with a warning; a restart or a new declaration brings it back', async () => {
     const seen: unknown[] = [];
     const mq = await broker.consume('/a', ({ data }) => void seen.push(data), { group: 'g' });
     const warned = nextEvent<{ code: string; message: string }>(mq.events, 'warning');
@@ -195,7 +195,7 @@ describe('removing a group', () => {
     await operator.queue('/a').removeGroup('g', { force: true });
     expect(await warned).toMatchObject({ code: 'GROUP_REMOVED' });
     await operator.publish('/a', 'while removed');
-    // What runs still does not create it anew.
+    // A consumer that is still running does not create the group again.
     const until = performance.now() + 700;
     await eventually(async () => {
       expect(await operator.queue('/a').groups()).toEqual([]);
@@ -215,11 +215,11 @@ describe('removing a group', () => {
     expect(again).toEqual(['while removed', 'after']);
   });
 
-  test('that was stopped between its two steps can be repeated, and blocks nothing meanwhile', async () => {
+  test('can be repeated when it stopped between its two steps, and blocks nothing meanwhile', async () => {
     const mq = broker.mq();
     await mq.publish('/a', 1);
     await mq.queue('/a').declareGroup('g');
-    // What the first step leaves.
+    // The state that the first step leaves.
     await broker.redis.xgroup('DESTROY', broker.key('a', 'log'), 'g');
     await broker.redis.del(broker.key('a', 'inbox:g'));
     expect(await mq.queue('/a').removeGroup('g')).toEqual({ dropped: 0, deadLetters: 0 });

@@ -6,8 +6,8 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('what is in flight', () => {
-  test('is listed with whom, for how long and which attempt it is, the longest first', async () => {
+describe('a message in flight', () => {
+  test('is listed with its consumer, age and attempt, the oldest first', async () => {
     const one = broker.mq({ group: 'g', consumerName: 'one' });
     const two = broker.mq({ group: 'g', consumerName: 'two' });
     const sent = await one.publish('/a', 1, { messageId: 'mine' });
@@ -31,7 +31,7 @@ describe('what is in flight', () => {
     expect(await one.queue('/a').inFlight()).toEqual([]);
   });
 
-  test('for how long is right also when its lease was renewed meanwhile', async () => {
+  test('is listed with its full age even when its lease was renewed meanwhile', async () => {
     let finish: (() => void) | undefined;
     const mq = await broker.consume(
       '/a',
@@ -45,7 +45,7 @@ describe('what is in flight', () => {
     const { id } = await mq.publish('/a', 1);
     await delivered;
     const startedAt = performance.now();
-    // Renewed every 100 ms: without a note it would seem to be that young.
+    // The lease is renewed every 100 ms; without its own note, the entry would look that young.
     await eventually(() => performance.now() - startedAt > 700);
     const [held] = await mq.queue('/a').inFlight();
     const forMs = performance.now() - startedAt;
@@ -59,7 +59,7 @@ describe('what is in flight', () => {
     finish?.();
   });
 
-  test('a wrong count or group is refused', async () => {
+  test('cannot be listed with an invalid count or group', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     await mq.queue('/a').declareGroup('g');

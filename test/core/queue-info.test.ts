@@ -10,8 +10,8 @@ import { connectTo } from '../support/redis.js';
 
 const broker = useBroker();
 
-describe('queues', () => {
-  test('a list tells of each what waits, is in flight, scheduled and dead, and who consumes', async () => {
+describe('an overview of queues', () => {
+  test('shows per queue what waits, is in flight, is scheduled and is dead, and who consumes', async () => {
     const finish: (() => void)[] = [];
     const mq = broker.mq({
       group: 'billing',
@@ -65,7 +65,7 @@ describe('queues', () => {
     finish.forEach((resolve) => resolve());
   });
 
-  test('each dead-letter queue can be listed as a queue of its own', async () => {
+  test('can show each dead-letter queue as a queue of its own', async () => {
     const mq = await broker.consume('/job', () => Promise.reject(new RejectError()), {
       group: 'g',
     });
@@ -81,7 +81,7 @@ describe('queues', () => {
     expect(listed[1]).toMatchObject({ path: 'job', group: 'g', dead: 1, inFlight: 0 });
   });
 
-  test('a route that was only sent to within a transaction is listed', async () => {
+  test('includes a queue that was only sent to within a transaction', async () => {
     const mq = broker.mq();
     await mq.transaction((tx) => {
       tx.send('/first', 1);
@@ -91,7 +91,7 @@ describe('queues', () => {
     expect(paths).toEqual(['first', 'second']);
   });
 
-  test('what Redis does not know after a deletion is counted', async () => {
+  test('counts for itself where Redis lost count after a deletion', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/gap').declareGroup('g');
     const ids: string[] = [];
@@ -103,7 +103,7 @@ describe('queues', () => {
     expect(group).toMatchObject({ lag: undefined, waiting: 17 });
   });
 
-  test('a list counts only so far and says so; a look at one queue counts further', async () => {
+  test('stops counting at a limit and says so; info() of one queue counts further', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/gap').declareGroup('g');
     const sent = await mq.publishMany(
@@ -121,7 +121,7 @@ describe('queues', () => {
     });
   });
 
-  test('a key of another type does not keep the others from being listed', async () => {
+  test('survives a key of another type and shows the other queues', async () => {
     const mq = broker.mq();
     await mq.publish('/good', 1);
     await mq.publish('/bad', 1);
@@ -134,7 +134,7 @@ describe('queues', () => {
     ]);
   });
 
-  test('a consumer that is there until no instant at all does not keep its route or the others from being listed', async () => {
+  test('survives a consumer with an unreadable expiry and shows every queue', async () => {
     const mq = broker.mq();
     for (const path of ['/bad', '/good']) await mq.queue(path).declareGroup('g');
     await broker.redis.hset(broker.key('bad', 'here:g'), 'foreign', 'soon', 'another', '');
@@ -142,8 +142,8 @@ describe('queues', () => {
     await expect(mq.queue('/bad').removeGroup('g')).resolves.toMatchObject({ dropped: 0 });
   });
 
-  test('500 queues are listed in well under a second, with no command that looks at all keys', async () => {
-    // Of its own, because it counts what is called.
+  test('takes well under a second for 500 queues, with no command that scans all keys', async () => {
+    // Its own server, because the test counts commands.
     const server = await RedisServer.start();
     const redis = await connectTo(server.url);
     const mq = broker.mq({ redis: server.url });
@@ -168,11 +168,11 @@ describe('queues', () => {
     expect(list.every(({ groups }) => groups.every(({ waiting }) => waiting === 3))).toBe(true);
     expect(tookMs).toBeLessThan(800);
     expect(keys).toBe(0);
-    // One look for each, and whatever else this process does meanwhile.
+    // One call per queue, plus whatever this process does meanwhile.
     expect(after - before).toBeLessThan(600);
   });
 
-  /** How often KEYS or SCAN has been called, and how often a script. */
+  /** Returns the calls of KEYS and SCAN, and of scripts, so far. */
   async function commandCalls(redis: Redis): Promise<[keys: number, scripts: number]> {
     const stats = await redis.info('commandstats');
     const calls = (name: string): number =>
@@ -181,8 +181,8 @@ describe('queues', () => {
   }
 });
 
-describe('a queue that does not exist', () => {
-  test('is not created by having it, and every operation says so with the path and a remedy', async () => {
+describe('a queue', () => {
+  test('that does not exist is not created by mq.queue(), and every operation names its path and a remedy', async () => {
     const mq = broker.mq({ group: 'g' });
     const queue = mq.queue('/no/such');
     expect(await queue.exists()).toBe(false);
@@ -212,20 +212,20 @@ describe('a queue that does not exist', () => {
     expect(await broker.redis.keys(`${broker.prefix}:{no/such}*`)).toEqual([]);
   });
 
-  test('comes into being by a publish', async () => {
+  test('comes into being with a publish', async () => {
     const mq = broker.mq();
     await mq.publish('/new', 1);
     expect(await mq.queue('/new').exists()).toBe(true);
   });
 
-  test('a path that is none is refused', () => {
+  test('cannot have an invalid path', () => {
     const mq = broker.mq();
     for (const path of ['', '/', 'a\nb', 'x'.repeat(600)]) {
       expect(() => mq.queue(path)).toThrow(/webhook path/);
     }
   });
 
-  test('after close everything is refused', async () => {
+  test('refuses everything after its instance was closed', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     const queue = mq.queue('/a');

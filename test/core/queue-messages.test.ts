@@ -5,7 +5,7 @@ import { useBroker } from '../support/broker.js';
 
 const broker = useBroker();
 
-/** Nothing moves by itself while it is listed. */
+/** Settings under which nothing moves by itself during a listing. */
 const STILL = {
   group: 'g',
   leaseMs: 30_000,
@@ -14,7 +14,7 @@ const STILL = {
 } as const;
 const LATER = 3_600_000;
 
-/** All pages of a list. */
+/** Reads all pages of a list. */
 async function pagesOf(
   mq: LeanMQ,
   options: MessagesOptions,
@@ -30,7 +30,7 @@ async function pagesOf(
   return pages;
 }
 
-/** Has so many messages fail that wait; to be called with 0 ms last, because those come first in the next call. */
+/** Fails `count` waiting messages. Call with 0 ms last: those come first in the next call. */
 async function failAll(mq: LeanMQ, count: number, afterMs: number): Promise<void> {
   const deliveries: PulledDelivery[] = [];
   while (deliveries.length < count) {
@@ -41,7 +41,7 @@ async function failAll(mq: LeanMQ, count: number, afterMs: number): Promise<void
 }
 
 describe('messages of a queue', () => {
-  test('that wait are listed with what they hold, in the order of the log, without those that are in flight', async () => {
+  test('that wait are listed with their content, in log order, without those in flight', async () => {
     const mq = broker.mq(STILL);
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
@@ -67,7 +67,7 @@ describe('messages of a queue', () => {
     expect(others.map(({ data }) => data)).toEqual(['taken', { n: 1 }, null]);
   });
 
-  test('that are retried are listed with attempts and last error, what is due now before what is due later', async () => {
+  test('that wait for a retry are listed with attempts and last error, those due now first', async () => {
     const mq = broker.mq(STILL);
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
@@ -94,7 +94,7 @@ describe('messages of a queue', () => {
     expect(ids).toEqual([id]);
   });
 
-  test('that are delayed are listed with when they are due, the next one first, without a group', async () => {
+  test('that are delayed are listed with their due time, the next one first, without a group', async () => {
     const mq = broker.mq(STILL);
     await mq.publish('/a', 'now');
     const deliverAt = Date.now() + LATER;
@@ -111,7 +111,7 @@ describe('messages of a queue', () => {
     ]);
   });
 
-  test('are paged through without a gap or a double, in each state', async () => {
+  test('are paged through without gaps or duplicates, in every state', async () => {
     const mq = broker.mq(STILL);
     await mq.queue('/a').declareGroup('g');
     const all = Array.from({ length: 1_000 }, (_, n) => n);
@@ -140,13 +140,13 @@ describe('messages of a queue', () => {
     await failAll(mq, 300, 0);
     const retrying = (await lists('retrying', 100)) as number[];
     expect(retrying.toSorted((a, b) => a - b)).toEqual(all);
-    // Each of 700 retries stands among 1,000 delayed ones, and ends a page exactly where the inbox does.
+    // Each of the 700 retries stands among 1,000 delayed sends and ends a page exactly where the inbox does.
     expect(await pagesOf(mq, { state: 'retrying', limit: 100 })).toHaveLength(10);
     expect(await lists('delayed', 7)).toEqual(all);
     expect(await lists('waiting', 10)).toEqual([]);
   });
 
-  test('that are due at the very same instant are paged through too, others in between', async () => {
+  test('that are due at the same instant are paged through too, with others in between', async () => {
     const mq = broker.mq(STILL);
     await mq.queue('/a').declareGroup('g');
     const [schedule, scheduled] = [broker.key('a', 'schedule'), broker.key('a', 'scheduled')];
@@ -166,7 +166,7 @@ describe('messages of a queue', () => {
     }
   });
 
-  test('that are large are listed fewer to a page', async () => {
+  test('that are large are listed in shorter pages', async () => {
     const mq = broker.mq(STILL);
     await mq.queue('/a').declareGroup('g');
     const data = 'x'.repeat(200_000);
@@ -229,7 +229,7 @@ describe('messages of a queue', () => {
     expect(delayed.at(-1)).toMatchObject({ id: 'sound', data: '\ufffd', dueAt: deliverAt });
   });
 
-  test('are none of an empty queue, and refused of one that was deleted or never was', async () => {
+  test('are an empty list for an empty queue, and refused for one that was deleted or never existed', async () => {
     const mq = broker.mq(STILL);
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
@@ -248,7 +248,7 @@ describe('messages of a queue', () => {
     }
   });
 
-  test('are refused for an option that is not acceptable, by its name', async () => {
+  test('are not listed for an invalid option, which the error names', async () => {
     const mq = broker.mq(STILL);
     const queue = mq.queue('/a');
     await mq.queue('/b').declareGroup('g');

@@ -11,7 +11,7 @@ const broker = useBroker();
 const pausedAt = async (mq: LeanMQ): Promise<number | undefined> =>
   (await mq.queue('/a').groups()).find(({ group }) => group === 'g')?.pausedAt;
 
-test('a pause and its end are told once each, also of one that is older than the process', async () => {
+test('a pause and its end are each reported once, even a pause older than the process', async () => {
   const told: string[] = [];
   const listen = (mq: LeanMQ, name: string): void => {
     mq.events.on('paused', ({ path, group }) => told.push(`${name} paused ${path} ${group}`));
@@ -20,7 +20,7 @@ test('a pause and its end are told once each, also of one that is older than the
   const first = await broker.consume('/a', () => undefined, { group: 'g' });
   listen(first, 'first');
   await first.queue('/a').pause();
-  // Another change of the registry.
+  // Another change to the registry.
   await first.queue('/b').declareGroup('g');
   const second = broker.mq({ group: 'g' });
   listen(second, 'second');
@@ -32,8 +32,8 @@ test('a pause and its end are told once each, also of one that is older than the
   ]);
 });
 
-describe('pausing a group and waiting for what runs', () => {
-  test('resolves when handlers of all its processes have ended, and nothing begins meanwhile', async () => {
+describe('pausing a group and waiting for running handlers', () => {
+  test('resolves when the handlers of all its processes have ended, and nothing starts meanwhile', async () => {
     const finish: (() => void)[] = [];
     let ended = 0;
     const handler = async (): Promise<void> => {
@@ -61,7 +61,7 @@ describe('pausing a group and waiting for what runs', () => {
     expect(await operator.queue('/a').groups()).toMatchObject([{ waiting: 4, inFlight: 0 }]);
   });
 
-  test('rejects when that takes too long, and the group stays paused', async () => {
+  test('rejects when the handlers take too long, and the group stays paused', async () => {
     const mq = await broker.consume('/a', () => new Promise(() => undefined), {
       ...{ group: 'g', drainTimeoutMs: 50 },
     });
@@ -81,8 +81,8 @@ describe('pausing a group and waiting for what runs', () => {
   });
 });
 
-describe('pausing a group', () => {
-  test('is honoured by all its processes within a second, by nobody else, and ends when it is resumed', async () => {
+describe('a pause of a group', () => {
+  test('is honoured within a second by all processes of the group only, and ends with resume()', async () => {
     const seen: [string, unknown][] = [];
     const reading = new Set<string>();
     for (const name of ['one', 'two']) {
@@ -95,11 +95,11 @@ describe('pausing a group', () => {
     const operator = broker.mq();
     await operator.queue('/a').pause('g');
     expect(await pausedAt(operator)).toBeGreaterThan(Date.now() - 60_000);
-    // That long it may take, and nothing tells of it: only what is published later must not be begun with.
+    // A pause may take this long to arrive, silently: only what is published later must not start.
     await sleep(1_000);
     for (let n = 0; n < 20; n += 1) await operator.publish('/a', n);
     await eventually(() => others.length === 20);
-    // Both read on, where they may.
+    // Both processes keep reading where they may.
     await eventually(async () => {
       await operator.publish('/open', 1);
       return reading.size === 2;
@@ -113,7 +113,7 @@ describe('pausing a group', () => {
     expect(new Set(seen.map(([, data]) => data)).size).toBe(20);
   });
 
-  test('lasts over a restart: nothing is begun with, not even for a moment', async () => {
+  test('outlasts a restart: nothing starts, not even for a moment', async () => {
     const operator = broker.mq();
     await operator.queue('/a').declareGroup('g');
     await operator.queue('/a').pause('g');
@@ -137,7 +137,7 @@ describe('pausing a group', () => {
     expect(await once.processOnce()).toMatchObject({ processed: 20 });
   });
 
-  test('gives back what was read and not begun, without an attempt; what runs is finished', async () => {
+  test('releases what was read but not started, without an attempt; running handlers finish', async () => {
     const finish: (() => void)[] = [];
     const attempts: number[] = [];
     let slow = false;
@@ -149,7 +149,7 @@ describe('pausing a group', () => {
       },
       { group: 'g', handlers: { concurrency: 2 } },
     );
-    // Fast ones at first, so that it reads ahead.
+    // Fast handlers at first, so the consumer reads ahead.
     for (let n = 0; n < 50; n += 1) await mq.publish('/a', n);
     await eventually(() => attempts.length === 50);
     await eventually(() => mq.health().inFlight === 0);
@@ -174,7 +174,7 @@ describe('pausing a group', () => {
     expect(await mq.deadLetters('/a').count()).toBe(0);
   });
 
-  test('can be repeated, and asks for a group that is there', async () => {
+  test('can be repeated, and requires an existing group', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     await expect(mq.queue('/a').pause()).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -9,7 +9,7 @@ const broker = useBroker();
 const lengthOf = (path: string): Promise<number> => broker.redis.xlen(broker.key(path, 'log'));
 
 describe('purging a group', () => {
-  test('drops what waits and is scheduled for it, says how many, and leaves the others theirs', async () => {
+  test('drops what waits and is scheduled for it, returns the count, and leaves the other groups theirs', async () => {
     const mq = broker.mq({ group: 'mine', handlers: { attempts: 5 } });
     const queue = mq.queue('/a');
     await queue.declareGroup('other');
@@ -34,7 +34,7 @@ describe('purging a group', () => {
     expect(await queue.purge({ group: 'other' })).toBe(13);
   });
 
-  test('what is in flight stays, and is dropped if it fails later', async () => {
+  test('leaves what is in flight, and drops it if it fails later', async () => {
     const mq = broker.mq({ group: 'g' });
     for (const data of ['done', 'retry', 'dead', 'released', 'waits'] as const) {
       await mq.publish('/a', data);
@@ -53,14 +53,14 @@ describe('purging a group', () => {
     expect(await dead?.deadLetter()).toBe('settled');
     expect(dropped).toMatchObject([{ id: retry?.id, attempt: 1 }, { id: dead?.id }]);
     expect(others).toEqual([]);
-    // What is only given back has not failed.
+    // A message that is only released has not failed.
     await released?.release();
     expect(await mq.receive('/a', { count: 9, blockMs: 50 })).toMatchObject([{ data: 'released' }]);
     expect(await mq.deadLetters('/a').count()).toBe(0);
     expect((await mq.queue('/a').info()).groups[0]).toMatchObject({ scheduled: 0 });
   });
 
-  test('of its redeliveries it spares those in flight, and what comes after is as ever', async () => {
+  test('spares redeliveries in flight, and later messages are delivered as usual', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 9 } });
     for (let n = 0; n < 4; n += 1) await mq.publish('/a', n);
     for (const delivery of await mq.receive('/a', { count: 4 })) await delivery.release();
@@ -75,7 +75,7 @@ describe('purging a group', () => {
     await eventually(async () => (await mq.receive('/a', { blockMs: 50 })).length === 1);
   });
 
-  test('while consumers run loses nothing that was published after it, and doubles nothing', async () => {
+  test('while consumers run neither loses nor duplicates what was published after it', async () => {
     const seen: number[] = [];
     const consumer = await broker.consume<number>('/a', ({ data }) => void seen.push(data), {
       group: 'g',
@@ -95,7 +95,7 @@ describe('purging a group', () => {
     expect(seen.length + dropped).toBe(1_001);
   });
 
-  test('counts right where Redis does not know', async () => {
+  test('counts correctly where Redis has lost count', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     const ids: string[] = [];
@@ -106,7 +106,7 @@ describe('purging a group', () => {
     expect((await mq.queue('/a').groups())[0]).toMatchObject({ waiting: 1 });
   });
 
-  test('an unknown group and wrong options are refused', async () => {
+  test('refuses an unknown group and invalid options', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     const queue = mq.queue('/a');
@@ -120,7 +120,7 @@ describe('purging a group', () => {
 });
 
 describe('purging all groups', () => {
-  test('drops what is delayed too, and frees what nobody was given', async () => {
+  test('drops delayed messages too, and frees what nobody was given', async () => {
     const mq = broker.mq({ group: 'one', retention: { count: 1_000 } });
     const queue = mq.queue('/a');
     await queue.declareGroup('two');
@@ -129,16 +129,16 @@ describe('purging all groups', () => {
     const [history, held] = await mq.receive('/a', { count: 2 });
     await history?.ack();
     await mq.publish('/a', 'delayed', { delayMs: 60_000, messageId: 'mine' });
-    // Two groups, one of which has been given two of the five.
+    // Two groups, one of which was given two of the five messages.
     expect(await queue.purge({ allGroups: true })).toBe(5 + 3 + 1);
-    // History, and what is in flight, stay.
+    // History and messages in flight stay.
     expect(await lengthOf('a')).toBe(2);
     expect(await queue.info()).toMatchObject({
       scheduled: 0,
       groups: [{ waiting: 0 }, { waiting: 0 }],
     });
     expect(await held?.ack()).toBe('settled');
-    // It was never published, so that its id is free again.
+    // The message was never published, so its id is free again.
     expect(await mq.publish('/a', 'other data', { messageId: 'mine' })).toMatchObject({
       outcome: 'published',
     });

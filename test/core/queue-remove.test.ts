@@ -25,7 +25,7 @@ describe('removing a message', () => {
     expect(await mq.receive('/a', { count: 9 })).toMatchObject([{ id: second.id }]);
   });
 
-  test('that waits for others too is refused, and the error names the ways out', async () => {
+  test('that waits for other groups too is refused, and the error names the ways out', async () => {
     const mq = broker.mq({ group: 'g' });
     for (const group of ['g', 'other']) await mq.queue('/a').declareGroup(group);
     const { id } = await mq.publish('/a', 1);
@@ -39,7 +39,7 @@ describe('removing a message', () => {
     expect(await mq.receive('/a')).toEqual([]);
   });
 
-  test('that is in flight tells its handler, and whatever that does has no effect', async () => {
+  test('that is in flight aborts its handler, whose outcome then has no effect', async () => {
     let fail: (() => void) | undefined;
     const reasons: unknown[] = [];
     const mq = await broker.consume(
@@ -65,7 +65,7 @@ describe('removing a message', () => {
     });
   });
 
-  test('that is scheduled, redelivered or dead is final for this group; the others keep it', async () => {
+  test('that is scheduled, redelivered or dead is final for this group; other groups keep it', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 9 } });
     const other = broker.mq({ group: 'other' });
     await mq.queue('/a').declareGroup('other');
@@ -76,7 +76,7 @@ describe('removing a message', () => {
     await released?.release();
     await dead?.deadLetter();
     await held?.release();
-    // The inbox gives them in their order.
+    // The inbox delivers in its own order.
     const [, again] = await mq.receive('/a', { count: 2 });
     const states: (string | undefined)[] = [];
     for (const id of ids) states.push(await stateOf(mq, id));
@@ -95,7 +95,7 @@ describe('removing a message', () => {
     expect(theirs.map(({ id }) => id)).toEqual(ids);
   });
 
-  test('its body goes as soon as every group is done with it', async () => {
+  test('frees its body as soon as every group is done with it', async () => {
     const mq = broker.mq({ group: 'g' });
     const other = broker.mq({ group: 'other' });
     await mq.queue('/a').declareGroup('other');
@@ -104,14 +104,14 @@ describe('removing a message', () => {
     expect(await mq.queue('/a').remove(id)).toBe('done');
     expect(await isOnLog(id)).toBe(true);
     await other.receive('/a').then(([delivery]) => delivery?.ack());
-    // Kept as history, until it is removed.
+    // Kept as history until it is removed.
     expect(await isOnLog(id)).toBe(true);
     expect(await mq.queue('/a').remove(id)).toBe('done');
     expect(await isOnLog(id)).toBe(false);
     expect(await mq.queue('/a').remove(id)).toBeUndefined();
   });
 
-  test('that is delayed is taken back; its id may be used again', async () => {
+  test('that is delayed cancels it and frees its id', async () => {
     const mq = broker.mq({ group: 'g' });
     const queue = mq.queue('/a');
     const { id } = await mq.publish('/a', 1, { delayMs: 60_000, messageId: 'mine' });
@@ -143,14 +143,14 @@ describe('removing a message', () => {
     expect(await isOnLog(id)).toBe(false);
   });
 
-  test('that nobody has subscribed to is removed for all', async () => {
+  test('that nobody has subscribed to removes it for all', async () => {
     const mq = broker.mq();
     const { id } = await mq.publish('/a', 1);
     expect(await mq.queue('/a').remove(id, { allGroups: true })).toBe('waiting');
     expect(await isOnLog(id)).toBe(false);
   });
 
-  test('while it moves on is removed all the same', async () => {
+  test('while it moves on succeeds all the same', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 1_000 } });
     const seen = new Set<number>();
     let removed = false;
@@ -172,11 +172,11 @@ describe('removing a message', () => {
     await eventually(() => mq.health().inFlight === 0);
     const [group] = await mq.queue('/a').groups();
     expect(group).toMatchObject({ waiting: 0, inFlight: 0, scheduled: 0, dead: 0 });
-    // One may have been on its way to its handler.
+    // One of them may have been on its way to its handler.
     expect(seen.size).toBeLessThan(2);
   });
 
-  test('wrong ids, groups and options are refused', async () => {
+  test('refuses invalid ids, groups and options', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     const queue = mq.queue('/a');

@@ -8,7 +8,7 @@ const broker = useBroker();
 
 const lengthOf = (path: string): Promise<number> => broker.redis.xlen(broker.key(path, 'log'));
 
-/** Publishes until it is refused; returns how many were accepted. */
+/** Publishes until a publish is refused; returns how many were accepted. */
 async function fill(mq: LeanMQ, path: string): Promise<number> {
   for (let count = 0; ; count += 1) {
     try {
@@ -21,7 +21,7 @@ async function fill(mq: LeanMQ, path: string): Promise<number> {
 }
 
 describe('settings of a queue', () => {
-  test('are changed one by one, and go back to their defaults by null', async () => {
+  test('are changed one by one, and return to their defaults with null', async () => {
     const mq = broker.mq();
     const queue = mq.queue('/a');
     await mq.publish('/a', 1);
@@ -40,7 +40,7 @@ describe('settings of a queue', () => {
     });
   });
 
-  test('that are not acceptable are refused, and nothing is changed', async () => {
+  test('that are invalid are refused, and nothing changes', async () => {
     const mq = broker.mq();
     await mq.publish('/a', 1);
     const wrong: unknown[] = [
@@ -69,7 +69,7 @@ describe('settings of a queue', () => {
     expect((await mq.queue('/a').info()).settings).toEqual({});
   });
 
-  test('retention is honoured by whoever trims', async () => {
+  test('such as retention are honoured by whichever process trims', async () => {
     let done = 0;
     const mq = await broker.consume('/a', () => void (done += 1), { retention: { count: 5_000 } });
     for (let n = 0; n < 1_000; n += 1) void mq.publish('/a', n);
@@ -84,8 +84,8 @@ describe('settings of a queue', () => {
   });
 });
 
-describe('backpressure', () => {
-  test('beyond maxLength a publish is refused by every process, nothing is dropped, and there is room again', async () => {
+describe('a queue with maxLength', () => {
+  test('refuses every process a publish beyond it, drops nothing, and accepts again when there is room', async () => {
     const mq = broker.mq({ group: 'g' });
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
@@ -98,7 +98,7 @@ describe('backpressure', () => {
     await expect(failure).rejects.toThrow(/"\/a\/" has 10 unfinished messages/);
     expect(await lengthOf('a')).toBe(10);
 
-    // In flight is unfinished, and so is what waits for its retry or was given back.
+    // Deliveries in flight are unfinished, and so are retries and released messages.
     const held = await mq.receive('/a', { count: 3 });
     expect(await fill(mq, '/a')).toBe(0);
     await held[0]?.retry({ afterMs: 60_000 });
@@ -111,7 +111,7 @@ describe('backpressure', () => {
     await mq.publish('/a', 'no limit');
   });
 
-  test('what is delayed counts too, and a duplicate does not', async () => {
+  test('counts delayed messages too, but not duplicates', async () => {
     const mq = broker.mq();
     await mq.publish('/a', 1, { messageId: 'mine' });
     await mq.queue('/a').configure({ maxLength: 3 });
@@ -124,7 +124,7 @@ describe('backpressure', () => {
     });
   });
 
-  test('a transaction that finds one route full sends nothing to the others', async () => {
+  test('refuses a transaction as a whole when it is full', async () => {
     const mq = broker.mq();
     await mq.publish('/full', 1);
     await mq.queue('/full').configure({ maxLength: 2 });
@@ -144,7 +144,7 @@ describe('backpressure', () => {
     expect(await lengthOf('full')).toBe(2);
   });
 
-  test('of many at once exactly so many are accepted', async () => {
+  test('accepts exactly as many of many simultaneous publishes as it has room for', async () => {
     const mq = broker.mq();
     await mq.publish('/a', 0);
     await mq.queue('/a').configure({ maxLength: 20 });
@@ -156,7 +156,7 @@ describe('backpressure', () => {
     expect(await lengthOf('a')).toBe(20);
   });
 
-  test('what is sent before there is a connection is refused beyond maxLength too', async () => {
+  test('refuses sends beyond it that were buffered before there was a connection', async () => {
     const queue = broker.mq().queue('/a');
     await queue.declareGroup('g');
     await queue.configure({ maxLength: 5 });
@@ -171,7 +171,7 @@ describe('backpressure', () => {
     }
   });
 
-  test('the slowest group counts, also one that began in the middle of the log', async () => {
+  test('counts what the slowest group has left, even one that started in the middle of the log', async () => {
     const mq = broker.mq({ group: 'fast' });
     const queue = mq.queue('/a');
     await queue.declareGroup('fast');
@@ -185,7 +185,7 @@ describe('backpressure', () => {
     expect(await fill(mq, '/a')).toBe(10 - behind);
   });
 
-  test('what Redis does not know after a deletion is counted', async () => {
+  test('counts for itself where Redis lost count after a deletion', async () => {
     const mq = broker.mq({ group: 'g' });
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
@@ -200,7 +200,7 @@ describe('backpressure', () => {
     expect(await fill(mq, '/a')).toBe(5);
   });
 
-  test('a publish reads no backlog where Redis does not know what is unread, however large it is', async () => {
+  test('lets a publish read no backlog where Redis lost count, however large the backlog is', async () => {
     const mq = broker.mq({ group: 'g' });
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
@@ -221,10 +221,10 @@ describe('backpressure', () => {
       await publish();
       return (await xrangeCalls()) - before;
     };
-    // What was noted while Redis knew is enough.
+    // The note from when Redis still knew is enough.
     expect(await reads(() => mq.publish('/a', 'noted'))).toBe(0);
     await broker.redis.del(broker.key('a', 'unread:g'));
-    // Some look on, a little each, until all is counted; 4 MB in looks of 128 KiB.
+    // Some publishes count on, a little each, until all is counted: 4 MB in steps of 128 KiB.
     for (let n = 0; n < 40; n += 1) {
       expect(await reads(() => mq.publish('/a', n))).toBeLessThan(12);
     }
@@ -233,7 +233,7 @@ describe('backpressure', () => {
     expect(await reads(() => mq.publish('/a', 'full').catch(() => undefined))).toBe(0);
   });
 
-  /** How often any script has read a part of a log. */
+  /** Returns how often scripts have read part of a log. */
   async function xrangeCalls(): Promise<number> {
     const stats = await broker.redis.info('commandstats');
     return Number(/cmdstat_xrange:calls=(\d+)/.exec(stats)?.[1] ?? 0);

@@ -5,7 +5,7 @@ import { useBroker } from '../support/broker.js';
 const broker = useBroker();
 
 describe('a message that is settled by hand', () => {
-  test('is done when it is acked, in flight or to be retried, and its body stays', async () => {
+  test('is done when it is acked, in flight or before a retry, and its body stays', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 9 } });
     const queue = mq.queue('/a');
     const { id } = await mq.publish('/a', 1);
@@ -20,7 +20,7 @@ describe('a message that is settled by hand', () => {
     expect(await broker.redis.xlen(broker.key('a', 'log'))).toBe(2);
   });
 
-  test('is a dead letter when it is buried, and one that others wait for cannot be', async () => {
+  test('becomes a dead letter, unless other groups still wait for it', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 9 } });
     const queue = mq.queue('/a');
     const { id } = await mq.publish('/a', 'x', { messageId: 'mine' });
@@ -37,7 +37,7 @@ describe('a message that is settled by hand', () => {
     });
   });
 
-  test('runs now where it is delayed or to be retried', async () => {
+  test('runs now if it is delayed or waits for a retry', async () => {
     const mq = broker.mq({ group: 'g', handlers: { attempts: 9 } });
     const queue = mq.queue('/a');
     await queue.declareGroup('g');

@@ -7,7 +7,7 @@ const broker = useBroker();
 
 const many = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
-/** Puts something into a schedule as it is there after a failure, without the failure. */
+/** Puts an entry into the schedule, as a failure would. */
 async function schedule(path: string, members: readonly string[]): Promise<void> {
   const pipeline = broker.redis.pipeline();
   for (const member of members) {
@@ -17,7 +17,7 @@ async function schedule(path: string, members: readonly string[]): Promise<void>
   await pipeline.exec();
 }
 
-/** Dead letters of group `g`, oldest first; returns their ids. */
+/** Adds dead letters of group `g`, oldest first; returns their ids. */
 async function bury(path: string, letters: readonly (readonly string[])[]): Promise<string[]> {
   const ids: string[] = [];
   for (const fields of letters) {
@@ -37,7 +37,7 @@ const letter = (n: number, size = 1): string[] => [
 const wide = (): string[] => ['m', history('1-1'), ...many(7_500).flatMap((n) => [`f${n}`, 'v'])];
 
 describe('a purge in slices', () => {
-  test('drops thousands of retries of its group, and nothing of the others', async () => {
+  test('drops thousands of retries of its group, and none of the others', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     await mq.queue('/a').declareGroup('other');
@@ -69,18 +69,18 @@ describe('a purge in slices', () => {
     await mq.publish('/a', 'after');
     const [after] = await mq.receive('/a');
     await after?.retry({ afterMs: 60_000 });
-    // Its retries are looked through while new ones come in; marks tell which are older.
+    // Retries are looked through while new ones come in; marks tell which are older.
     expect((await mq.queue('/a').info()).groups[0]).toMatchObject({ scheduled: 1 });
     const [member] = await broker.redis.zrange(broker.key('a', 'schedule'), '0', '-1');
     expect(member).toBe(`retry:g:log:${after?.id}`);
   });
 
-  test('that was stopped in between is brought to its end by the next one', async () => {
+  test('that was interrupted is finished by the next one', async () => {
     const mq = broker.mq({ group: 'g' });
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
     for (const n of many(3)) await mq.publish('/a', n, { delayMs: 60_000, messageId: `m${n}` });
-    // As it is after the first step of a purge whose process died there.
+    // The state after the first step of a purge whose process died.
     await broker.redis.rename(broker.key('a', 'schedule'), broker.key('a', 'schedule-purged'));
     await broker.redis.del(broker.key('a', 'scheduled'));
     expect(await queue.purge({ allGroups: true })).toBe(0);
@@ -103,7 +103,7 @@ describe('a purge in slices', () => {
 });
 
 describe('removing a group in slices', () => {
-  test('drops thousands of its retries, and can be repeated when it was stopped before them', async () => {
+  test('drops thousands of its retries, and can be repeated after an interruption', async () => {
     const mq = broker.mq({ group: 'g' });
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
@@ -112,7 +112,7 @@ describe('removing a group in slices', () => {
       many(2_000).map((n) => `retry:g:log:1-${n}`),
     );
     expect(await queue.removeGroup('g')).toMatchObject({ dropped: 2_000 });
-    // As it is when the process died after the group had gone.
+    // The state when the process died after the group was gone.
     await schedule(
       'a',
       many(2_000).map((n) => `retry:g:log:1-${n}`),
@@ -122,8 +122,8 @@ describe('removing a group in slices', () => {
   });
 });
 
-describe('dead letters that cannot be dealt with', () => {
-  test('keep no other from being listed, replayed and moved, and are told of', async () => {
+describe('dead letters', () => {
+  test('that cannot be processed keep no other from being listed, replayed and moved, and are reported', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     const warnings: LeanMQEvents['warning'][0][] = [];
@@ -146,7 +146,7 @@ describe('dead letters that cannot be dealt with', () => {
     expect(await mq.queue('/a').info()).toMatchObject({ groups: [{ dead: 1, waiting: 2 }] });
   });
 
-  test('large ones are replayed and moved, however many, each once', async () => {
+  test('that are large are replayed and moved once each, however many there are', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     await bury(
@@ -160,8 +160,8 @@ describe('dead letters that cannot be dealt with', () => {
   });
 });
 
-describe('a replay to a group that is not there', () => {
-  test('is refused, of dead letters and of history', async () => {
+describe('a replay to a group that does not exist', () => {
+  test('is refused, for dead letters and for history', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/a', 1);
     await mq.receive('/a').then(([delivery]) => delivery?.deadLetter());
@@ -178,7 +178,7 @@ describe('a replay to a group that is not there', () => {
 });
 
 describe('a replay whose process died', () => {
-  test('is in the numbers of its queue, as one that nobody is at', async () => {
+  test('is listed for its queue, as one that nobody is running', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.queue('/a').declareGroup('g');
     await mq.publish('/a', 1);
@@ -194,7 +194,7 @@ describe('a replay whose process died', () => {
     expect(await mq.replay('/a', { resume: stopped.id })).toMatchObject({ replayed: 1 });
   });
 
-  test('is warned about once while it keeps the log from being trimmed, and after a day it does not', async () => {
+  test('causes one warning while it keeps the log from being trimmed, and no longer does so after a day', async () => {
     const mq = broker.mq({ group: 'g', retention: { count: 0 }, sweepMs: 60_000 });
     const warnings: LeanMQEvents['warning'][0][] = [];
     mq.events.on('warning', (warning) => warnings.push(warning));

@@ -5,15 +5,15 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-/** Nothing is swept by itself within a test. */
+/** Settings under which nothing is swept by itself. */
 const BY_HAND = { sweepMs: 600_000 };
 
 describe('a manual sweep', () => {
-  test('promotes what is due, ends what has expired, trims what is finished, and tells how many', async () => {
+  test('promotes what is due, ends what has expired, trims what is finished, and returns the counts', async () => {
     const mq = broker.mq({ ...BY_HAND, group: 'g', retention: { count: 0 } });
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
-    // More than one call does.
+    // More than one call handles.
     for (let n = 0; n < 450; n += 1) void mq.publish('/a', n, { ttlMs: 1 });
     for (let n = 0; n < 300; n += 1) void mq.publish('/a', n);
     await eventually(async () => (await queue.info()).messages === 750);
@@ -30,7 +30,7 @@ describe('a manual sweep', () => {
     expect(await queue.sweep()).toEqual({ promoted: 0, expired: 0, trimmed: 0 });
   });
 
-  test('works whoever keeps the route tidy, and does not take that over', async () => {
+  test('works whichever process keeps the queue tidy, and does not take over that duty', async () => {
     const keeper = await broker.consume('/a', () => undefined, { group: 'g' });
     await keeper.publish('/a', 1);
     const sweeper = broker.key('a', 'sweeper');
@@ -40,7 +40,7 @@ describe('a manual sweep', () => {
     expect(await broker.redis.get(sweeper)).toBe(holder);
   });
 
-  test('says so when a key is of another type', async () => {
+  test('reports a key of another type', async () => {
     const mq = broker.mq(BY_HAND);
     await mq.publish('/a', 1);
     await broker.redis.set(broker.key('a', 'schedule'), 'x');

@@ -6,7 +6,7 @@ import { TcpProxy } from '../support/proxy.js';
 
 const broker = useBroker();
 
-test('a process that stands still now and then never begins with more than its rate limit allows', async () => {
+test('a process that stalls now and then never starts more than its rate limit allows', async () => {
   const limit = { count: 5, perMs: 300 };
   const startedAt: number[] = [];
   const mq = broker.mq({ group: 'g', leaseMs: 10_000 });
@@ -31,13 +31,13 @@ test('a process that stands still now and then never begins with more than its r
   expect(Math.max(...within)).toBeLessThanOrEqual(limit.count);
 }, 30_000);
 
-test('a permit whose reply came too late to be used is not lost for the time of the limit', async () => {
+test('a permit whose reply came too late is not lost for the whole period of the limit', async () => {
   const proxy = await TcpProxy.start(Number(new URL(broker.url).port));
   const mq = broker.mq({ group: 'g', redis: proxy.url, leaseMs: 10_000 });
   const handled = nextEvent(mq.events, 'acked');
   await mq.publish('/a', 1);
   mq.handle('/a', () => undefined, { rateLimit: { count: 1, perMs: 60_000 } });
-  // Longer than a permit may be used at first.
+  // Longer than a permit is usable at first.
   proxy.delay(60);
   await mq.start();
   await handled;

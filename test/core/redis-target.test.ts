@@ -12,7 +12,7 @@ import { RedisServer } from '../support/redis-server.js';
 import { SentinelSet } from '../support/sentinel.js';
 
 const PASSWORD = 'S3cr3tPw';
-/** What a client of a factory needs when the factory does not pass the options on. */
+/** Options that a factory's client needs when the factory does not pass them on. */
 const SAFE = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
@@ -48,7 +48,7 @@ async function delivers(mq: LeanMQ): Promise<void> {
   await acked;
 }
 
-describe('a start names what stands in its way:', () => {
+describe('a start that fails names what is in the way:', () => {
   test('a Sentinel in place of Redis', async () => {
     const set = await SentinelSet.start({ replicas: 0 });
     try {
@@ -61,7 +61,7 @@ describe('a start names what stands in its way:', () => {
     }
   });
 
-  test('sentinels that do not answer, and no localhost', async () => {
+  test('sentinels that do not answer, without a fallback to localhost', async () => {
     const sentinels = [{ host: '127.0.0.1', port: 1 }];
     const mq = mqOf({ sentinels, name: 'main' }, { connectTimeoutMs: 300 });
     await expect(mq.start()).rejects.toThrow(
@@ -89,7 +89,7 @@ describe('a start names what stands in its way:', () => {
     await expect(mq.start()).rejects.toThrow('no answer to the TLS handshake');
   });
 
-  test('a node of a Cluster that is down, and within the time', async () => {
+  test('a Cluster node that is down, within the time limit', async () => {
     const node = await RedisServer.start({ config: { 'cluster-enabled': 'yes' } });
     const mq = mqOf(node.url, { connectTimeoutMs: 1_000 });
     const startedAt = performance.now();
@@ -107,17 +107,20 @@ describe('a database that the server does not have', () => {
     ['a URL', () => `redis://127.0.0.1:${server.port}/99`],
     ['options', () => ({ ...place(), db: 99 })],
     ['a factory', () => factory],
-  ])('is refused at once when %s names it, and nothing goes to another', async (_, redis) => {
-    const mq = mqOf(redis(), { connectTimeoutMs: 60_000 });
-    await expect(mq.publish('/a', 1)).rejects.toMatchObject({
-      code: 'BROKER_REFUSED',
-      message: expect.stringMatching(/Database 99 \(option "redis"\).*out of range/),
-    });
-    await expect(mq.start()).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
-    const client = new Redis(server.url);
-    expect(await client.keys('*')).toEqual([]);
-    client.disconnect();
-  });
+  ])(
+    'is refused at once when %s names it, and nothing goes to another database',
+    async (_, redis) => {
+      const mq = mqOf(redis(), { connectTimeoutMs: 60_000 });
+      await expect(mq.publish('/a', 1)).rejects.toMatchObject({
+        code: 'BROKER_REFUSED',
+        message: expect.stringMatching(/Database 99 \(option "redis"\).*out of range/),
+      });
+      await expect(mq.start()).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
+      const client = new Redis(server.url);
+      expect(await client.keys('*')).toEqual([]);
+      client.disconnect();
+    },
+  );
 
   it('is a fault of a process that waits for Redis', async () => {
     const mq = mqOf(`redis://127.0.0.1:${server.port}/99`, {
@@ -132,15 +135,15 @@ describe('a database that the server does not have', () => {
     });
   });
 
-  it('is not replaced by another for the client of the escape hatch', async () => {
+  it('is not replaced by another one for the escape-hatch client', async () => {
     const mq = mqOf(`redis://127.0.0.1:${server.port}/99`);
     await expect(mq.redis.set('a', 1)).rejects.toThrow();
     await eventually(() => expect(mq.redis.status).toBe('end'));
   });
 });
 
-describe('a factory', () => {
-  it('may give clients that are connected already', async () => {
+describe('a client factory', () => {
+  it('may return clients that are already connected', async () => {
     const ready = Array.from({ length: 3 }, () => new Redis({ ...place(), ...SAFE }));
     await Promise.all(
       ready.map((client) => new Promise<void>((resolve) => void client.once('ready', resolve))),
@@ -150,25 +153,25 @@ describe('a factory', () => {
     expect(mq.health().status).toBe('up');
   });
 
-  it('that gives one client for two roles is refused, and the client is closed', async () => {
+  it('that returns one client for two roles is refused, and the client is closed', async () => {
     const client = new Redis({ ...place(), ...SAFE });
     expect(() => new LeanMQ({ redis: () => client })).toThrow(/has another role already/);
     await eventually(() => expect(client.status).toBe('end'));
   });
 });
 
-it('a wrong scheme is refused at once, without its password', () => {
+it('an invalid URL scheme is refused at once, and the error hides the password', () => {
   expect(() => new LeanMQ({ redis: `http://:${PASSWORD}@127.0.0.1` })).toThrow(/scheme is "http"/);
   expect(() => new LeanMQ(`redis://:${PASSWORD}@h` as never)).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining(PASSWORD) }),
   );
 });
 
-it('a URL of Valkey, with spaces around it, is a URL of Redis', async () => {
+it('a Valkey URL with spaces around it works like a Redis URL', async () => {
   await delivers(mqOf(` valkey://127.0.0.1:${server.port} \n`));
 });
 
-test('no look at the objects that a program gets tells the password', async () => {
+test('no object that a program can inspect reveals the password', async () => {
   const mq = mqOf(`redis://:${PASSWORD}@127.0.0.1:${server.port}`, { connect: 'wait' });
   const error: unknown = await mqOf({ ...place(), password: PASSWORD })
     .connect()
@@ -182,7 +185,7 @@ test('no look at the objects that a program gets tells the password', async () =
   expect(JSON.stringify({ mq, health: mq.health(), redis: mq.redis })).not.toContain(PASSWORD);
 });
 
-test('a server that ends silent connections ends none of a process that has nothing to do', async () => {
+test('a server that closes silent connections closes none of an idle process', async () => {
   const strict = await RedisServer.start({ config: { timeout: '1' } });
   const mq = mqOf(strict.url);
   const lost: string[] = [];
@@ -190,7 +193,7 @@ test('a server that ends silent connections ends none of a process that has noth
   await delivers(mq);
   const silent = new Redis(strict.url);
   await silent.ping();
-  // The server looks for silent ones now and then; when this one has gone, it has looked twice.
+  // The server looks for silent clients now and then; once this one is gone, it has looked twice.
   for (let rounds = 0; rounds < 2; rounds += 1) {
     await new Promise((resolve) => silent.once('close', resolve));
   }

@@ -5,8 +5,8 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('refill', () => {
-  test('a slot freed during a blocked read is refilled at once', async () => {
+describe('a consumer', () => {
+  test('refills at once a slot that is freed during a blocked read', async () => {
     // The read on the idle route blocks for longer than the test may take.
     const mq = broker.mq({ blockMs: 20_000, handlers: { concurrency: 1 } });
     let done = 0;
@@ -22,7 +22,7 @@ describe('refill', () => {
     expect(performance.now() - before).toBeLessThan(5_000);
   });
 
-  test('no more handlers run at once than told, and as many as that', async () => {
+  test('runs exactly as many handlers at once as its concurrency', async () => {
     let running = 0;
     let most = 0;
     let done = 0;
@@ -42,7 +42,7 @@ describe('refill', () => {
     expect(most).toBe(7);
   });
 
-  test('a process with slow handlers does not hoard what another could run', async () => {
+  test('with slow handlers does not hoard what another could run', async () => {
     const mq = broker.mq();
     let begun = 0;
     const finish: (() => void)[] = [];
@@ -58,7 +58,7 @@ describe('refill', () => {
     await eventually(() => begun === 2);
     let taken = 0;
     await broker.consume('/slow', () => void (taken += 1), { group: 'g' });
-    // COUNT is for each of a route's two streams, so that one message may wait behind a slot.
+    // COUNT applies to each of a route's two streams, so one message may wait behind a slot.
     await eventually(() => taken >= 17);
     expect(slow.health().inFlight).toBeLessThanOrEqual(3);
     finish.forEach((resolve) => resolve());
@@ -68,7 +68,7 @@ describe('refill', () => {
     });
   });
 
-  test('many routes over several readers all get their messages', async () => {
+  test('with many queues over several readers delivers all of their messages', async () => {
     const mq = broker.mq();
     const got = new Map<string, number>();
     for (let n = 0; n < 120; n += 1) {

@@ -33,24 +33,27 @@ describe('a field of the registry that this version does not understand', () => 
     ['setting:colour:other', '"blue"'],
     ['kind-of-later:other', 'x'],
     ['route:', '1'],
-  ])('%s = %s is left out with one warning, and all else is heard', async (field, value) => {
-    const mq = await broker.consume('/a', () => undefined);
-    const warnings = warningsOf(mq);
-    await write({ [field]: value, [`${field}2`]: value });
-    await eventually(() => expect(warnings).toHaveLength(1));
-    expect(warnings[0]).toMatch(/^REGISTRY_FIELD .*leaves out/);
-    await mq.queue('/a').pause();
-    await mq.queue('/a').resume();
-    const acked = nextEvent(mq.events, 'acked');
-    const other = broker.mq();
-    await other.publish('/a', 1);
-    await acked;
-    expect(warnings).toHaveLength(1);
-  });
+  ])(
+    'is ignored with one warning, and all other fields are read: %s = %s',
+    async (field, value) => {
+      const mq = await broker.consume('/a', () => undefined);
+      const warnings = warningsOf(mq);
+      await write({ [field]: value, [`${field}2`]: value });
+      await eventually(() => expect(warnings).toHaveLength(1));
+      expect(warnings[0]).toMatch(/^REGISTRY_FIELD .*leaves out/);
+      await mq.queue('/a').pause();
+      await mq.queue('/a').resume();
+      const acked = nextEvent(mq.events, 'acked');
+      const other = broker.mq();
+      await other.publish('/a', 1);
+      await acked;
+      expect(warnings).toHaveLength(1);
+    },
+  );
 });
 
-describe('a registry of a newer format', () => {
-  it('keeps a process from starting, and says why', async () => {
+describe('a registry', () => {
+  it('of a newer format keeps a process from starting, and the error says why', async () => {
     await write({ format: '2' });
     await expect(broker.mq().publish('/a', 1)).rejects.toMatchObject({
       code: 'REGISTRY_FORMAT',
@@ -59,7 +62,7 @@ describe('a registry of a newer format', () => {
     });
   });
 
-  it('is a fault of a process that runs already, once', async () => {
+  it('of a newer format is a fault, reported once, for a process that is already running', async () => {
     const mq = await broker.consume('/a', () => undefined);
     const faults: string[] = [];
     mq.events.on('fault', ({ where, error }) => faults.push(`${where}: ${error.message}`));
@@ -73,7 +76,7 @@ describe('a registry of a newer format', () => {
     expect(faults).toHaveLength(1);
   });
 
-  it('has this format from the first change on', async () => {
+  it('notes its format with the first change', async () => {
     await broker.mq().publish('/a', 1);
     await eventually(async () =>
       expect(await broker.redis.hget(`${broker.prefix}:routes`, 'format')).toBe('1'),
@@ -81,8 +84,8 @@ describe('a registry of a newer format', () => {
   });
 });
 
-describe('when the server has lost its data', () => {
-  it('running publishers and consumers register routes and groups again', async () => {
+describe('after the server has lost its data,', () => {
+  it('running publishers and consumers register their queues and groups again', async () => {
     const server = await RedisServer.start();
     const admin = await connectTo(server.url);
     const { LeanMQ } = await import('@leanmq/core');
@@ -92,7 +95,7 @@ describe('when the server has lost its data', () => {
     await publisher.publish('/a', 1);
     await publisher.publish('/b', 1);
     await eventually(async () => expect(await admin.hlen('leanmq:routes')).toBe(6));
-    // As a failover to a replica that is behind: the streams are there, the registry does not know of them.
+    // As after a failover to a replica that is behind: the streams exist, but the registry does not list them.
     await admin.del('leanmq:routes');
     await eventually(async () =>
       expect(await admin.hkeys('leanmq:routes')).toEqual(
@@ -115,7 +118,7 @@ describe('when the server has lost its data', () => {
 });
 
 describe('a change of the registry', () => {
-  it('of a process of an older version, which makes no note, is heard', async () => {
+  it('by a process of an older version, which makes no note, is heard', async () => {
     const mq = await broker.consume('/a', () => undefined);
     await mq.publish('/b', 1);
     await write({ [`paused:${broker.prefix}:a`]: '5' });
@@ -128,7 +131,7 @@ describe('a change of the registry', () => {
     await expect(mq.publish('/c', 2)).rejects.toMatchObject({ code: 'ROUTE_FULL' });
   });
 
-  it('costs each process what has changed, not the whole registry', async () => {
+  it('costs each process only what has changed, not the whole registry', async () => {
     const server = await RedisServer.start();
     const admin = await connectTo(server.url);
     const { LeanMQ } = await import('@leanmq/core');
@@ -145,7 +148,7 @@ describe('a change of the registry', () => {
       await publisher.publish(`/order/${index}`, 1);
       for (const mq of mqs) await mq.queue(`/order/${index}`).configure({ maxLength: 1 });
     }
-    // The whole of it is 200 kB: 12 MB if each process read it at each of these changes.
+    // The whole registry is 200 kB: 12 MB if each process read it at each of these changes.
     expect((await sent()) - before).toBeLessThan(2_000_000);
     await Promise.all(mqs.map((mq) => mq.close()));
     disconnect(admin);
@@ -154,7 +157,7 @@ describe('a change of the registry', () => {
 });
 
 describe('the tombstone of a queue', () => {
-  it('is no field of the registry where nobody had subscribed, and a publish takes it away', async () => {
+  it('is not stored in the registry where nobody had subscribed, and a publish removes it', async () => {
     const publisher = broker.mq();
     const operator = broker.mq();
     await publisher.publish('/a', 1);

@@ -8,7 +8,7 @@ import { expectNoNewResources, openResources } from '../support/leaks.js';
 const broker = useBroker();
 
 describe('a service that was stopped', () => {
-  test('starts again, under another name, and delivers what came meanwhile', async () => {
+  test('starts again under another name and delivers what came meanwhile', async () => {
     const got: unknown[] = [];
     const mq = await broker.consume('/a', ({ data }) => void got.push(data), { group: 'g' });
     await mq.publish('/a', 1);
@@ -26,7 +26,7 @@ describe('a service that was stopped', () => {
     expect(got).toEqual([1, 2, 3]);
   });
 
-  test('starts again as often as it likes, and leaves no connection, timer or consumer behind', async () => {
+  test('can restart any number of times without leaving a connection, timer or consumer behind', async () => {
     const got: unknown[] = [];
     const mq = await broker.consume('/a', ({ data }) => void got.push(data), { group: 'g' });
     await mq.stop();
@@ -41,7 +41,7 @@ describe('a service that was stopped', () => {
     expect(await broker.redis.xinfo('CONSUMERS', broker.key('a', 'log'), 'g')).toEqual([]);
   });
 
-  test('starts when it was told to while it still drained, after that', async () => {
+  test('starts again after its drain when it is told to during the drain', async () => {
     let finish = (): void => undefined;
     const running = new Promise<void>((resolve) => (finish = resolve));
     const got: unknown[] = [];
@@ -70,7 +70,7 @@ describe('a service that was stopped', () => {
     expect(got).toEqual([1, 2]);
   });
 
-  test('runs what its handler never ended again after the restart, once its slot is free of it', async () => {
+  test('runs again what its handler never ended, once the slot is free', async () => {
     const attempts: number[] = [];
     const mq = await broker.consume(
       '/a',
@@ -89,7 +89,7 @@ describe('a service that was stopped', () => {
     expect(attempts).toEqual([1, 1]);
   });
 
-  test('starts again after a start that failed', async () => {
+  test('starts again after a failed start', async () => {
     const mq = broker.mq({ group: 'g', redis: 'redis://127.0.0.1:1', connectTimeoutMs: 100 });
     mq.handle('/a', () => undefined);
     await expect(mq.start()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
@@ -98,7 +98,7 @@ describe('a service that was stopped', () => {
   });
 });
 
-test('health tells each state of consuming', async () => {
+test('health() reports each state of consuming', async () => {
   const mq = broker.mq({ group: 'g' });
   const states: ConsumingState[] = [];
   const note = (): unknown => states.push(mq.health().consuming);
@@ -124,7 +124,7 @@ test('health tells each state of consuming', async () => {
 });
 
 describe('a handler that is added after the start', () => {
-  test('is delivered to, with the settings of its queue', async () => {
+  test('receives deliveries, with the settings of its queue', async () => {
     const got: string[] = [];
     const mq = await broker.consume('/a', () => undefined, { group: 'g' });
     await mq.publish('/b', 1);
@@ -144,7 +144,7 @@ describe('a handler that is added after the start', () => {
     await eventually(() => got.length === 2);
   });
 
-  test('makes a consumer of a process that only published, and of one that is just starting', async () => {
+  test('makes a consumer of a process that only published, or that is just starting', async () => {
     const got: string[] = [];
     const mq = broker.mq({ group: 'g' });
     await mq.start();
@@ -169,12 +169,12 @@ describe('a handler that is added after the start', () => {
   });
 });
 
-describe('the concurrency', () => {
+describe('the concurrency of', () => {
   test.each([
     ['a handler', false],
     ['a batch handler', true],
   ])(
-    'of %s changes while it runs',
+    '%s can change while it runs',
     async (_, isBatch) => {
       let finish: (() => void)[] = [];
       const mq = broker.mq({ group: 'g' });
@@ -200,7 +200,7 @@ describe('the concurrency', () => {
     15_000,
   );
 
-  test('is refused where it is none, or there is no handler', async () => {
+  test('a path without a handler is refused, and so is an invalid value', async () => {
     const mq = await broker.consume('/a', () => undefined, { group: 'g' });
     expect(() => mq.setConcurrency('/a', 0)).toThrow(/"concurrency"/);
     expect(() => mq.setConcurrency('/b', 1)).toThrow(/"\/b\/" has no handler/);

@@ -6,8 +6,8 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('retry', () => {
-  test('a failed message comes again after its backoff, with the attempt counted', async () => {
+describe('a retry', () => {
+  test('comes after its backoff, with the attempt counted', async () => {
     const mq = broker.mq({ handlers: { backoff: { type: 'fixed', delayMs: 150 } } });
     const seen: { attempt: number; at: number; error: string | undefined }[] = [];
     await mq.consume('/flaky', ({ attempt, lastError }) => {
@@ -29,7 +29,7 @@ describe('retry', () => {
     }
   });
 
-  test('what waits for its retry is not pending: it pins neither the log nor memory', async () => {
+  test('that waits is not pending: it pins neither the log nor memory', async () => {
     const mq = broker.mq({ group: 'g', handlers: { backoff: { type: 'fixed', delayMs: 60_000 } } });
     await mq.consume('/later', () => {
       throw new Error('no');
@@ -42,7 +42,7 @@ describe('retry', () => {
     expect(await broker.redis.zcard(broker.key('later', 'schedule'))).toBe(1);
   });
 
-  test('a retry in group A is not seen by group B', async () => {
+  test('in group A is not seen by group B', async () => {
     const a: number[] = [];
     const b: number[] = [];
     const failing = await broker.consume(
@@ -62,7 +62,7 @@ describe('retry', () => {
     expect(b).toEqual([1]);
   });
 
-  test('RetryError decides when; a free one uses no attempt up', async () => {
+  test('is timed by RetryError, which can leave the attempt uncounted', async () => {
     const mq = broker.mq({ handlers: { attempts: 2 } });
     const attempts: number[] = [];
     await mq.consume('/polite', ({ attempt }) => {
@@ -75,7 +75,7 @@ describe('retry', () => {
     expect(attempts).toEqual([1, 1, 1, 1]);
   });
 
-  test('a retry may be however far away', async () => {
+  test('may be any time away', async () => {
     const mq = await broker.consume('/a', () => {
       throw new RetryError({ afterMs: 1e25 });
     });
@@ -91,7 +91,7 @@ describe('retry', () => {
     expect(Number(score)).toBeGreaterThanOrEqual(1e25);
   });
 
-  test('a message that always fails is tried exactly as often as told, then dead-lettered', async () => {
+  test('happens exactly as often as configured before the message is dead-lettered', async () => {
     const mq = broker.mq({ handlers: { attempts: 4 } });
     const attempts: number[] = [];
     await mq.consume('/hopeless', ({ attempt }) => {
@@ -104,7 +104,7 @@ describe('retry', () => {
     expect(attempts).toEqual([1, 2, 3, 4]);
   });
 
-  test('RejectError dead-letters at once', async () => {
+  test('does not follow a RejectError: the message is dead-lettered at once', async () => {
     const mq = broker.mq();
     let calls = 0;
     await mq.consume('/no', () => {
@@ -117,7 +117,7 @@ describe('retry', () => {
     expect(calls).toBe(1);
   });
 
-  test('a handler that runs into its timeout is aborted and tried again; its slot is free only when it has ended', async () => {
+  test('follows a handler timeout, and the slot is free only when the handler has ended', async () => {
     const mq = broker.mq({ handlers: { handlerTimeoutMs: 60, concurrency: 1 } });
     const log: string[] = [];
     let release = (): void => undefined;
@@ -146,8 +146,8 @@ describe('retry', () => {
   });
 });
 
-describe('what a handler throws decides', () => {
-  test('an invalid payload is dead-lettered as invalid at once, with its violations', async () => {
+describe('an error in a handler', () => {
+  test('for an invalid payload dead-letters the message at once as invalid, with its violations', async () => {
     const mq = await broker.consume('/dto', () => {
       throw new InvalidDeliveryError('not an order', { violations: ['orderId must be a string'] });
     });
@@ -160,7 +160,7 @@ describe('what a handler throws decides', () => {
     });
   });
 
-  test('a handler that publishes something invalid has failed like any other', async () => {
+  test('for an invalid publish is a failure like any other', async () => {
     const mq = broker.mq({ handlers: { attempts: 2 } });
     await mq.consume('/relay', () => mq.publish('/next', { at: 1n }));
     const dead = nextEvent<LeanMQEvents['deadLettered'][0]>(mq.events, 'deadLettered');
@@ -168,7 +168,7 @@ describe('what a handler throws decides', () => {
     expect(await dead).toMatchObject({ reason: 'failed', attempt: 2 });
   });
 
-  test('a backoff of the user that throws is told, and the retry comes by the default', async () => {
+  test('leads to the default backoff and a fault when the custom backoff throws', async () => {
     const backoff = (): number => {
       throw new Error('mine');
     };

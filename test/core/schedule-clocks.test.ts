@@ -14,12 +14,12 @@ const HOURLY: ScheduleSpec = {
   ...{ cron: '15 * * * *', timezone: 'Australia/Lord_Howe', catchUp: 'all' },
 };
 
-test('an hourly send goes on over a change of clocks by half an hour', async () => {
+test('an hourly send continues across a clock change of half an hour', async () => {
   const mq = broker.mq();
   const told: LeanMQEvents['ticked'][0][] = [];
   mq.events.on('ticked', (tick) => told.push(tick));
   await mq.schedules.upsert(HOURLY);
-  // Shortly before clocks went back from 2:00 to 1:30, on the 4th of April at 15:00 UTC.
+  // Shortly before the clocks went back from 2:00 to 1:30, on 4 April at 15:00 UTC.
   await recurring.wasDue('report', Date.parse('2026-04-04T14:15Z'));
   const rest = Math.ceil(
     ((await serverNow(broker.redis)) - Date.parse('2026-04-04T14:15Z')) / HOUR,
@@ -38,7 +38,7 @@ test('an hourly send goes on over a change of clocks by half an hour', async () 
   expect(await recurring.dueAt('report')).toBeLessThan((await serverNow(broker.redis)) + 2 * HOUR);
 }, 120_000);
 
-test('a recurring send that an earlier version took for ended is due again when it is said again', async () => {
+test('a recurring send that an earlier version considered ended is due again after an upsert', async () => {
   const mq = broker.mq();
   await mq.schedules.upsert(DAILY);
   await recurring.wasDue('report', 253_402_300_799_999);

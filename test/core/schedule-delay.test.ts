@@ -13,11 +13,11 @@ afterEach(() => {
 const dueOf = async (path: string, id: string): Promise<number> =>
   Number(await broker.redis.zscore(broker.key(path, 'schedule'), `send:${id}`));
 
-describe('deliverAt', () => {
+describe('a message with deliverAt', () => {
   test.each([
     ['epoch ms', (at: number) => at],
     ['a Date', (at: number) => new Date(at)],
-  ])('%s: delivered then by the clock of the server, and not before', async (_, form) => {
+  ])("is delivered then by the server's clock, not before: %s", async (_, form) => {
     const at = (await serverNow(broker.redis)) + 400;
     const got = new Promise<number>((resolve) => {
       void broker.consume('/then', async () => resolve(await serverNow(broker.redis)));
@@ -29,7 +29,7 @@ describe('deliverAt', () => {
     expect(late).toBeLessThan(250);
   });
 
-  test('the instant is kept as it is, however wrong the clock of the publisher', async () => {
+  test("keeps its instant, however wrong the publisher's clock is", async () => {
     const mq = broker.mq();
     await mq.connect();
     jest.spyOn(Date, 'now').mockReturnValue(5_000_000_000_000);
@@ -38,7 +38,7 @@ describe('deliverAt', () => {
     expect(await dueOf('then', id)).toBe(4_000_000_000_000);
   });
 
-  test('an instant that has passed is now', async () => {
+  test('is delivered now if its instant has passed', async () => {
     const mq = broker.mq();
     const past = (await serverNow(broker.redis)) - 1_000;
     const result = await mq.publish('/then', 'x', { deliverAt: past, ttlMs: 60_000 });
@@ -51,7 +51,7 @@ describe('deliverAt', () => {
     expect(expiresAt).toBeGreaterThan(past + 60_500);
   });
 
-  test('in a transaction with sends of now and sends of later', async () => {
+  test('can share a transaction with immediate and delayed sends', async () => {
     const at = (await serverNow(broker.redis)) + 3_600_000;
     const results = await broker.mq().transaction((tx) => {
       tx.send('/a', 1);
@@ -74,7 +74,7 @@ describe('deliverAt', () => {
     [{ deliverAt: 1e18 }, /"deliverAt" is 1000000000000000000/],
     [{ deliverAt: '2026-01-01' as unknown as Date }, /"deliverAt" is "2026-01-01"/],
     [{ delayMs: -1 }, /"delayMs" is -1/],
-  ])('%j is refused', async (options, message) => {
+  ])('is refused with the options %j', async (options, message) => {
     await expect(broker.mq().publish('/then', 1, options)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringMatching(message) as unknown,
@@ -82,13 +82,13 @@ describe('deliverAt', () => {
   });
 });
 
-describe('cancel', () => {
+describe('cancel()', () => {
   const nothingLeft = async (): Promise<void> => {
     const keys = await broker.redis.keys(broker.key('later', '*'));
     expect(keys.filter((key) => /:(schedule|scheduled|sent:.*)$/.test(key))).toEqual([]);
   };
 
-  test('a delayed send is never delivered, and says so once', async () => {
+  test('keeps a delayed send from ever being delivered, and says so once', async () => {
     const mq = broker.mq();
     const cancelled = nextEvent<LeanMQEvents['cancelled'][0]>(mq.events, 'cancelled');
     const { id } = await mq.publish('/later', 'x', { delayMs: 60_000 });
@@ -98,7 +98,7 @@ describe('cancel', () => {
     await nothingLeft();
   });
 
-  test('by another process, with the id of the caller, which may then be sent again', async () => {
+  test("works from another process with the caller's id, which may then be sent again", async () => {
     const mq = broker.mq();
     await mq.publish('/later', { n: 1 }, { delayMs: 60_000, messageId: 'order-1' });
     expect(await broker.mq().cancel('/later', 'order-1')).toBe('cancelled');
@@ -107,7 +107,7 @@ describe('cancel', () => {
     expect(again).toEqual({ id: 'order-1', outcome: 'published' });
   });
 
-  test('what was moved, never sent or sent at once is not found, and stays', async () => {
+  test('does not find what was moved, never sent or sent at once, and leaves it alone', async () => {
     const mq = broker.mq();
     const promoted = nextEvent(mq.events, 'promoted');
     await mq.publish('/later', 'moved', { delayMs: 20, messageId: 'moved' });
@@ -125,7 +125,7 @@ describe('cancel', () => {
     }
   });
 
-  test('the mark of a later send with the same id is left alone', async () => {
+  test('leaves the mark of a later send with the same id alone', async () => {
     const mq = broker.mq();
     await mq.publish('/later', 1, { delayMs: 60_000, messageId: 'a' });
     await broker.redis.del(broker.key('later', 'sent:a'));
@@ -136,7 +136,7 @@ describe('cancel', () => {
     });
   });
 
-  test('a retry that waits is no delayed send', async () => {
+  test('does not find a waiting retry, which is not a delayed send', async () => {
     const mq = broker.mq({ group: 'g', handlers: { backoff: { type: 'fixed', delayMs: 60_000 } } });
     const retried = nextEvent<LeanMQEvents['retried'][0]>(mq.events, 'retried');
     await mq.consume('/later', () => Promise.reject(new Error('fails')));
@@ -144,7 +144,7 @@ describe('cancel', () => {
     expect(await mq.cancel('/later', (await retried).id)).toBe('not-found');
   });
 
-  test('while thousands become due: each is delivered or cancelled, never both, never neither', async () => {
+  test('while thousands become due leaves each one either delivered or cancelled, never both or neither', async () => {
     const mq = broker.mq();
     const total = 2_000;
     const at = (await serverNow(broker.redis)) + 300;
@@ -166,17 +166,17 @@ describe('cancel', () => {
     ['/later', '', 'CONFIG_INVALID'],
     ['/later', 'a\nb', 'CONFIG_INVALID'],
     ['/later', 7 as unknown as string, 'CONFIG_INVALID'],
-  ])('path %j and id %j are refused', async (path, id, code) => {
+  ])('refuses path %j and id %j', async (path, id, code) => {
     await expect(broker.mq().cancel(path, id)).rejects.toMatchObject({ code });
   });
 });
 
-test('a route with a key of another type does not hold up the others, and is told of', async () => {
+test('a queue whose schedule has the wrong type does not hold up the others, and is reported', async () => {
   const mq = broker.mq();
   const fault = nextEvent<LeanMQEvents['fault'][0]>(mq.events, 'fault');
   const promoted = nextEvent<LeanMQEvents['promoted'][0]>(mq.events, 'promoted');
   await broker.redis.set(broker.key('bad', 'schedule'), 'a text');
-  // The first of a sweep is the first that was known.
+  // A sweep starts with the route that was registered first.
   await mq.publish('/bad', 1);
   await mq.publish('/good', 2, { delayMs: 300 });
   expect((await fault).error).toMatchObject({

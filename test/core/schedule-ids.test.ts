@@ -6,7 +6,7 @@ import { eventually, nextEvent } from '../support/eventually.js';
 const broker = useBroker();
 
 describe('the id of a delayed send', () => {
-  test('is remembered until it is due, and its window begins then', async () => {
+  test('is remembered until the send is due, when its dedupe window starts', async () => {
     const mq = broker.mq();
     const options = { messageId: 'a', dedupeMs: 1_000, delayMs: 60_000 };
     await mq.publish('/later', 1, options);
@@ -16,7 +16,7 @@ describe('the id of a delayed send', () => {
     expect(leftMs).toBeLessThanOrEqual(61_000);
   });
 
-  test('leads to its entry once it was moved', async () => {
+  test('leads to its log entry once it was moved', async () => {
     const mq = broker.mq();
     const promoted = nextEvent(mq.events, 'promoted');
     await mq.publish('/later', 1, { messageId: 'a', delayMs: 10 });
@@ -30,7 +30,7 @@ describe('the id of a delayed send', () => {
     expect(await broker.redis.pttl(broker.key('later', 'sent:a'))).toBeGreaterThan(0);
   });
 
-  test('used again when its window is over does not replace one that is still waiting', async () => {
+  test('does not replace a waiting send when it is used again after its window', async () => {
     const mq = broker.mq();
     await mq.publish('/later', 'first', { messageId: 'a', delayMs: 500 });
     await broker.redis.del(broker.key('later', 'sent:a'));
@@ -42,7 +42,7 @@ describe('the id of a delayed send', () => {
   });
 });
 
-test('a duplicate is a duplicate also when the route is full', async () => {
+test('a duplicate is still a duplicate when the queue is full', async () => {
   const mq = broker.mq();
   await mq.connect();
   await broker.redis

@@ -16,7 +16,7 @@ function warningsOf(mq: LeanMQ): LeanMQEvents['warning'][0][] {
 }
 
 describe('recurring sends that cannot be read', () => {
-  /** As a newer version would write them: with a kind of rule that this one does not know. */
+  /** Adds recurring sends as a newer version would: with a kind of rule that this one does not know. */
   async function unreadable(count: number): Promise<void> {
     const { redis } = broker;
     for (let n = 0; n < count; n += 1) {
@@ -26,7 +26,7 @@ describe('recurring sends that cannot be read', () => {
     }
   }
 
-  test('do not starve the others of their path, nor make them late, and are told of once each', async () => {
+  test('neither starve nor delay the others of their path, and are each reported once', async () => {
     const mq = broker.mq();
     const warnings = warningsOf(mq);
     const late: number[] = [];
@@ -73,7 +73,7 @@ describe("a caller's message id", () => {
     expect(both.map(([, data]) => data)).toEqual(['mine', 'tick']);
   });
 
-  test('is refused when it is one of a recurring send of its path', async () => {
+  test('is refused when it belongs to a recurring send of the same path', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert(DAILY);
     const messageId = 'report@1764165000000';
@@ -92,7 +92,7 @@ describe("a caller's message id", () => {
   });
 });
 
-describe('where a recurring send lives', () => {
+describe('the location of a recurring send', () => {
   test('is forgotten with the queue of its path', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert(DAILY);
@@ -101,7 +101,7 @@ describe('where a recurring send lives', () => {
     expect(Object.keys(await homes())).toEqual(['other']);
   });
 
-  test('is forgotten by the next process when a crash has left it', async () => {
+  test('is forgotten by the next process when a crash has left it behind', async () => {
     const before = broker.mq();
     await before.schedules.upsert(DAILY);
     await before.schedules.upsert({ ...DAILY, id: 'whole' });

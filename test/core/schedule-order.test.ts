@@ -7,12 +7,12 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('what is due at the same instant', () => {
-  test('is delivered in the order in which it was sent, whatever the ids are', async () => {
+describe('messages due at the same instant', () => {
+  test('are delivered in the order in which they were sent, whatever their ids are', async () => {
     const mq = broker.mq();
     const deliverAt = Date.now() + 1_500;
     for (let n = 0; n < 300; n += 1) {
-      // Each in a batch of its own, or a few together.
+      // Each send in its own batch, or a few together.
       const sent = mq.publish('/a', n, { deliverAt, messageId: randomUUID() });
       if (n % 7 === 0) await sent;
     }
@@ -24,7 +24,7 @@ describe('what is due at the same instant', () => {
     expect(seen).toEqual(Array.from({ length: 300 }, (_, n) => n));
   });
 
-  test('keeps its order beyond what a millisecond has room for', async () => {
+  test('keep their order beyond what one millisecond has room for', async () => {
     const mq = broker.mq({ sweepMs: 600_000 });
     const deliverAt = Date.now() + 86_400_000;
     for (let from = 0; from < 10_000; from += 1_000) {
@@ -42,7 +42,7 @@ describe('what is due at the same instant', () => {
     expect(Number(members.at(-1))).toBeLessThan(deliverAt + 6);
   });
 
-  test('does not change when something is due that was set aside or taken back', async () => {
+  test('keep their order when some that were set aside or cancelled become due', async () => {
     const mq = broker.mq({ sweepMs: 600_000 });
     await mq.queue('/a').declareGroup('g');
     const deliverAt = Date.now() + 86_400_000;
@@ -55,7 +55,7 @@ describe('what is due at the same instant', () => {
     expect(await mq.queue('/a').find('y')).toMatchObject({ delayedUntil: deliverAt });
   });
 
-  test('is a retry too: those that failed together come again in the order of their entries', async () => {
+  test('include retries: those that failed together come again in the order of their entries', async () => {
     const first: unknown[] = [];
     const again: unknown[] = [];
     const mq = broker.mq({ group: 'g', handlers: { backoff: { type: 'fixed', delayMs: 300 } } });

@@ -9,7 +9,7 @@ const broker = useBroker();
 const recurring = new Recurring(broker);
 
 describe('a recurring send', () => {
-  test('is delivered at its instants and soon, with data and headers', async () => {
+  test('is delivered soon after each of its instants, with data and headers', async () => {
     const got: [string, unknown, string | undefined, number][] = [];
     const mq = await broker.consume('/report', async ({ id, data, headers }) => {
       got.push([id, data, headers['from'], await serverNow(broker.redis)]);
@@ -26,7 +26,7 @@ describe('a recurring send', () => {
     expect(late[1]).toBeLessThan(250);
   });
 
-  test('is published once for each instant, however many processes keep its route', async () => {
+  test('is published once per instant, however many processes keep its queue', async () => {
     const processes = Array.from({ length: 4 }, () => broker.mq());
     const made: number[] = [];
     for (const { events } of processes) events.on('ticked', ({ dueAt: at }) => made.push(at));
@@ -38,7 +38,7 @@ describe('a recurring send', () => {
     expect(ids).toEqual(ids.map((_, n) => `tick@${first + n * 1_000}`));
   });
 
-  test('is made by a process that was there before it, and goes on when its maker has gone', async () => {
+  test('is made by a process that existed before it, and continues when its maker has gone', async () => {
     const other = broker.mq();
     await other.connect();
     const maker = broker.mq();
@@ -48,7 +48,7 @@ describe('a recurring send', () => {
     expect([schedule, ids, nextAt]).toEqual(['tick', [`tick@${at}`], at + 1_000]);
   });
 
-  test('has a time to live for each of its messages, from when it is published', async () => {
+  test('gives each of its messages a time to live, counted from its publication', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert({ ...SECONDLY, ttlMs: 60_000 });
     await recurring.wasDue('tick', (await serverNow(broker.redis)) - 10_000);
@@ -64,7 +64,7 @@ describe('a recurring send', () => {
     expect(await broker.redis.zcard(broker.key('report', 'expiry'))).toBeGreaterThan(0);
   });
 
-  test('waits while its route is full, and is not lost', async () => {
+  test('waits while its queue is full, and is not lost', async () => {
     const mq = broker.mq();
     await mq.connect();
     await broker.redis
@@ -100,10 +100,10 @@ describe('a recurring send', () => {
   });
 });
 
-describe('what was missed while no process was there', () => {
+describe('an instant that was missed while no process was running', () => {
   const HOUR = 3_600_000;
 
-  /** Makes an hourly send that was due first so many hours ago, and lets one process find it. */
+  /** Makes an hourly send that was first due `hours` hours ago, and lets one process find it. */
   async function afterHours(
     hours: number,
     change: Partial<Pick<ScheduleSpec, 'catchUp'>>,
@@ -119,7 +119,7 @@ describe('what was missed while no process was there', () => {
     return { hour, tick: await ticked };
   }
 
-  test('is made up for by one message for the last instant, unless told otherwise', async () => {
+  test('is made up for by one message, for the last instant, by default', async () => {
     const { hour, tick } = await afterHours(5, {});
     expect(tick).toMatchObject({ ids: [`report@${hour}`], nextAt: hour + HOUR });
     expect(await recurring.published()).toEqual([[`report@${hour}`, { n: 1 }]]);
@@ -127,14 +127,14 @@ describe('what was missed while no process was there', () => {
 
   test('is skipped with catchUp "none"', async () => {
     const { hour, tick } = await afterHours(5, { catchUp: 'none' });
-    // In the first minute of an hour the last instant is not missed yet.
+    // In the first minute of an hour, the last instant does not count as missed yet.
     const isFresh = (await serverNow(broker.redis)) - hour <= 60_000;
     expect(tick).toMatchObject({ nextAt: hour + HOUR });
     expect(isFresh || tick.ids.length === 0).toBe(true);
     expect(await recurring.dueAt('report')).toBe(hour + HOUR);
   });
 
-  test('is made up for instant by instant with catchUp "all", in their order', async () => {
+  test('is made up for with catchUp "all", one by one and in order', async () => {
     const { hour } = await afterHours(250, { catchUp: 'all' });
     await eventually(async () => (await recurring.dueAt('report')) === hour + HOUR);
     expect((await recurring.published()).map(([id]) => id)).toEqual(
@@ -142,7 +142,7 @@ describe('what was missed while no process was there', () => {
     );
   });
 
-  test('is found by a process that comes back and says again what is to recur', async () => {
+  test('is found by a process that comes back and upserts the recurring send again', async () => {
     const before = broker.mq();
     await before.schedules.upsert(DAILY);
     await before.close();
@@ -153,7 +153,7 @@ describe('what was missed while no process was there', () => {
     expect((await ticked).dueAt).toBe(1_000_000);
   });
 
-  test('an instant that was published before is not published again', async () => {
+  test('is not published again if it was published before', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert(SECONDLY);
     const { dueAt: at } = await nextTick(mq);

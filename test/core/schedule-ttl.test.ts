@@ -6,7 +6,7 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-/** Fails once, so that a retry waits in the schedule, for longer than the message may. */
+/** Fails once, so the retry waits in the schedule past the expiry of its message. */
 function failsOnce(got: unknown[]): (message: { data: unknown; attempt: number }) => void {
   return ({ data, attempt }) => {
     got.push([data, attempt]);
@@ -36,7 +36,7 @@ describe('the time to live of a delayed send', () => {
     expect(got).toEqual(['x']);
   });
 
-  test('is over when nobody has taken it, and its memory comes back', async () => {
+  test('ends when nobody has taken the message, and its memory is freed', async () => {
     const mq = broker.mq();
     await broker.redis.xgroup('CREATE', broker.key('later', 'log'), 'g', '0', 'MKSTREAM');
     await mq.publish('/later', 'x', { delayMs: 50, ttlMs: 100 });
@@ -64,7 +64,7 @@ describe('a message that expires while it waits for its retry', () => {
     expect(await mq.deadLetters('/short').count()).toBe(0);
   });
 
-  test('is a dead letter for a group that keeps what has expired, with the failure before', async () => {
+  test('becomes a dead letter, with its previous failure, for a group that keeps expired messages', async () => {
     const got: unknown[] = [];
     const options = {
       group: 'g',
@@ -83,7 +83,7 @@ describe('a message that expires while it waits for its retry', () => {
     { onExpired: 'discard', dead: 0 },
     { onExpired: 'dead-letter', dead: 1 },
   ] as const)(
-    'is over when it expires, not when its retry would be due: $onExpired',
+    'is over at its expiry, not when its retry would be due: $onExpired',
     async ({ onExpired, dead }) => {
       const backoff = { type: 'fixed', delayMs: 3_600_000 } as const;
       const options = { group: 'g', handlers: { backoff, onExpired } };
@@ -101,7 +101,7 @@ describe('a message that expires while it waits for its retry', () => {
     },
   );
 
-  test('comes to an end also when no consumer is left', async () => {
+  test('ends even when no consumer is left', async () => {
     const got: unknown[] = [];
     const options = { group: 'g', handlers: { ...SLOW_RETRY } };
     const consumer = await broker.consume('/short', failsOnce(got), options);
@@ -116,7 +116,7 @@ describe('a message that expires while it waits for its retry', () => {
   });
 });
 
-describe('what expires while a group is away', () => {
+describe('a message that expires while a group is away', () => {
   async function expireFor(onExpired: 'discard' | 'dead-letter'): Promise<number> {
     const group = await broker.consume('/short', () => undefined, {
       group: 'away',
@@ -129,17 +129,17 @@ describe('what expires while a group is away', () => {
     return broker.redis.xlen(broker.key('short', 'dead:away'));
   }
 
-  test('is a dead letter, also when a process finds it that knows nothing of the group', async () => {
+  test('becomes a dead letter, even when found by a process that knows nothing of the group', async () => {
     expect(await expireFor('dead-letter')).toBe(1);
   });
 
-  test('is gone when the group said so, and when it says so later', async () => {
+  test('is kept or discarded as the group last asked', async () => {
     expect(await expireFor('discard')).toBe(0);
     expect(await expireFor('dead-letter')).toBe(1);
     expect(await expireFor('discard')).toBe(1);
   });
 
-  test('is a dead letter for a group that is only declared, and wants it so', async () => {
+  test('becomes a dead letter for a group that is only declared, if it was declared so', async () => {
     const mq = broker.mq();
     await mq.queue('/short').declareGroup('keeps', { onExpired: 'dead-letter' });
     await mq.queue('/short').declareGroup('leaves', { onExpired: 'discard' });
@@ -151,7 +151,7 @@ describe('what expires while a group is away', () => {
     expect(await mq.deadLetters('/short', 'silent').count()).toBe(0);
   });
 
-  test('the wish of a group goes with it when it is removed', async () => {
+  test('is no longer kept for the group once that is removed', async () => {
     expect(await expireFor('dead-letter')).toBe(1);
     await broker.mq().queue('/short').removeGroup('away', { force: true });
     expect(await broker.redis.exists(broker.key('short', 'keepers'))).toBe(0);

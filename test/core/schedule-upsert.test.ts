@@ -8,8 +8,8 @@ import { DAILY, Recurring, SECONDLY, nextTick, serverNow } from '../support/recu
 const broker = useBroker();
 const recurring = new Recurring(broker);
 
-describe('upsert', () => {
-  test('tells how it is, and so do get and list', async () => {
+describe('upsert()', () => {
+  test('returns the recurring send as it is, and so do get() and list()', async () => {
     const mq = broker.mq();
     const before = await serverNow(broker.redis);
     const made = await mq.schedules.upsert({
@@ -32,14 +32,14 @@ describe('upsert', () => {
     expect(await other.schedules.get('a:report/1')).toEqual(made);
     expect((await other.schedules.list()).map(({ id }) => id)).toEqual(['a:report/1', 'tick']);
     expect(await other.schedules.get('never')).toBeUndefined();
-    // Either of them may make it.
+    // Either process may make it.
     await eventually(
       async () => ((await other.schedules.get('tick'))?.lastAt ?? 0) >= made.createdAt,
       { timeoutMs: 10_000 },
     );
   });
 
-  test('keeps when it is due as long as the rule is the same, whatever else changes', async () => {
+  test('keeps the due time as long as the rule stays the same, whatever else changes', async () => {
     const mq = broker.mq();
     const made = await mq.schedules.upsert(DAILY);
     await recurring.wasDue('report', 4_000_000_000_000);
@@ -51,7 +51,7 @@ describe('upsert', () => {
   });
 
   test.each([[{ cron: '0 4 * * *' }], [{ timezone: 'Asia/Tokyo' }]])(
-    'with %j it is due by the new rule',
+    'with %j makes the recurring send due by the new rule',
     async (change) => {
       const mq = broker.mq();
       await mq.schedules.upsert(DAILY);
@@ -64,7 +64,7 @@ describe('upsert', () => {
     },
   );
 
-  test('with another path it moves there, and is made there only', async () => {
+  test('with another path moves the recurring send, which is then made there only', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert(SECONDLY);
     await mq.schedules.upsert({ ...SECONDLY, path: '/elsewhere' });
@@ -74,7 +74,7 @@ describe('upsert', () => {
     expect(await nextTick(mq)).toMatchObject({ path: 'elsewhere' });
   });
 
-  test('one that a crash left behind on its former path is not made there', async () => {
+  test('leaves nothing to be made on the former path after a crash during the move', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert(SECONDLY);
     await mq.publish('/report', 'so that it is swept');
@@ -84,7 +84,7 @@ describe('upsert', () => {
     expect((await recurring.published()).map(([, data]) => data)).toEqual(['so that it is swept']);
   });
 
-  test('comes back into the list when that was lost', async () => {
+  test('brings the recurring send back into the list when that was lost', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert(SECONDLY);
     await broker.redis.del(`${broker.prefix}:schedules`);
@@ -92,7 +92,7 @@ describe('upsert', () => {
     await eventually(async () => (await mq.schedules.list()).length === 1);
   });
 
-  test('refuses what is not acceptable before it asks Redis', async () => {
+  test('refuses invalid options before it calls Redis', async () => {
     const mq = broker.mq({ redis: 'redis://127.0.0.1:1', connectTimeoutMs: 100 });
     const spec = { ...DAILY, everyMs: 1_000 } as unknown as ScheduleSpec;
     await expect(mq.schedules.upsert(spec)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
@@ -101,8 +101,8 @@ describe('upsert', () => {
   });
 });
 
-describe('remove', () => {
-  test('ends it, and says whether there was one', async () => {
+describe('removing a recurring send', () => {
+  test('ends it and says whether it existed', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert(DAILY);
     expect(await broker.mq().schedules.remove('report')).toBe(true);
@@ -112,21 +112,21 @@ describe('remove', () => {
     expect(left.filter((key) => /:(ticks|recurring|schedules)$/.test(key))).toEqual([]);
   });
 
-  test('of its queue ends it too, and nothing revives that', async () => {
+  test('together with its queue ends it too, and nothing revives it', async () => {
     const mq = broker.mq();
     await mq.schedules.upsert(SECONDLY);
     await nextTick(mq);
     await mq.queue('/report').delete();
     expect(await mq.schedules.get('tick')).toBeUndefined();
     expect(await mq.schedules.list()).toEqual([]);
-    // Two instants later nothing has come of it.
+    // After two more instants, nothing has been published.
     await mq.schedules.upsert({ ...SECONDLY, id: 'other', path: '/elsewhere' });
     const log = broker.key('elsewhere', 'log');
     await eventually(async () => (await broker.redis.xlen(log)) >= 2);
     expect(await broker.redis.exists(broker.key('report', 'log'))).toBe(0);
   });
 
-  test('while it is made in four processes: nothing comes after it', async () => {
+  test('while four processes make it ends it: nothing is published afterwards', async () => {
     const processes = Array.from({ length: 4 }, () => broker.mq());
     await Promise.all(processes.map((mq) => mq.schedules.upsert(SECONDLY)));
     await eventually(async () => (await recurring.published()).length > 0);
@@ -139,8 +139,8 @@ describe('remove', () => {
   });
 });
 
-describe('run now', () => {
-  test('publishes once more, and leaves alone when it is due', async () => {
+describe('runNow()', () => {
+  test('publishes once more and leaves the due time alone', async () => {
     const mq = broker.mq();
     const made = await mq.schedules.upsert({ ...DAILY, headers: { a: 'b' }, ttlMs: 60_000 });
     const { id, outcome } = await mq.schedules.runNow('report');
@@ -153,7 +153,7 @@ describe('run now', () => {
     expect(fields).toEqual(expect.arrayContaining(['h', '{"a":"b"}', 'x']));
   });
 
-  test('refuses one that is not there', async () => {
+  test('refuses an unknown recurring send', async () => {
     await expect(broker.mq().schedules.runNow('never')).rejects.toMatchObject({
       name: 'ConfigError',
       code: 'SCHEDULE_UNKNOWN',

@@ -24,16 +24,16 @@ const UNKNOWN: readonly [options: object, said: RegExp][] = [
   [[] as never, /^The options of a send are an array; /],
 ];
 
-describe('an option of a send that is not known', () => {
+describe('an unknown option of a send', () => {
   test.each(UNKNOWN)(
-    '%j is refused by publish and by tx.send, and nothing is sent',
+    'is refused by publish and by tx.send, and nothing is sent: %j',
     async (options, said) => {
       const mq = broker.mq();
       const given = options as PublishOptions;
       const publish = mq.publish('/a', 1, given);
       await expect(publish).rejects.toBeInstanceOf(ConfigError);
       await expect(publish).rejects.toThrow(said);
-      // Once more, on a connection that is there.
+      // Once more, on an open connection.
       await expect(mq.publish('/a', 1, given)).rejects.toThrow(said);
       const transaction = mq.transaction((tx) => {
         tx.send('/a', 1);
@@ -51,7 +51,7 @@ describe('an option of a send that is not known', () => {
     },
   );
 
-  test('is refused beside the data of an item, and so is an item that is none', async () => {
+  test('is refused beside the data of an item, and so is an invalid item', async () => {
     const mq = broker.mq();
     const items = [{ data: 1, ttlMs: 5 }, { data: 1, payload: 2 }, 1, null, {}] as unknown as {
       data: number;
@@ -74,7 +74,7 @@ describe('an option of a send that is not known', () => {
     [{ ttlMs: 5 }, /"ttlMs" is not known; a transaction takes durability, timeoutMs, signal/],
     [{ durability: { replicas: 1, timeout: 5 } }, /"timeout" is not known; .*"timeoutMs"\?/],
     [null as never, /^The options of a transaction are null/],
-  ])('of a transaction, %j, is refused before its callback runs', async (options, said) => {
+  ])('is refused for a transaction before its callback runs: %j', async (options, said) => {
     let ran = false;
     const attempt = broker.mq().transaction(() => void (ran = true), options);
     await expect(attempt).rejects.toThrow(said);
@@ -82,7 +82,7 @@ describe('an option of a send that is not known', () => {
   });
 });
 
-describe('an option of a send that is known', () => {
+describe('a known option of a send', () => {
   test.each<[PublishOptions, RegExp]>([
     [
       { messageId: 'a', dedupeMs: 2 ** 50 },
@@ -93,7 +93,7 @@ describe('an option of a send that is known', () => {
     [{ timeoutMs: '5' as never }, /"timeoutMs" is "5"/],
     [{ signal: 'stop' as never }, /"signal" is "stop"; allowed: an AbortSignal/],
     [{ signal: null as never }, /"signal" is null; allowed: an AbortSignal/],
-  ])('%j is refused when it is given', async (options, said) => {
+  ])('is refused when its value is invalid: %j', async (options, said) => {
     const mq = broker.mq();
     await expect(mq.publish('/a', 1, options)).rejects.toThrow(said);
     await mq.connect();
@@ -105,7 +105,7 @@ describe('an option of a send that is known', () => {
     { timeoutMs: 30_000 },
     { signal: new AbortController().signal },
     { durability: 'memory' },
-  ])('%j is one of the transaction, not of a send in it', async (options) => {
+  ])("is refused in a transaction's send if it belongs to the transaction: %j", async (options) => {
     const mq = broker.mq();
     const attempt = mq.transaction((tx) => tx.send('/a', 1, options));
     await expect(attempt).rejects.toThrow(/only as an option of the transaction as a whole/);

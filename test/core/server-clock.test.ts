@@ -11,19 +11,19 @@ const clock = SteppingClock.create();
 const whereItSteps = clock === undefined ? describe.skip : describe;
 const rig = useFaultyRig();
 const HOUR_MS = 3_600_000;
-// It is looked at every third of a lease.
+// The clock is checked every third of a lease.
 const SOON = { timeoutMs: 10_000 };
 
 afterAll(() => clock?.remove());
 
-whereItSteps('after the clock of the server was set back by an hour', () => {
+whereItSteps("after the server's clock was set back by an hour,", () => {
   async function serve(): Promise<{ url: string; redis: Redis }> {
     clock?.setTo(0);
     const { url } = await rig.server({ env: (clock as SteppingClock).env });
     return { url, redis: await connectTo(url) };
   }
 
-  test('what a dead process held is taken over when its lease has passed once more, and a warning tells', async () => {
+  test('what a dead process held is taken over when its lease has passed once more, with a warning', async () => {
     const { url, redis } = await serve();
     const mq = rig.mq(url);
     await mq.queue('/a').declareGroup('g');
@@ -37,7 +37,7 @@ whereItSteps('after the clock of the server was set back by an hour', () => {
     const other = rig.mq(url);
     other.handle('/a', () => void (runs += 1));
     await other.start();
-    // Both have seen the clock as it was.
+    // Both have seen the clock before the step.
     await eventually(async () => (await redis.hlen(`${rig.prefix}:{a}:stale:g`)) === 1, SOON);
     const told = nextEvent<{ code: string }>(other.events, 'warning', SOON);
     clock?.setTo(-HOUR_MS);
@@ -46,7 +46,7 @@ whereItSteps('after the clock of the server was set back by an hour', () => {
     disconnect(redis);
   });
 
-  test('a process that starts only then takes over all the same', async () => {
+  test('a process that starts later takes over all the same', async () => {
     const { url, redis } = await serve();
     const mq = rig.mq(url);
     await mq.queue('/a').declareGroup('g');
@@ -59,7 +59,7 @@ whereItSteps('after the clock of the server was set back by an hour', () => {
     disconnect(redis);
   });
 
-  test('a rate-limited route goes on', async () => {
+  test('a rate-limited queue continues', async () => {
     const { url, redis } = await serve();
     const mq = rig.mq(url);
     let runs = 0;
@@ -86,7 +86,7 @@ whereItSteps('after the clock of the server was set back by an hour', () => {
     await eventually(() => running);
     const before = (await redis.get(mark)) as string;
     await dead.close();
-    // As a process leaves it that was killed.
+    // The state that a killed process leaves.
     await redis.set(mark, before, 'PX', 900);
     clock?.setTo(-HOUR_MS);
     let runs = 0;
@@ -98,7 +98,7 @@ whereItSteps('after the clock of the server was set back by an hour', () => {
 });
 
 whereItSteps('while a process lives', () => {
-  test('the lock of the quarantine is no longer than a lease after a step back', async () => {
+  test('the quarantine lock lasts no longer than a lease after a step back', async () => {
     clock?.setTo(0);
     const { url } = await rig.server({ env: (clock as SteppingClock).env });
     const redis = await connectTo(url);

@@ -6,7 +6,7 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-/** The warnings of a code, as they come. */
+/** Collects the messages of warnings with a code. */
 function warningsOf(mq: LeanMQ, code: string): string[] {
   const messages: string[] = [];
   mq.events.on('warning', (warning) => {
@@ -22,8 +22,8 @@ async function publishMany(mq: LeanMQ, path: string, count: number): Promise<voi
   );
 }
 
-describe('a handler that does not heed its timeout', () => {
-  test('is told of once while it holds a slot, and once more when it holds all of them', async () => {
+describe('a handler that exceeds its timeout', () => {
+  test('and ignores its signal is reported once while it holds a slot, and once more when all slots are held', async () => {
     const finish: (() => void)[] = [];
     const mq = broker.mq({ group: 'g', drainTimeoutMs: 50 });
     const warnings = warningsOf(mq, 'HANDLER_STUCK');
@@ -43,7 +43,7 @@ describe('a handler that does not heed its timeout', () => {
     expect(warnings[1]).toMatch(/^2 of 2 slots of "\/a\/" are held .* nothing of it is delivered/);
     const [stuck] = mq.health().handlers;
     expect(stuck).toMatchObject({ running: 2, stuck: 2, busyForMs: expect.any(Number) });
-    // Others go on.
+    // Other queues continue.
     await mq.publish('/b', 1);
     await eventually(() => others === 1);
     expect(warnings).toHaveLength(2);
@@ -52,7 +52,7 @@ describe('a handler that does not heed its timeout', () => {
     expect(mq.health().status).toBe('up');
   }, 20_000);
 
-  test('is not told of when it ends with its signal', async () => {
+  test('and ends with its signal is not reported', async () => {
     const mq = broker.mq({ group: 'g' });
     const warnings = warningsOf(mq, 'HANDLER_STUCK');
     const aborted = ({ signal }: { signal: AbortSignal }): Promise<void> =>
@@ -71,7 +71,7 @@ describe('a handler that does not heed its timeout', () => {
   });
 });
 
-test('a handler that runs for long is told of once, with its message, and goes on', async () => {
+test('a handler that runs for too long is reported once, with its message, and continues', async () => {
   let finish = (): void => undefined;
   const running = new Promise<void>((resolve) => (finish = resolve));
   const mq = broker.mq({ group: 'g' });
@@ -93,8 +93,8 @@ test('a handler that runs for long is told of once, with its message, and goes o
   await acked;
 });
 
-describe('why nothing is delivered can be told from numbers', () => {
-  test('when all slots are busy, or a permit is waited for, or a group is paused', async () => {
+describe('the numbers of a queue show why nothing is delivered', () => {
+  test('when all slots are busy, a permit is waited for, or a group is paused', async () => {
     let finish = (): void => undefined;
     const running = new Promise<void>((resolve) => (finish = resolve));
     const mq = broker.mq({ group: 'g' });
@@ -110,7 +110,7 @@ describe('why nothing is delivered can be told from numbers', () => {
       expect(busy).toMatchObject({ running: 1, busyForMs: expect.any(Number) });
       expect(rate).toMatchObject({ running: 0, busyForMs: undefined });
       expect(rate).toMatchObject({ permitForMs: expect.any(Number) });
-      // On a slow machine the first permit may have come too late to be used.
+      // On a slow machine the first permit may come too late to be used.
       expect(rate?.waiting).toBeGreaterThanOrEqual(2);
       expect(paused).toMatchObject({ isPaused: true, running: 0, waiting: 0 });
       const quiet = { isPaused: false, running: 0, stuck: 0, waiting: 0, longestRunMs: undefined };
@@ -120,7 +120,7 @@ describe('why nothing is delivered can be told from numbers', () => {
     await eventually(() => mq.health().handlers[0]?.busyForMs === undefined);
   });
 
-  test('when Redis refuses what is needed for it', async () => {
+  test('when Redis refuses a command that delivery needs', async () => {
     const mq = await broker.consume('/a', () => undefined, { group: 'g' });
     expect(mq.health().refused).toEqual([]);
     const fault = nextEvent(mq.events, 'fault');
@@ -135,7 +135,7 @@ describe('why nothing is delivered can be told from numbers', () => {
   });
 });
 
-test('a retry tells how long its attempt ran, and when its message was published', async () => {
+test('a retry reports how long its attempt ran and when its message was published', async () => {
   const mq = broker.mq({ group: 'g' });
   mq.handle('/a', async ({ attempt }) => {
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -151,7 +151,7 @@ test('a retry tells how long its attempt ran, and when its message was published
   expect(await acked).toMatchObject({ attempt: 2, publishedAt });
 });
 
-test('a send to a queue that nobody has subscribed to is told of once, and one with a group is not', async () => {
+test('a send to a queue without subscribers is reported once, and a send to one with a group is not', async () => {
   const mq = broker.mq();
   const warnings = warningsOf(mq, 'NO_GROUP');
   await broker.mq().queue('/heard').declareGroup('g');

@@ -6,7 +6,7 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-/** What a new group gets of three messages of before and one of after its start. */
+/** Returns what a new group gets of the messages before its start and of one after it. */
 async function gotBy(startFrom: LeanMQOptions['startFrom']): Promise<unknown[]> {
   const got: unknown[] = [];
   const options = startFrom === undefined ? {} : { startFrom };
@@ -19,7 +19,7 @@ async function gotBy(startFrom: LeanMQOptions['startFrom']): Promise<unknown[]> 
   return got;
 }
 
-/** Instants, epoch ms, of three messages in different milliseconds. */
+/** Publishes three messages in different milliseconds; returns their instants, epoch ms. */
 async function tellTheStory(): Promise<number[]> {
   const mq = broker.mq();
   const instants: number[] = [];
@@ -38,7 +38,7 @@ async function isAfter(instant: number): Promise<boolean> {
 }
 
 test.each([['earliest' as const], [undefined]])(
-  'a new group that starts from %j gets all that is there',
+  'a new group that starts from %j gets everything on the log',
   async (startFrom) => {
     await tellTheStory();
     expect(await gotBy(startFrom)).toEqual(['one', 'two', 'three', 'after']);
@@ -55,17 +55,17 @@ test('a new group that starts at a time gets what was published then or later', 
   expect(await gotBy({ at: two as number })).toEqual(['two', 'three', 'after']);
 });
 
-test('a time between two messages begins with the second', async () => {
+test('a group that starts between two messages gets the second one first', async () => {
   const [, two] = await tellTheStory();
   expect(await gotBy({ at: (two as number) + 1 })).toEqual(['three', 'after']);
 });
 
-test('a time before all messages, and the beginning of time, are the earliest', async () => {
+test('a group that starts before all messages, or at the beginning of time, gets everything', async () => {
   await tellTheStory();
   expect(await gotBy({ at: 0 })).toEqual(['one', 'two', 'three', 'after']);
 });
 
-test('a time to come: what is published until then is not for the group', async () => {
+test('a group that starts in the future gets nothing that is published until then', async () => {
   const mq = broker.mq({ group: 'new', startFrom: { at: (await tellTheStory())[2]! + 3_600_000 } });
   const got: unknown[] = [];
   await mq.consume('/story', ({ data }) => void got.push(data));
@@ -77,7 +77,7 @@ test('a time to come: what is published until then is not for the group', async 
   expect(got).toEqual([]);
 });
 
-test('a group that is there already goes on where it was', async () => {
+test('a group that exists already continues where it was', async () => {
   const first = await broker.consume('/story', () => undefined, { group: 'new' });
   const acked = nextEvent(first.events, 'acked');
   await first.publish('/story', 'one');

@@ -6,7 +6,7 @@ import { nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-/** As in plain JavaScript, where no compiler looks at names. */
+/** Views an object as plain JavaScript does, where no compiler checks names. */
 type Loose = Record<string, (...given: unknown[]) => unknown>;
 
 function loose(value: unknown): Loose {
@@ -23,7 +23,7 @@ async function messageOf(call: () => unknown): Promise<string> {
   return 'accepted';
 }
 
-describe('an option that is not known is refused, with the one that was meant,', () => {
+describe('an unknown option is refused with a suggestion', () => {
   test.each<[string, object, RegExp]>([
     ['LeanMQ', { host: 'localhost' }, /give \{ host, port \} as "redis"/],
     ['LeanMQ', { leaseMS: 5 }, /did you mean "leaseMs"\?/],
@@ -36,7 +36,7 @@ describe('an option that is not known is refused, with the one that was meant,',
     ['LeanMQ', { durability: { replica: 1, timeoutMs: 5 } }, /did you mean "replicas"\?/],
     ['LeanMQ', { limits: { payload: 5 } }, /did you mean "payloadBytes"\?|takes payloadBytes/],
     ['LeanMQ', { handlers: { prefetch: 5 } }, /give "concurrency"/],
-  ])('to %s: %j', async (_, options, message) => {
+  ])('by %s: %j', async (_, options, message) => {
     const all = { redis: broker.url, ...options } as unknown as LeanMQOptions;
     expect(await messageOf(() => new LeanMQ(all))).toMatch(message);
   });
@@ -51,7 +51,7 @@ describe('an option that is not known is refused, with the one that was meant,',
     [{ rateLimit: { max: 5, duration: 1_000 } }, /give "count"/],
     [{ rateLimit: { count: 5, perMS: 1_000 } }, /did you mean "perMs"\?/],
     [{ batch: { size: 5, maxWaitMs: 10 } }, /give "waitMs"/],
-  ])('to a handler: %j', async (options, message) => {
+  ])('by a handler: %j', async (options, message) => {
     const mq = broker.mq();
     expect(await messageOf(() => loose(mq)['handle']?.('/a', () => undefined, options))).toMatch(
       message,
@@ -72,13 +72,13 @@ describe('an option that is not known is refused, with the one that was meant,',
         loose(mq.schedules)['upsert']?.({ id: 'a', path: '/a', data: 1, pattern: '* * * * *' }),
       /give "cron"/,
     ],
-  ])('to %s()', async (_, call, message) => {
+  ])('by %s()', async (_, call, message) => {
     const mq = broker.mq();
     await mq.publish('/a', 1);
     expect(await messageOf(() => call(mq))).toMatch(message);
   });
 
-  test('to retry() of a pulled delivery, which stays in flight', async () => {
+  test('by retry() of a pulled delivery, which stays in flight', async () => {
     const mq = broker.mq();
     await mq.publish('/a', 1);
     const [delivery] = await mq.receive('/a', { blockMs: 2_000 });
@@ -89,7 +89,7 @@ describe('an option that is not known is refused, with the one that was meant,',
   });
 });
 
-describe('a value of another type is refused before anything is done, by name:', () => {
+describe('a value of the wrong type is refused by name before anything is done:', () => {
   test.each<[string, object]>([
     ['allGroups', { allGroups: 'false' }],
     ['allGroups', { allGroups: 0 }],
@@ -215,7 +215,7 @@ test('a key function that returns nothing is an error that says what to do', asy
   );
 });
 
-test('a path that reads like a pattern is refused by sends, handlers and recurring sends, and can be drained', async () => {
+test('a path that looks like a pattern is refused by sends, handlers and recurring sends, and can be drained', async () => {
   const mq = broker.mq();
   const path = '/order/:id';
   const refusal = { code: 'PATH_INVALID' };
@@ -230,7 +230,7 @@ test('a path that reads like a pattern is refused by sends, handlers and recurri
   await expect(
     mq.schedules.upsert({ id: 'a', path, data: 1, everyMs: 1_000 }),
   ).rejects.toMatchObject(refusal);
-  // As an earlier version has stored it.
+  // Stored as an earlier version would.
   await broker.redis.hset(`${broker.prefix}:routes`, 'route:order/:id', '1');
   await broker.redis.xadd(broker.key('order/:id', 'log'), '*', 'd', '"old"');
   const [delivery] = await mq.receive(path, { blockMs: 2_000 });

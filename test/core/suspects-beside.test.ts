@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-test('a suspect stops other routes for a second at most, and runs beside a handler that does not end', async () => {
+test('a suspect stops other queues for a second at most, and runs beside a handler that does not end', async () => {
   const leaseMs = 3_000;
   const mq = broker.mq({ group: 'g', leaseMs });
   const warnings: string[] = [];

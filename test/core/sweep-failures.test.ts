@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 const broker = useBroker();
 const key = (what: string): string => broker.key('a', what);
 
-/** Expired at once; the server's clock, which the tests share. */
+/** An expiry in the past by any clock. */
 const PAST = '1000';
 
 function troublesOf(mq: LeanMQ): string[] {
@@ -17,7 +17,7 @@ function troublesOf(mq: LeanMQ): string[] {
   return told;
 }
 
-/** A queue whose group keeps what expires, with ten messages that are about to. */
+/** Starts a queue whose group keeps expired messages, with ten messages about to expire. */
 async function withExpiring(options: Parameters<typeof broker.mq>[0] = {}): Promise<LeanMQ> {
   const mq = broker.mq({ group: 'g', ...options });
   await mq.queue('/a').declareGroup('g', { onExpired: 'dead-letter' });
@@ -31,7 +31,7 @@ async function withExpiring(options: Parameters<typeof broker.mq>[0] = {}): Prom
 const reasons = async (mq: LeanMQ): Promise<(string | undefined)[]> =>
   (await mq.deadLetters('/a', 'g').list({ count: 100 })).map(({ reason }) => reason);
 
-describe('an expired message that cannot be ended as it is', () => {
+describe('an expired message that cannot be handled as it is', () => {
   test.each([
     ['a history that is not JSON for Lua', ['m', '{"origin":"1-0","note":"\\ud800"}', 'd', '1']],
     ['a history that is not an object', ['m', '7', 'd', '1']],
@@ -40,7 +40,7 @@ describe('an expired message that cannot be ended as it is', () => {
       ['m', '{"origin":"1-0","attempts":1e999}', 'd', '1'],
     ],
     ['9,000 fields', Array.from({ length: 9_000 }, (_, n) => [`f${n}`, '1']).flat()],
-  ])('with %s ends as an undecodable dead letter, and the others expire', async (_, fields) => {
+  ])('with %s becomes an undecodable dead letter, and the others expire', async (_, fields) => {
     const stream = fields[0] === 'm' ? 'inbox:g' : 'log';
     const id = await broker.redis.xadd(key(stream), '*', ...fields);
     await broker.redis.xgroup('CREATE', key(stream), 'g', '0').catch(() => undefined);
@@ -56,7 +56,7 @@ describe('an expired message that cannot be ended as it is', () => {
     expect(told).toEqual([]);
   });
 
-  test('because a key is of another type is set aside and told of once, and the others expire', async () => {
+  test('because a key has the wrong type is set aside and reported once, and the others expire', async () => {
     await broker.redis.set(key('inbox:other'), 'not a stream');
     await broker.redis.zadd(key('expiry'), PAST, 'inbox:other|1-1');
     const mq = await withExpiring();
@@ -70,13 +70,13 @@ describe('an expired message that cannot be ended as it is', () => {
     expect(told).toEqual([expect.stringMatching(/^EXPIRY_ENTRY .*inbox:other\|1-1 .*WRONGTYPE/)]);
   });
 
-  test('because nobody can say who keeps them is told of once', async () => {
+  test('because nobody knows which groups keep it is reported once', async () => {
     const mq = await withExpiring({ sweepMs: 20 });
     const told = troublesOf(mq);
     await broker.redis.del(key('keepers'));
     await broker.redis.set(key('keepers'), 'not a set');
     await eventually(() => told.length > 0);
-    // The route is swept many times more, and says so by what it promotes.
+    // The route is swept many more times, as its promotions show.
     for (let n = 0; n < 5; n += 1) {
       const before = await broker.redis.xlen(key('log'));
       await mq.publish('/a', n, { delayMs: 20 });
@@ -85,7 +85,7 @@ describe('an expired message that cannot be ended as it is', () => {
     expect(told).toEqual([expect.stringMatching(/^fault .*"\/a\/" .*expired.*WRONGTYPE/)]);
   });
 
-  test('because dead letters of one group are of another type leaves no copies for the others', async () => {
+  test('because the dead letters of one group have the wrong type leaves no copies for the others', async () => {
     const mq = await withExpiring();
     await mq.queue('/a').declareGroup('h', { onExpired: 'dead-letter' });
     await broker.redis.set(key('dead:h'), 'not a stream');
@@ -97,8 +97,8 @@ describe('an expired message that cannot be ended as it is', () => {
   });
 });
 
-describe('a step of a sweep that fails', () => {
-  test('keeps neither the next step nor another route from its turn, and is told of once', async () => {
+describe('a failing step of a sweep', () => {
+  test('keeps neither the next step nor another queue from its turn, and is reported once', async () => {
     const mq = broker.mq({ group: 'g', retention: { count: 0 } });
     const told = troublesOf(mq);
     for (const path of ['/a', '/b', '/c']) {
@@ -108,7 +108,7 @@ describe('a step of a sweep that fails', () => {
         Array.from({ length: 200 }, (_, data) => ({ data })),
       );
     }
-    // Neither the replays of /a nor what has expired on /b can be read.
+    // Neither the replays of /a nor the expired messages of /b can be read.
     await broker.redis.set(key('replays'), 'not a hash');
     await broker.redis.set(broker.key('b', 'expiry'), 'not a sorted set');
     for (const path of ['/a', '/b', '/c']) {
@@ -123,7 +123,7 @@ describe('a step of a sweep that fails', () => {
     expect(told.filter((text) => text.includes('"/a/" cannot be swept'))).toHaveLength(1);
   });
 
-  test('by hand is what the sweep rejects with, when all the others are done', async () => {
+  test('rejects a manual sweep once all other steps are done', async () => {
     const mq = broker.mq({ group: 'g', sweepMs: 600_000, retention: { count: 0 } });
     await mq.queue('/a').declareGroup('g');
     await mq.publish('/a', 1);
@@ -134,7 +134,7 @@ describe('a step of a sweep that fails', () => {
   });
 });
 
-test('a scheduled entry that cannot be appended is told of once, and goes when it can be', async () => {
+test('a scheduled entry that cannot be appended is reported once, and is delivered when it can be', async () => {
   const mq = broker.mq({ group: 'g' });
   const told = troublesOf(mq);
   await mq.queue('/a').declareGroup('g');

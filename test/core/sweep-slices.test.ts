@@ -7,8 +7,8 @@ const broker = useBroker();
 const key = (what: string): string => broker.key('a', what);
 const LARGE = 'x'.repeat(200_000);
 
-describe('what is large is done in slices, all of it and in its order', () => {
-  test('promotion, of which one route does not keep another waiting', async () => {
+describe('a sweep does large work in slices, completely and in order:', () => {
+  test('promotion, in which no queue keeps another waiting', async () => {
     const mq = broker.mq({ group: 'g' });
     const deliverAt = Date.now() + 5_000;
     for (const path of ['/a', '/b']) {
@@ -46,7 +46,7 @@ describe('what is large is done in slices, all of it and in its order', () => {
     expect(await broker.redis.zcard(key('expiry'))).toBe(0);
   });
 
-  test('expiry beside more messages in flight than are looked at, none of which is touched', async () => {
+  test('expiry beside more in-flight entries than it looks at, none of which is touched', async () => {
     const mq = broker.mq({ group: 'g', sweepMs: 600_000 });
     const groups = Array.from({ length: 40 }, (_, n) => `g${n}`);
     for (const group of groups) await mq.queue('/a').declareGroup(group);
@@ -57,7 +57,7 @@ describe('what is large is done in slices, all of it and in its order', () => {
     const first = sent.slice(0, 250).map((result) => ('id' in result ? result.id : ''));
     for (const [index, group] of groups.entries()) {
       await broker.redis.xreadgroup('GROUP', group, 'c', 'COUNT', 250, 'STREAMS', key('log'), '>');
-      // Each has some in flight, and all of them together every third.
+      // Each group has some in flight; together they hold every third message.
       const done = first.filter((_, n) => n % 3 !== 0 || n % 40 !== index);
       await broker.redis.xack(key('log'), group, ...done);
     }

@@ -6,8 +6,8 @@ import { eventually, nextEvent } from '../support/eventually.js';
 
 const broker = useBroker();
 
-describe('delay', () => {
-  test('a delayed message is delivered when it is due, 250 ms late at most', async () => {
+describe('a delayed message', () => {
+  test('is delivered when it is due, at most 250 ms late', async () => {
     const late: number[] = [];
     const mq = await broker.consume<number>('/later', ({ data }) => {
       late.push(performance.now() - data);
@@ -25,7 +25,7 @@ describe('delay', () => {
     }
   });
 
-  test('what one process scheduled and did not live to move is moved by another', async () => {
+  test('is moved by another process if its own did not live to move it', async () => {
     const gone = broker.mq({ group: 'gone' });
     await gone.publish('/later', 'x', { delayMs: 300 });
     await gone.close();
@@ -35,7 +35,7 @@ describe('delay', () => {
     expect(got).toHaveLength(1);
   });
 
-  test('a scheduled entry that cannot be appended is set aside and does not hold up the others', async () => {
+  test('that cannot be appended is set aside and does not hold up the others', async () => {
     const mq = broker.mq({ group: 'g' });
     await broker.redis.zadd(broker.key('later', 'schedule'), 1, 'send:broken');
     await broker.redis.hset(broker.key('later', 'scheduled'), 'send:broken', 'not packed by us');
@@ -49,7 +49,7 @@ describe('delay', () => {
     expect(await broker.redis.hexists(broker.key('later', 'scheduled'), 'send:broken')).toBe(1);
   });
 
-  test('of many that are due together each is moved once, also around one that cannot be', async () => {
+  test('is moved once when many are due together, even around one that cannot be moved', async () => {
     const mq = broker.mq();
     const ids = Array.from({ length: 60 }, (_, at) => `m${String(at).padStart(2, '0')}`);
     await Promise.all(
@@ -70,8 +70,8 @@ describe('delay', () => {
   });
 });
 
-describe('time to live', () => {
-  test('an expired message never reaches a handler', async () => {
+describe('an expired message', () => {
+  test('never reaches a handler', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/short', 'expires', { ttlMs: 1 });
     await mq.publish('/short', 'stays', { ttlMs: 60_000 });
@@ -83,7 +83,7 @@ describe('time to live', () => {
     expect(got).toEqual(['stays']);
   });
 
-  test('its memory comes back without a reader, and only waiting messages are removed', async () => {
+  test('is freed without a reader, and only waiting messages are removed', async () => {
     await broker.redis.xgroup('CREATE', broker.key('short', 'log'), 'g', '0', 'MKSTREAM');
     const mq = broker.mq();
     for (let n = 0; n < 20; n += 1) void mq.publish('/short', n, { ttlMs: 50 });
@@ -92,7 +92,7 @@ describe('time to live', () => {
     expect(await broker.redis.zcard(broker.key('short', 'expiry'))).toBe(0);
   });
 
-  test('its memory comes back on a route without groups too, which keeps what does not expire', async () => {
+  test('is freed on a queue without groups too, and the others are kept', async () => {
     const mq = broker.mq();
     await mq.publish('/short', 'stays');
     await Promise.all([1, 2, 3].map((n) => mq.publish('/short', n, { ttlMs: 50 })));
@@ -101,7 +101,7 @@ describe('time to live', () => {
     expect(left.map(([, fields]) => fields)).toEqual([['d', '"stays"']]);
   });
 
-  test('a message that was given back expires too, without a reader', async () => {
+  test('is freed without a reader even after a release', async () => {
     const mq = broker.mq({ group: 'g' });
     await mq.publish('/short', 'x', { ttlMs: 300 });
     const [delivery] = await mq.receive('/short');
@@ -111,7 +111,7 @@ describe('time to live', () => {
     await eventually(async () => (await broker.redis.xlen(inbox)) === 0);
   });
 
-  test('a group may have its expired messages as dead letters', async () => {
+  test('can become a dead letter for a group', async () => {
     const mq = broker.mq({ group: 'g', handlers: { onExpired: 'dead-letter' } });
     await mq.publish('/short', 'x', { ttlMs: 1 });
     const dead = nextEvent<LeanMQEvents['deadLettered'][0]>(mq.events, 'deadLettered', {
@@ -119,7 +119,7 @@ describe('time to live', () => {
     }).catch(() => undefined);
     await mq.consume('/short', () => undefined);
     await dead;
-    // Either its consumer or a sweep finds it out, whoever comes first.
+    // Its consumer or a sweep finds it, whichever comes first.
     await eventually(async () => {
       const [letter] = await mq.deadLetters('/short').list();
       return letter?.reason === 'expired' && letter.data === 'x';
@@ -127,8 +127,8 @@ describe('time to live', () => {
   });
 });
 
-describe('dedupe window', () => {
-  test('the same id with the same data is a duplicate within its window and published again after it', async () => {
+describe("a message with a caller's id", () => {
+  test('is a duplicate with the same data within its window, and published again after it', async () => {
     const mq = broker.mq();
     const options = { messageId: 'order-1', dedupeMs: 150 };
     expect(await mq.publish('/a', { n: 1 }, options)).toEqual({
@@ -149,7 +149,7 @@ describe('dedupe window', () => {
     expect(await broker.redis.xlen(broker.key('a', 'log'))).toBe(2);
   });
 
-  test('the handler sees the id of the caller', async () => {
+  test('reaches its handler with that id', async () => {
     const ids: string[] = [];
     const mq = await broker.consume('/a', ({ id }) => void ids.push(id));
     const acked = nextEvent(mq.events, 'acked');

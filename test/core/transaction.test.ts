@@ -8,8 +8,8 @@ const broker = useBroker();
 
 const lengthOf = (path: string): Promise<number> => broker.redis.xlen(broker.key(path, 'log'));
 
-describe('transaction', () => {
-  test('all sends of a transaction arrive, their ids known when it resolves', async () => {
+describe('a transaction', () => {
+  test('delivers all of its sends, whose ids are known when it resolves', async () => {
     const got: [string, unknown][] = [];
     const mq = broker.mq();
     for (const path of ['/a', '/b']) mq.handle(path, ({ id, data }) => void got.push([id, data]));
@@ -25,7 +25,7 @@ describe('transaction', () => {
     expect(new Map(got)).toEqual(new Map(results.map(({ id }, index) => [id, index + 1])));
   });
 
-  test('plain sends keep their order on each path, their headers and their ids', async () => {
+  test('keeps the order of plain sends on each path, with their headers and ids', async () => {
     const mq = broker.mq();
     const several = await Promise.all(
       [1, 2].map((unit) =>
@@ -57,7 +57,7 @@ describe('transaction', () => {
     ]);
   });
 
-  test('nothing is sent if the callback throws', async () => {
+  test('sends nothing if its callback throws', async () => {
     const mq = broker.mq();
     const failure = new Error('changed my mind');
     const attempt = mq.transaction((tx) => {
@@ -68,7 +68,7 @@ describe('transaction', () => {
     expect(await lengthOf('a')).toBe(0);
   });
 
-  test('nothing is sent if one payload is invalid', async () => {
+  test('sends nothing if one payload is invalid', async () => {
     const mq = broker.mq();
     const attempt = mq.transaction((tx) => {
       tx.send('/a', 1);
@@ -78,7 +78,7 @@ describe('transaction', () => {
     expect([await lengthOf('a'), await lengthOf('b')]).toEqual([0, 0]);
   });
 
-  test('nothing is sent if a key of one route is of another type, and other transactions are not held up', async () => {
+  test('sends nothing if a key of one queue has the wrong type, and does not hold up other transactions', async () => {
     await broker.redis.set(broker.key('b', 'log'), 'not a stream');
     const mq = broker.mq();
     await mq.connect();
@@ -97,7 +97,7 @@ describe('transaction', () => {
     expect([await lengthOf('a'), await lengthOf('c')]).toEqual([1, 1]);
   });
 
-  test('the same message id with other data undoes the whole transaction, with the same data it is a duplicate', async () => {
+  test('is undone by a used message id with other data; with the same data it is a duplicate', async () => {
     const mq = broker.mq();
     const { id } = await mq.publish('/a', { n: 1 }, { messageId: 'one' });
     await expect(
@@ -115,7 +115,7 @@ describe('transaction', () => {
     expect([await lengthOf('a'), await lengthOf('b')]).toEqual([1, 1]);
   });
 
-  test('one transaction inside another is refused, and so is a send after the callback has returned', async () => {
+  test('refuses a nested transaction, and a send after its callback has returned', async () => {
     const mq = broker.mq();
     const nested = mq.transaction(async (tx) => {
       tx.send('/a', 1);
@@ -130,10 +130,10 @@ describe('transaction', () => {
     expect([await lengthOf('a'), await lengthOf('b')]).toEqual([0, 0]);
   });
 
-  test('a transaction of another request is not refused when a queue continues it inside an open one', async () => {
+  test('of another request may continue inside an open one, through a shared limiter', async () => {
     const mq = broker.mq();
     await mq.connect();
-    // A limiter of one, as many programs have: the next job begins where the last one ended.
+    // A limiter of one, as many programs have: the next job starts where the last one ended.
     const jobs: (() => Promise<void>)[] = [];
     let busy = false;
     const next = (): void => {
@@ -159,7 +159,7 @@ describe('transaction', () => {
     expect(await first).toMatchObject([{ outcome: 'published' }]);
   });
 
-  test('what is published in the course of a callback without being part of it is warned about, once', async () => {
+  test('warns once about publishes during its callback that are not part of it', async () => {
     const mq = broker.mq();
     const warnings: unknown[] = [];
     mq.events.on('warning', (warning) => warnings.push(warning));
@@ -180,7 +180,7 @@ describe('transaction', () => {
     expect(await lengthOf('a')).toBe(4);
   });
 
-  test('what was begun inside a transaction may have transactions of its own once that one has ended', async () => {
+  test('may follow in code that was started inside one that has ended', async () => {
     const mq = broker.mq();
     let end = (): void => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
@@ -194,11 +194,11 @@ describe('transaction', () => {
     expect([await lengthOf('a'), await lengthOf('b')]).toEqual([1, 1]);
   });
 
-  test('an empty transaction does nothing', async () => {
+  test('without sends does nothing', async () => {
     expect(await broker.mq().transaction(() => undefined)).toEqual([]);
   });
 
-  test('delays and times to live may be mixed', async () => {
+  test('may mix delays and times to live', async () => {
     const mq = broker.mq();
     const results = await mq.transaction((tx) => {
       tx.send('/a', 'now');

@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.js';
 const broker = useBroker();
 const log = (): string => broker.key('a', 'log');
 const lengthOf = (key: string): Promise<number> => broker.redis.xlen(key);
-/** Nothing is swept by itself within a test. */
+/** Settings under which nothing is swept by itself. */
 const BY_HAND = { sweepMs: 600_000, group: 'g' };
 
 async function add(count: number, bytes = 1): Promise<void> {
@@ -19,7 +19,7 @@ async function add(count: number, bytes = 1): Promise<void> {
   await adding.exec();
 }
 
-/** Has the group take so many, and ack all but the last `pending` of them. Returns the ids of these. */
+/** Has the group read `count` entries and ack all but the last `pending`; returns the ids of those. */
 async function finish(count: number, pending = 0, group = 'g'): Promise<string[]> {
   const reply = (await broker.redis.xreadgroup(
     ...(['GROUP', group, 'c', 'COUNT', count, 'STREAMS', log(), '>'] as const),
@@ -30,14 +30,14 @@ async function finish(count: number, pending = 0, group = 'g'): Promise<string[]
   return ids.slice(done.length);
 }
 
-/** A route with a group that is swept by hand. */
+/** Starts a queue with a group that is swept by hand. */
 async function route(count: number): Promise<{ sweep: () => Promise<unknown> }> {
   const mq = broker.mq({ ...BY_HAND, retention: { count } });
   await mq.queue('/a').declareGroup('g');
   return mq.queue('/a');
 }
 
-/** How many entries a call had its scripts read, by the counts that they asked for. */
+/** Counts the entries that a call's scripts read, by the counts they asked for. */
 async function entriesRead(act: () => Promise<unknown>): Promise<number> {
   const { host = '', port = 0 } = broker.redis.options;
   const monitor = connect({ host, port });
@@ -57,7 +57,7 @@ async function entriesRead(act: () => Promise<unknown>): Promise<number> {
 }
 
 describe('trimming a log of large messages', () => {
-  test('reads none of the retained ones when everything is finished', async () => {
+  test('reads no retained ones when everything is finished', async () => {
     const queue = await route(1_000);
     await add(1_200, 10_000);
     await finish(1_200);
@@ -65,7 +65,7 @@ describe('trimming a log of large messages', () => {
     expect(await lengthOf(log())).toBe(1_000);
   });
 
-  test('reads none of the retained ones when something is always in flight', async () => {
+  test('reads no retained ones when something is always in flight', async () => {
     const queue = await route(1_000);
     for (let round = 0; round < 3; round += 1) {
       await add(600, 10_000);
@@ -73,7 +73,7 @@ describe('trimming a log of large messages', () => {
       expect(await entriesRead(() => queue.sweep())).toBeLessThanOrEqual(5);
       await broker.redis.xack(log(), 'g', ...pending);
     }
-    // What is finished is known up to the milestone of the sweep before.
+    // Finished messages are known up to the milestone of the previous sweep.
     await add(10, 10_000);
     await finish(10, 5);
     await queue.sweep();
@@ -83,16 +83,19 @@ describe('trimming a log of large messages', () => {
   });
 });
 
-describe('a small retention is kept exactly', () => {
-  test.each([0, 1, 10, 150, 199])('of %d, when everything is finished', async (count) => {
-    const queue = await route(count);
-    await add(1_050);
-    await finish(1_050);
-    await queue.sweep();
-    expect(await lengthOf(log())).toBe(count);
-  });
+describe('a small retention of', () => {
+  test.each([0, 1, 10, 150, 199])(
+    '%d is kept exactly when everything is finished',
+    async (count) => {
+      const queue = await route(count);
+      await add(1_050);
+      await finish(1_050);
+      await queue.sweep();
+      expect(await lengthOf(log())).toBe(count);
+    },
+  );
 
-  test.each([0, 1, 10, 150, 199])('of %d, besides what is unfinished', async (count) => {
+  test.each([0, 1, 10, 150, 199])('%d is kept exactly beside what is unfinished', async (count) => {
     const queue = await route(count);
     await add(1_050);
     const pending = await finish(1_000, 30);
@@ -103,7 +106,7 @@ describe('a small retention is kept exactly', () => {
   });
 });
 
-test('a retention from 200 on is kept to a node of the stream', async () => {
+test('a retention of 200 or more is kept to within a node of the stream', async () => {
   const queue = await route(200);
   await add(1_050);
   await finish(1_050);
@@ -112,7 +115,7 @@ test('a retention from 200 on is kept to a node of the stream', async () => {
   expect(await lengthOf(log())).toBeLessThanOrEqual(300);
 });
 
-test('ids whose numbers need all of 64 bits are told apart: what is unread stays', async () => {
+test('ids whose numbers need all 64 bits are told apart: what is unread stays', async () => {
   const queue = await route(0);
   for (const number of ['9007199254740993', '9007199254740994', '18446744073709551615']) {
     await broker.redis.xadd(log(), `5-${number}`, 'd', '1');
@@ -129,7 +132,7 @@ test('ids whose numbers need all of 64 bits are told apart: what is unread stays
   expect(await lengthOf(log())).toBe(0);
 });
 
-test('a log that was deleted and has begun again keeps what is unfinished', async () => {
+test('a log that was deleted and started again keeps what is unfinished', async () => {
   const queue = await route(300);
   await add(900);
   await finish(900, 1);
@@ -142,11 +145,11 @@ test('a log that was deleted and has begun again keeps what is unfinished', asyn
   expect(await lengthOf(log())).toBeGreaterThanOrEqual(1_501);
 });
 
-test('a log is trimmed while no group knows how far behind it is', async () => {
+test('a log is trimmed while no group knows its lag', async () => {
   const queue = await route(300);
   await add(900);
   await finish(400);
-  // Deleted beyond what the group has read: the server does not know its lag any more.
+  // Deleted beyond what the group has read: the server no longer knows its lag.
   const [last] = await broker.redis.xrevrange(log(), '+', '-', 'COUNT', 1);
   await broker.redis.xdel(log(), last?.[0] ?? '');
   await queue.sweep();
@@ -157,7 +160,7 @@ test('a log is trimmed while no group knows how far behind it is', async () => {
   expect(await lengthOf(log())).toBeLessThanOrEqual(400);
 });
 
-test('what 600 groups leave behind goes in slices, all of it', async () => {
+test('trimming removes in slices everything that 600 groups leave behind', async () => {
   const queue = await route(0);
   const names = Array.from({ length: 600 }, (_, n) => `many-${n}`);
   const creating = broker.redis.pipeline();
@@ -172,7 +175,7 @@ test('what 600 groups leave behind goes in slices, all of it', async () => {
   await add(500);
   await finish(500);
   await queue.sweep();
-  // The 600 wait for all of them.
+  // All 600 groups wait for all of them.
   expect(await lengthOf(log())).toBe(500);
   await eventually(async () => {
     const left = broker.redis.pipeline();

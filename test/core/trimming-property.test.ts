@@ -8,7 +8,7 @@ const broker = useBroker();
 interface Plan {
   /** Entries on the log. */
   readonly total: number;
-  /** For each group how many it has read, and which of these it has not acked. */
+  /** Per group: how many it has read, and which of these it has not acked. */
   readonly groups: readonly { readonly read: number; readonly pending: readonly number[] }[];
   readonly retained: number;
 }
@@ -25,7 +25,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   retained: fc.integer({ min: 0, max: 50 }),
 });
 
-test('whatever the groups have read and acked, trimming leaves all that one of them has not finished, and what is retained', async () => {
+test('trimming leaves what is retained and all that any group has not finished, whatever was read and acked', async () => {
   let run = 0;
   await fc.assert(
     fc.asyncProperty(plan, async ({ total, groups, retained }) => {
@@ -52,7 +52,7 @@ test('whatever the groups have read and acked, trimming leaves all that one of t
         }
         for (let n = taken + 1; n <= total; n += 1) unfinished.add(`${n}-0`);
       }
-      // The route has to be known for a sweep by hand.
+      // A manual sweep needs a registered route.
       await mq.publish(path, 'the last one');
       await mq.queue(path).sweep();
       const left = new Set((await broker.redis.xrange(log, '-', '+')).map(([id]) => id));

@@ -8,7 +8,7 @@ const broker = useBroker();
 const lengthOf = (path: string): Promise<number> => broker.redis.xlen(broker.key(path, 'log'));
 
 describe('trimming', () => {
-  test('what every group has finished goes, but for what is retained', async () => {
+  test('removes what every group has finished, except what is retained', async () => {
     let done = 0;
     const mq = await broker.consume('/log', () => void (done += 1), { retention: { count: 200 } });
     for (let n = 0; n < 2_000; n += 1) void mq.publish('/log', n);
@@ -18,7 +18,7 @@ describe('trimming', () => {
     expect(await lengthOf('log')).toBeGreaterThanOrEqual(200);
   });
 
-  test('an idle route is left alone, and trimmed at one of the next looks when it was used', async () => {
+  test('skips an idle queue, and trims it at one of the next looks after it was used', async () => {
     let done = 0;
     const mq = await broker.consume('/log', () => void (done += 1), {
       retention: { count: 0 },
@@ -30,7 +30,7 @@ describe('trimming', () => {
     await eventually(async () => (await lengthOf('log')) <= 100);
   });
 
-  test('what a group has not finished is never removed: unread, in flight, or not there at all', async () => {
+  test('never removes what a group has not finished: unread, in flight, or for a group that is not running', async () => {
     const log = broker.key('log', 'log');
     await broker.redis.xgroup('CREATE', log, 'absent', '0', 'MKSTREAM');
     let done = 0;
@@ -41,7 +41,7 @@ describe('trimming', () => {
     await nextSweeps(mq, 2);
     expect(await lengthOf('log')).toBe(1_500);
 
-    // Now the absent group reads a little and holds on to it.
+    // The absent group now reads a little and keeps it in flight.
     const reply = (await broker.redis.xreadgroup(
       ...(['GROUP', 'absent', 'c', 'COUNT', 700, 'STREAMS', log, '>'] as const),
     )) as [string, [string, string[]][]][];
@@ -50,12 +50,12 @@ describe('trimming', () => {
     await eventually(async () => (await lengthOf('log')) <= 1_500 - 500);
     await nextSweeps(mq, 2);
     const [first] = await broker.redis.xrange(log, '-', '+', 'COUNT', 1);
-    // The first that is still pending, or something of its node before it.
+    // The first pending entry, or something of its node before it.
     expect((first?.[0] ?? '') <= (ids[600] ?? '')).toBe(true);
     expect(await broker.redis.xrange(log, ids[600] ?? '', ids[649] ?? '')).toHaveLength(50);
   });
 
-  test('a log without any group keeps all', async () => {
+  test('keeps everything on a log without groups', async () => {
     const mq = broker.mq({ retention: { count: 0 } });
     for (let n = 0; n < 500; n += 1) void mq.publish('/log', n);
     await eventually(async () => (await lengthOf('log')) === 500);
@@ -63,7 +63,7 @@ describe('trimming', () => {
     expect(await lengthOf('log')).toBe(500);
   });
 
-  test('an inbox keeps nothing that was finished', async () => {
+  test('removes every finished entry from an inbox', async () => {
     const mq = await broker.consume(
       '/flaky',
       ({ attempt }) => {
@@ -80,7 +80,7 @@ describe('trimming', () => {
     expect(await broker.redis.hlen(broker.key('flaky', 'scheduled'))).toBe(0);
   });
 
-  /** Resolves when the route has been swept so often: each sweep promotes what is due. */
+  /** Resolves when the route has been swept `count` times: each sweep promotes what is due. */
   async function nextSweeps(mq: ReturnType<typeof broker.mq>, count: number): Promise<void> {
     for (let n = 0; n < count; n += 1) {
       const promoted = nextEvent(mq.events, 'promoted');

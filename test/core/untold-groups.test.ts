@@ -11,7 +11,7 @@ const allow = (...rules: readonly string[]): Promise<unknown> =>
 
 afterEach(() => broker.redis.call('ACL', 'DELUSER', broker.prefix));
 
-/** A queue with groups that wait for its one message, by a user of Redis of its own. */
+/** Starts a queue with groups that wait for its one message, as a Redis user of its own. */
 async function setUp(ttlMs?: number): Promise<LeanMQ> {
   await allow('on', '>secret', '~*', '&*', '+@all');
   const { host = '', port = 0 } = broker.redis.options;
@@ -26,7 +26,7 @@ async function setUp(ttlMs?: number): Promise<LeanMQ> {
   return mq;
 }
 
-describe('when the server does not tell who waits for a message, nobody loses it', () => {
+describe('a message is kept when the server hides which groups wait for it,', () => {
   test.each<[string, (mq: LeanMQ) => Promise<unknown>, unknown]>([
     ['a purge of all groups', (mq) => mq.queue('/a').purge({ allGroups: true }), 2],
     ['a purge of one', (mq) => mq.queue('/a').purge(), 1],
@@ -35,7 +35,7 @@ describe('when the server does not tell who waits for a message, nobody loses it
       (mq) => mq.queue('/a').remove('m', { allGroups: true }),
       'waiting',
     ],
-  ])('by %s', async (_, act, outcome) => {
+  ])('during %s', async (_, act, outcome) => {
     const mq = await setUp();
     await allow('-xinfo');
     await expect(act(mq)).rejects.toMatchObject({ code: 'BROKER_DENIED' });
@@ -44,10 +44,10 @@ describe('when the server does not tell who waits for a message, nobody loses it
     expect(await act(mq)).toBe(outcome);
   });
 
-  test('by a sweep after its time to live', async () => {
+  test('during a sweep after its time to live', async () => {
     const mq = await setUp(1);
     await allow('-xinfo');
-    // From when it has expired.
+    // Measured from its expiry.
     await eventually(() =>
       expect(mq.queue('/a').sweep()).rejects.toMatchObject({ code: 'BROKER_DENIED' }),
     );

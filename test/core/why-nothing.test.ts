@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 
 const broker = useBroker();
 
-/** What another process sees of group `g` on a queue. */
+/** Reads what another process sees of group `g` on a queue. */
 async function seen(path: string): Promise<GroupInfo> {
   const { groups } = await broker.mq().queue(path).info();
   const group = groups.find((each) => each.group === 'g');
@@ -15,13 +15,13 @@ async function seen(path: string): Promise<GroupInfo> {
   return group;
 }
 
-/** A process of group `g` that has a handler for the queue. */
+/** Starts a process of group `g` with a handler for the queue. */
 function service(path: string, handler: () => unknown = () => undefined, options = {}): LeanMQ {
   return broker.mq({ group: 'g' }).handle(path, handler, options);
 }
 
-describe('why nothing is delivered is told to another process by numbers', () => {
-  test('when the group has no process: it was closed, or it was killed', async () => {
+describe('numbers show another process why nothing is delivered', () => {
+  test('when the group has no process, because it was closed or killed', async () => {
     const options = { ...QUICK, redis: broker.url, prefix: broker.prefix, group: 'g' };
     const child = Child.start('consumer', { path: '/a', options });
     try {
@@ -42,9 +42,9 @@ describe('why nothing is delivered is told to another process by numbers', () =>
     await mq.close();
     const { processes, consumers } = await seen('/a');
     expect(processes).toEqual([]);
-    // The entry of the one that was killed goes once it has been idle for long enough.
+    // The killed consumer's entry is removed once it has been idle long enough.
     expect(consumers.map(({ name }) => name)).not.toContain(consumer);
-    // The one that was killed is forgotten by the next that came.
+    // The killed process is forgotten by the next one that starts.
     expect(await broker.redis.exists(`${broker.prefix}:processes:g`)).toBe(0);
   });
 
@@ -78,7 +78,7 @@ describe('why nothing is delivered is told to another process by numbers', () =>
       expect([processes.length, consumers]).toEqual([1, []]);
     });
     expect((await seen('/a')).consumers).toMatchObject([{ name: mq.consumer, isHere: true }]);
-    // The list of all queues says the same.
+    // The list of all queues shows the same.
     const list = await broker.mq().queues();
     expect(list.map(({ groups }) => groups[0]?.processes.length)).toEqual([1, 1]);
   });
@@ -93,7 +93,7 @@ describe('why nothing is delivered is told to another process by numbers', () =>
     });
   });
 
-  test('when a permit is waited for', async () => {
+  test('when a handler waits for a permit', async () => {
     const before = Date.now();
     const mq = service('/a', () => undefined, { rateLimit: { count: 1, perMs: 60_000 } });
     await mq.start();
@@ -108,7 +108,7 @@ describe('why nothing is delivered is told to another process by numbers', () =>
     expect(waiting?.permitSince).toBeLessThan(Date.now() + 1_000);
   });
 
-  test('when all slots have been busy since then, and no longer when one is free', async () => {
+  test('when all slots are busy, since when, and no longer once one is free', async () => {
     const finish: (() => void)[] = [];
     const hold = (): Promise<void> => new Promise((resolve) => finish.push(resolve));
     const mq = service('/a', hold, { concurrency: 2 });
@@ -130,7 +130,7 @@ describe('why nothing is delivered is told to another process by numbers', () =>
     });
   });
 
-  test('while what a newer version or a person wrote there says nothing', async () => {
+  test('and ignore values that a newer version or a person wrote there', async () => {
     const mq = service('/a');
     await mq.start();
     const later = String(Date.now() + 60_000);

@@ -59,7 +59,7 @@ test('every call rejects in time while Redis does not answer', async () => {
     expect({ name, error }).toMatchObject({ name, error: { code: 'BROKER_UNAVAILABLE' } });
     expect(ms).toBeLessThan(5_000);
   }
-  // A call has limits of its own, and ends with its signal.
+  // A call has its own limits and ends with its signal.
   await expect(mq.queues({ timeoutMs: 50 })).rejects.toThrow('within 50 ms');
   const signal = AbortSignal.timeout(50);
   await expect(mq.queue('/a', { signal }).info()).rejects.toMatchObject({ code: 'ABORTED' });
@@ -67,12 +67,12 @@ test('every call rejects in time while Redis does not answer', async () => {
   server.thaw();
 });
 
-test('a call about recurring sends has limits of its own, and ends with its signal', async () => {
+test('a call for recurring sends has its own limits and ends with its signal', async () => {
   const server = await rig.server({});
   const mq = rig.mq(server.url, { group: 'g' });
   await mq.connect();
   const usual = { timeoutMs: 5_000, signal: new AbortController().signal };
-  // The last one removes what the first one has made.
+  // The last call removes what the first one made.
   for (const [, act] of ON_SCHEDULES) await act(mq, usual);
   expect(await mq.schedules.list()).toEqual([]);
   await mq.schedules.upsert(RECURRING);
@@ -87,7 +87,7 @@ test('a call about recurring sends has limits of its own, and ends with its sign
 });
 
 test.each([{ timeoutMs: 0 }, { timeoutMs: 'soon' }, { timeout: 5 }, { signal: 5 }])(
-  'limits of a call that are %j are refused',
+  'the invalid limits %j of a call are refused',
   async (call) => {
     const mq = rig.mq('redis://127.0.0.1:1', { connect: 'wait' });
     expect(() => mq.queue('/a', call as object)).toThrow(
@@ -100,7 +100,7 @@ test.each([{ timeoutMs: 0 }, { timeoutMs: 'soon' }, { timeout: 5 }, { signal: 5 
   },
 );
 
-test('a call rejects in time when Redis was never there, whether or not it is waited for', async () => {
+test('a call rejects in time when Redis was never there, whether or not its instance waits for it', async () => {
   const mq = rig.mq('redis://127.0.0.1:1', { connect: 'wait', commandTimeoutMs: 300 });
   await expect(mq.queues()).rejects.toMatchObject({
     code: 'BROKER_UNAVAILABLE',

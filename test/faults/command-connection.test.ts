@@ -11,11 +11,11 @@ const rig = useFaultyRig();
 interface Halved {
   readonly publisher: LeanMQ;
   readonly mq: LeanMQ;
-  /** Between the server and what `mq` does there, except for its reads. */
+  /** Proxy between the server and what `mq` does there, except for its reads. */
   readonly proxy: TcpProxy;
 }
 
-/** As if the password had been changed: what is connected stays so, what is lost does not come back. */
+/** Acts as if the password had changed: open connections stay, lost ones do not come back. */
 async function halved(options: Partial<LeanMQOptions> = {}): Promise<Halved> {
   const server = await rig.server();
   const proxy = await rig.proxy(server);
@@ -26,7 +26,7 @@ async function halved(options: Partial<LeanMQOptions> = {}): Promise<Halved> {
   return { publisher: rig.mq(server.url), mq, proxy };
 }
 
-/** Resolves when it has been tried for a while to connect in vain. */
+/** Resolves when connecting has been tried for a while in vain. */
 async function lose(proxy: TcpProxy): Promise<void> {
   const { attempts } = proxy;
   proxy.refuse();
@@ -41,8 +41,8 @@ async function publish({ publisher }: Halved, count: number): Promise<void> {
   );
 }
 
-describe('while nothing can be settled, because only the connection for commands is away', () => {
-  test('a consumer reads no more than it has room for, and goes on when it is back', async () => {
+describe('while the command connection alone is lost, so nothing can be settled,', () => {
+  test('a consumer reads no more than it has room for, and continues when the connection is back', async () => {
     const count = 5_000;
     const rigged = await halved();
     const { mq, proxy } = rigged;
@@ -56,7 +56,7 @@ describe('while nothing can be settled, because only the connection for commands
     await eventually(() => got.size === count && mq.health().inFlight === 0);
   });
 
-  test('so does a pass', async () => {
+  test('a pass reads no more than it has room for, and continues when the connection is back', async () => {
     const count = 5_000;
     const rigged = await halved();
     const { mq, proxy } = rigged;
@@ -76,7 +76,7 @@ describe('while nothing can be settled, because only the connection for commands
     expect(await passed).toEqual({ processed: count, failed: 0, deadLettered: 0 });
   });
 
-  test('nothing is pulled', async () => {
+  test('a receive takes nothing', async () => {
     const rigged = await halved();
     const { mq, proxy } = rigged;
     await publish(rigged, 2);
@@ -91,7 +91,7 @@ describe('while nothing can be settled, because only the connection for commands
     expect(await (await second)[0]?.ack()).toBe('settled');
   });
 
-  test.each(['pulls', 'makes a pass'])('one that %s can be closed', async (how) => {
+  test.each(['pulls', 'makes a pass'])('an instance that %s can be closed', async (how) => {
     const rigged = await halved();
     const { mq, proxy } = rigged;
     mq.handle('/a', () => undefined);

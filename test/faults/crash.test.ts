@@ -30,7 +30,7 @@ const heard = (child: Child, what: string): Said[] =>
   child.messages.filter((message) => says(what)(message)) as Said[];
 
 describe('kill -9 of a consumer', () => {
-  test('in mid-handler: the message is delivered again, its crash counted, its attempt used up', async () => {
+  test('in mid-handler redelivers the message, with its crash counted and its attempt used up', async () => {
     const victim = service();
     await victim.says(says('ready'));
     await broker.mq().publish('/work', { n: 1, act: 'hang' } satisfies Task);
@@ -46,7 +46,7 @@ describe('kill -9 of a consumer', () => {
     expect(got).toEqual([[1, 2, 1]]);
   });
 
-  test('with 500 in flight: all are finished, soon and without being run one by one', async () => {
+  test('with 500 messages in flight has all of them finished soon, not one by one', async () => {
     const victim = service({ handlers: { concurrency: 500 } });
     await victim.says(says('ready'));
     const mq = broker.mq();
@@ -75,11 +75,11 @@ describe('kill -9 of a consumer', () => {
     await eventually(() => done.size === 500, { timeoutMs: 10_000 });
     expect(most).toBeGreaterThan(20);
     expect(suspects).toBe(0);
-    // Two thirds of the lease and a while for the sightings; one by one it would be ten seconds.
+    // Two thirds of the lease and a while for the sightings; one by one, it would take ten seconds.
     expect(performance.now() - startedAt).toBeLessThan(6_000);
   });
 
-  test('a message that kills its process ends in dead letters as poison, its neighbours are all done', async () => {
+  test('by a poison message dead-letters that message, and all its neighbours are done', async () => {
     const mq = broker.mq({ group: 'watcher' });
     const letters = mq.deadLetters('/work', 'g');
     const children = [service({ handlers: { concurrency: 30 } })];
@@ -113,7 +113,7 @@ describe('kill -9 of a consumer', () => {
 });
 
 describe('two processes of one group', () => {
-  test('share the work: each message is handled by one of them, and both have their part', async () => {
+  test('share the work: each handles a part, and each message is handled by one of them', async () => {
     const services = [
       service({ handlers: { concurrency: 8 } }),
       service({ handlers: { concurrency: 8 } }),
@@ -134,7 +134,7 @@ describe('two processes of one group', () => {
 });
 
 describe('SIGTERM', () => {
-  test('under load: a drain loses nothing, runs nothing twice and uses no attempt up', async () => {
+  test('under load starts a drain that loses nothing, runs nothing twice and uses no attempt up', async () => {
     const mq = broker.mq();
     const first = service({ handlers: { concurrency: 20 } });
     await first.says(says('ready'));

@@ -28,7 +28,7 @@ async function setUp(options: Partial<LeanMQOptions> = {}): Promise<Setup> {
   const proxy = await rig.proxy(replicated.master);
   const mq = rig.mq(proxy.url, { durability: ONE, ...options });
   await mq.publish('/warm', 'up', { durability: ONE });
-  // The server knows both scripts from now on, so that the first reply is the one to the append.
+  // The server now knows both scripts, so the first reply is the one to the append.
   await mq.publish('/warm', 'up', { messageId: 'warm', durability: ONE });
   return { ...replicated, mq, proxy };
 }
@@ -40,9 +40,9 @@ async function killClients(redis: Redis): Promise<void> {
 /** Command and first argument, as in `+1700000000.1 [0 lua] "SET" "key"`. */
 const MONITORED = /^\+[\d.]+ \[\d+ [^\]]+\] "([^"]*)"(?: "([^"]*)")?/;
 
-/** The writes of publishers' markers and the WAITs that the server executes from now on, in their order. */
+/** Records the server's WAITs and its writes of publisher markers from now on, in order. */
 async function watch(url: string): Promise<{ seen: string[]; stop: () => void }> {
-  // Not by ioredis, which stumbles over what is monitored before it knows that it monitors.
+  // Not by ioredis, which stumbles over output that arrives before it knows that it monitors.
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   const seen: string[] = [];
   const lines = createInterface({ input: socket });
@@ -62,8 +62,8 @@ async function watch(url: string): Promise<{ seen: string[]; stop: () => void }>
   };
 }
 
-describe('a connection that is lost while replicas are waited for', () => {
-  test('the reply to WAIT is lost: the batch is settled again, and waited for again', async () => {
+describe('when a connection fails while replicas are waited for,', () => {
+  test('a batch whose reply to WAIT was lost is settled and waited for again', async () => {
     const { mq, proxy, redis } = await setUp();
     const before = await callsOf(redis, 'wait');
     const fired = proxy.cutAfterReplyTo(/\r\nwait\r\n/i);
@@ -77,7 +77,7 @@ describe('a connection that is lost while replicas are waited for', () => {
     disconnect(redis);
   });
 
-  test('the reply to the append is lost and the replica has nothing: sending it again does not pass for confirmed', async () => {
+  test('a resent append whose first reply was lost does not pass for confirmed when the replica has nothing', async () => {
     const { mq, proxy, master, replica, redis } = await setUp({ durability: SOON });
     replica.freeze();
     const { seen, stop } = await watch(master.url);
@@ -86,7 +86,7 @@ describe('a connection that is lost while replicas are waited for', () => {
     const rejected = expect(sent).rejects.toMatchObject({ code: 'NOT_REPLICATED', confirmed: 0 });
     await fired;
     await rejected;
-    // WAIT tells of writes on its own connection: the batch that was there already has to be one.
+    // WAIT covers writes on its own connection: the resent batch must count as one.
     expect(seen.slice(0, 3)).toEqual(['marker', 'marker', 'wait']);
     stop();
     replica.thaw();
@@ -96,7 +96,7 @@ describe('a connection that is lost while replicas are waited for', () => {
     disconnect(redis);
   });
 
-  test('the reply to a plain batch is lost: it writes as well when it is sent again', async () => {
+  test('a plain batch whose reply was lost writes again when it is sent again', async () => {
     const { mq, proxy, master, replica, redis } = await setUp({ durability: SOON });
     replica.freeze();
     const { seen, stop } = await watch(master.url);
@@ -120,7 +120,7 @@ describe('a connection that is lost while replicas are waited for', () => {
     disconnect(redis);
   });
 
-  test('it is killed again and again while the replica is frozen: nothing resolves before it is thawed', async () => {
+  test('nothing resolves before a frozen replica is thawed, however often the connection is killed', async () => {
     const { mq, replica, redis } = await setUp({ publishTimeoutMs: 60_000 });
     replica.freeze();
     let resolved = 0;
@@ -139,7 +139,7 @@ describe('a connection that is lost while replicas are waited for', () => {
     disconnect(redis);
   });
 
-  test('it is killed again and again under load: every message is there once', async () => {
+  test('every message is stored once under load, however often the connection is killed', async () => {
     const { mq, redis } = await setUp();
     const numbers = Array.from({ length: 3_000 }, (_, n) => n);
     let left = numbers.length;
@@ -162,7 +162,7 @@ describe('a connection that is lost while replicas are waited for', () => {
     disconnect(redis);
   });
 
-  test('a half-open one is given up, and the publish done on a new one', async () => {
+  test('a half-open connection is given up, and the publish is done on a new one', async () => {
     const { mq, proxy, redis } = await setUp();
     proxy.halfOpen();
     expect(await mq.publish('/a', 1)).toMatchObject({ outcome: 'published' });
@@ -170,7 +170,7 @@ describe('a connection that is lost while replicas are waited for', () => {
     disconnect(redis);
   });
 
-  test('that of a master that was demoted is given up, and what it had is settled on a new one', async () => {
+  test('a connection to a demoted master is given up, and its sends are settled on a new one', async () => {
     const { mq, replica, redis } = await setUp();
     replica.freeze();
     const sent = mq.publish('/a', 1);

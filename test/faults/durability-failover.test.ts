@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 test.each([0, 1])(
-  'what all replicas confirmed survives the sudden end of the master under load, whichever replica takes over: %i',
+  'what all replicas confirmed survives the sudden death of the master under load, whichever replica takes over: %i',
   async (heir) => {
     set = await SentinelSet.start({ replicas: 2, heir });
     const { master, replicas } = set;
@@ -49,7 +49,7 @@ test.each([0, 1])(
     const load = Promise.all(Array.from({ length: 32 }, sendAll));
     await eventually(() => acked.size > 2_000);
 
-    // For a moment the master alone has what is sent, and then it is gone.
+    // For a moment only the master has what is sent; then it is gone.
     for (const replica of replicas) replica.freeze();
     const cutter = await connectTo(master.url);
     await cutter.call('CLIENT', 'KILL', 'TYPE', 'replica');

@@ -25,7 +25,7 @@ interface Setup extends Replicated {
   readonly proxy: TcpProxy;
 }
 
-/** A publisher behind a proxy, whose sends wait for a replica unless told otherwise. */
+/** Starts a publisher behind a proxy, whose sends wait for a replica by default. */
 async function setUp(options: Partial<LeanMQOptions> = {}, replicas = 1): Promise<Setup> {
   const replicated = await startReplicated(rig, replicas);
   const proxy = await rig.proxy(replicated.master);
@@ -47,7 +47,7 @@ function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('a replica that does not answer', () => {
-  test('rejects the publish as unknown; the same id is then published once, and resolves when the replica has it', async () => {
+  test('makes a publish reject as unknown; sent again with its id, it is stored once and resolves when the replica has it', async () => {
     const { mq, replica, redis } = await setUp({ durability: SOON });
     replica.freeze();
     const send = (): Promise<unknown> => mq.publish('/a', 'x', { messageId: 'one' });
@@ -61,7 +61,7 @@ describe('a replica that does not answer', () => {
       confirmed: 0,
       message: expect.stringContaining('0 of 1 replicas confirmed it within 300 ms') as unknown,
     });
-    // Known to the master is not enough for a duplicate either.
+    // The master alone is not enough for a duplicate either.
     await expect(send()).rejects.toMatchObject({ code: 'NOT_REPLICATED' });
     replica.thaw();
     expect(await send()).toMatchObject({ id: 'one', outcome: 'duplicate' });
@@ -69,7 +69,7 @@ describe('a replica that does not answer', () => {
     disconnect(redis);
   });
 
-  test('does not hold up sends that need none, nor those that ask for fewer', async () => {
+  test('does not hold up sends that need no replicas, or fewer', async () => {
     const { mq, replicas, redis } = await setUp({}, 2);
     replicas[1]?.freeze();
     const both = mq.publish('/a', 'both', { durability: { replicas: 2, timeoutMs: 20_000 } });
@@ -88,7 +88,7 @@ describe('a replica that does not answer', () => {
     disconnect(redis);
   });
 
-  test('rejects a transaction and a delayed send, which are safe to send again', async () => {
+  test('makes a transaction and a delayed send reject, and both are safe to send again', async () => {
     const { mq, replica, redis } = await setUp({ durability: 'memory' });
     const both = (durability: typeof ONE): Promise<unknown[]> =>
       mq.transaction(
@@ -114,7 +114,7 @@ describe('a replica that does not answer', () => {
     disconnect(redis);
   });
 
-  test('fails those of many that ask for it, and tells each its own refusal', async () => {
+  test('fails only the sends that asked for it, each with its own error', async () => {
     const { mq, replica, redis } = await setUp({ durability: 'memory' });
     await mq.publish('/a', 'other', { messageId: 'taken' });
     replica.freeze();
@@ -134,7 +134,7 @@ describe('a replica that does not answer', () => {
     disconnect(redis);
   });
 
-  test('bounds what waits', async () => {
+  test('leaves the number of waiting sends bounded', async () => {
     const { mq, replica, redis } = await setUp({ maxBuffered: 20 });
     replica.freeze();
     await expect(mq.publish('/a', 0, { durability: SOON })).rejects.toMatchObject({
@@ -144,12 +144,12 @@ describe('a replica that does not answer', () => {
     await expect(mq.publish('/a', 'one too many')).rejects.toMatchObject({ code: 'BUFFER_FULL' });
     replica.thaw();
     await Promise.all(waiting);
-    // What is confirmed does not count any more.
+    // Confirmed sends no longer count.
     await Promise.all(Array.from({ length: 20 }, (_, n) => mq.publish('/a', n)));
     disconnect(redis);
   });
 
-  test('leaves no publish without an answer beyond its deadline', async () => {
+  test('leaves no publish unanswered beyond its deadline', async () => {
     const { mq, replica, redis } = await setUp({
       publishTimeoutMs: 400,
       durability: { replicas: 1, timeoutMs: 60_000 },
@@ -165,8 +165,8 @@ describe('a replica that does not answer', () => {
   });
 });
 
-describe('a count that no server has', () => {
-  test('rejects with what was asked for and what there is', async () => {
+describe('a replica count that no server has', () => {
+  test('rejects with the count asked for and the count there is', async () => {
     const { mq, redis } = await setUp();
     const sent = mq.publish('/a', 1, { durability: { replicas: 9, timeoutMs: 200 } });
     await expect(sent).rejects.toMatchObject({
@@ -179,8 +179,8 @@ describe('a count that no server has', () => {
   });
 });
 
-describe('many sends of a moment', () => {
-  test('over all routes share one WAIT, and each is answered', async () => {
+describe('many simultaneous sends', () => {
+  test('over all queues share one WAIT, and each is answered', async () => {
     const { mq, redis } = await setUp();
     for (const path of ['/a', '/b', '/c', '/d', '/e']) await mq.publish(path, 'warm');
     const before = await callsOf(redis, 'wait');
@@ -193,7 +193,7 @@ describe('many sends of a moment', () => {
     disconnect(redis);
   });
 
-  test('to one route share it too', async () => {
+  test('to one queue share one WAIT too', async () => {
     const { mq, redis } = await setUp();
     await mq.publish('/a', 'warm');
     const before = await callsOf(redis, 'wait');
@@ -202,7 +202,7 @@ describe('many sends of a moment', () => {
     disconnect(redis);
   });
 
-  test('keep their order on a route, also over several rounds', async () => {
+  test('keep their order on a queue, even over several rounds', async () => {
     const { mq, redis } = await setUp();
     const numbers = Array.from({ length: 2_000 }, (_, n) => n);
     const optionsOf = (n: number): PublishOptions => (n % 3 === 0 ? {} : { ttlMs: 60_000 });
@@ -212,8 +212,8 @@ describe('many sends of a moment', () => {
   });
 });
 
-describe('the connection', () => {
-  test('is opened when it is first needed, or at once when the module says so', async () => {
+describe('the durable connection', () => {
+  test('is opened when it is first needed, or at once when the options ask for it', async () => {
     const { mq, redis, master } = await setUp();
     expect(Object.keys(mq.health().connections)).toContain('durable');
     const plain = rig.mq(master.url);
@@ -226,7 +226,7 @@ describe('the connection', () => {
     disconnect(redis);
   });
 
-  test('needs the right to WAIT only where it is used, and says so', async () => {
+  test('needs the right to WAIT only where it is used, and the error says so', async () => {
     const { master, redis } = await setUp();
     await redis.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-wait');
     const mq = rig.mq(`redis://app:secret@127.0.0.1:${master.port}`);

@@ -7,7 +7,7 @@ const rig = useFaultyRig();
 const realTimeout = globalThis.setTimeout;
 afterEach(() => void jest.useRealTimers());
 
-/** Lets fake time pass, in steps that leave sockets the time to do their part. */
+/** Advances fake time, in steps that leave sockets the time to work. */
 async function passUntil(isDone: () => boolean, stepMs: number): Promise<void> {
   while (!isDone()) {
     jest.advanceTimersByTime(stepMs);
@@ -15,7 +15,7 @@ async function passUntil(isDone: () => boolean, stepMs: number): Promise<void> {
   }
 }
 
-test('a Redis that was never there is told of like one that is away, and so is that it is there', async () => {
+test('a Redis that was never there is reported like one that went away, and so is its arrival', async () => {
   const server = await rig.server();
   const proxy = await rig.proxy(server);
   proxy.refuse();
@@ -33,7 +33,7 @@ test('a Redis that was never there is told of like one that is away, and so is t
   proxy.accept();
   let isSettled = false;
   void sent.finally(() => (isSettled = true));
-  // Real timers drop those that are pending: another connection may still wait for its next try.
+  // Real timers drop the pending ones: another connection may still wait for its next try.
   await passUntil(() => isSettled && regained.length > 0, 2);
   jest.useRealTimers();
   expect(await sent).toMatchObject({ outcome: 'published' });

@@ -12,7 +12,7 @@ const BLOCK_MS = 250;
 // A read that is out for three times as long is overdue.
 const LONG_MS = 4 * BLOCK_MS;
 
-/** What it says during a time in which a read would have become overdue. */
+/** Collects what `health()` reports while a read would become overdue. */
 async function statusesOf(mq: LeanMQ): Promise<Health['status'][]> {
   const since = performance.now();
   const statuses = new Set<Health['status']>();
@@ -24,7 +24,7 @@ async function statusesOf(mq: LeanMQ): Promise<Health['status'][]> {
 }
 
 describe('a consumer is up', () => {
-  test('while all its slots are busy, so that it reads nothing', async () => {
+  test('while all its slots are busy and it reads nothing', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url, { blockMs: BLOCK_MS });
     let finish = (): void => undefined;

@@ -17,7 +17,7 @@ const log = `${rig.prefix}:{a}:log`;
 let file: string;
 let core: typeof Core;
 
-/** Redis tells how long a consumer has been idle, and no test can wait for the ten minutes that this takes by default. */
+// A core with a shorter limit: Redis measures the idle time, and no test can wait for the usual ten minutes.
 beforeAll(async () => {
   file = await buildCore('impatient', {
     'sweep/tidier.ts': (text) =>
@@ -32,8 +32,8 @@ async function consumersOf(redis: Redis): Promise<string[]> {
   return rows.map(([, name]) => name);
 }
 
-describe('the entry of a consumer that has gone without leaving', () => {
-  test('is removed by a sweep when it has been idle for long, unless something is pending there', async () => {
+describe('the entry of a consumer that died without leaving', () => {
+  test('is removed by a sweep when it has been idle long enough, unless something is pending there', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const mq = new core.LeanMQ({ redis: server.url, prefix: rig.prefix, group: 'g' });
@@ -52,7 +52,7 @@ describe('the entry of a consumer that has gone without leaving', () => {
     redis.disconnect();
   });
 
-  test('may be that of one that is there and only waits: it goes on', async () => {
+  test('may belong to a consumer that only waits: that one continues', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const mq = new core.LeanMQ({ redis: server.url, prefix: rig.prefix, group: 'g' });

@@ -9,7 +9,7 @@ import { useFaultyRig } from '../support/server.js';
 const rig = useFaultyRig();
 afterEach(killChildren);
 
-// Long enough to be past all first attempts, and a quarter of what it stands for: the pauses do not change after that.
+// Long enough to pass all first attempts, and a quarter of what it stands for: later pauses stay the same.
 const SECONDS = 15;
 const MOST_PERCENT = 2;
 
@@ -18,7 +18,7 @@ type Said = readonly [what: string, detail?: unknown];
 const said = ({ messages }: Child, what: string): Said[] =>
   (messages as Said[]).filter(([each]) => each === what);
 
-/** A service with the defaults of a real one, and how much it uses while its Redis is away. */
+/** Starts a service with default options and nothing to do. */
 async function idle(server: RedisServer): Promise<Child> {
   const child = Child.start('idle', {
     paths: Array.from({ length: 20 }, (_, n) => `/route/${n}`),
@@ -28,7 +28,7 @@ async function idle(server: RedisServer): Promise<Child> {
   return child;
 }
 
-/** How much of a processor it used from the moment when it knew of the loss, %. */
+/** Returns its processor use from the moment it noticed the loss, in %. */
 async function usedInOutage(child: Child): Promise<number> {
   await eventually(() => said(child, 'lost').length === 1, { timeoutMs: 15_000 });
   const before = said(child, 'used').length;
@@ -41,7 +41,7 @@ async function usedInOutage(child: Child): Promise<number> {
   return (used[needed - 1]! - used[before]!) / (SECONDS * 10);
 }
 
-/** From the loss to the first message after it. */
+/** Takes a service through an outage, from the loss to the first message after it. */
 async function outage(how: 'gone' | 'frozen'): Promise<void> {
   const server = await rig.server({ appendonly: 'everysec' });
   const child = await idle(server);
@@ -58,7 +58,7 @@ async function outage(how: 'gone' | 'frozen'): Promise<void> {
   expect(others.map(([what]) => what)).toEqual(['ready', 'lost', 'regained', 'done']);
 }
 
-test('a subscribed service that has lost Redis for long stays, uses next to nothing, says so once, and goes on', async () => {
-  // Both at once, because it takes its time: one is gone, one is frozen.
+test('a subscribed service that loses Redis for a long time stays up, uses next to nothing, reports it once, and resumes', async () => {
+  // Both at once, to save time: one server is gone, one is frozen.
   await Promise.all([outage('gone'), outage('frozen')]);
 }, 60_000);

@@ -12,7 +12,7 @@ const rig = useFaultyRig();
 
 const BALLAST = 'x'.repeat(1_000);
 
-/** A server with some messages on `/a`, whose memory can be filled up and freed. */
+/** Starts a server with some messages on `/a`, whose memory can be filled up and freed. */
 async function smallServer(): Promise<{
   url: string;
   redis: Redis;
@@ -67,7 +67,7 @@ describe('a server whose memory is full', () => {
     expect(await redis.xlen(keyOf('a', 'log'))).toBe(300);
 
     await free();
-    // Nothing is remembered of what was refused: the same ids are no duplicates.
+    // Nothing of the refused sends is remembered: the same ids are not duplicates.
     const sent = await mq.publish('/no/id', BALLAST, { messageId: 'one' });
     expect(sent.outcome).toBe('published');
     const [first] = await mq.transaction((tx) => tx.send('/no/first', 1, { messageId: 'three' }));
@@ -105,7 +105,7 @@ describe('a server whose memory is full', () => {
       await eventually(async () => (await redis.xlen(keyOf(path, 'log'))) === 0);
     }
     expect(await redis.zcard(keyOf('short', 'expiry'))).toBe(0);
-    // A consumer that is there is seen, so that its group cannot be removed by mistake.
+    // A live consumer is seen, so its group cannot be removed by mistake.
     await expect(publisher.queue('/a').removeGroup('g')).rejects.toMatchObject({
       code: 'GROUP_BUSY',
     });
@@ -121,7 +121,7 @@ describe('a server whose memory is full', () => {
     disconnect(redis);
   });
 
-  test('does not keep what kills its process from being found out', async () => {
+  test('does not hide a message that kills its process', async () => {
     const { url, redis, publisher, fill } = await smallServer();
     await publisher.publish('/work', { n: 1, act: 'die' } satisfies Task);
     await fill();

@@ -17,8 +17,8 @@ interface Run {
 }
 
 /**
- * What a failover to a replica that was behind, and whose clock is behind, leaves: the entry that the consumer holds is
- * gone, and another message has its id.
+ * Leaves the state after a failover to a replica that was behind, as was its clock: the entry that the consumer holds
+ * is gone, and another message has its id.
  */
 async function giveIdAgain(redis: Redis, proxy: TcpProxy, id: string): Promise<void> {
   proxy.refuse();
@@ -29,9 +29,9 @@ async function giveIdAgain(redis: Redis, proxy: TcpProxy, id: string): Promise<v
   proxy.accept();
 }
 
-describe('after a server gave the id of a held message to another one', () => {
+describe('after a server gave the id of a held message to another one,', () => {
   test.each(['succeeds', 'fails'] as const)(
-    'the new message is handled, and nothing ends it when the handler of the old one %s',
+    'the new message is handled and not ended when the handler of the old one %s',
     async (how) => {
       const server = await rig.server();
       const proxy = await rig.proxy(server);
@@ -57,7 +57,7 @@ describe('after a server gave the id of a held message to another one', () => {
       expect(runs.get('old')?.delivery.signal.aborted).toBe(true);
       if (how === 'succeeds') runs.get('old')?.succeed();
       else runs.get('old')?.fail(new Error('late'));
-      // What comes after it is settled, so that whatever was done for the old one has been done.
+      // The next message is settled, so whatever was done for the old one has been done.
       const after = nextEvent<LeanMQEvents['acked'][0]>(consumer.events, 'acked');
       await publisher.publish('/a', 'after');
       await eventually(() => runs.has('after'));
@@ -72,7 +72,7 @@ describe('after a server gave the id of a held message to another one', () => {
     },
   );
 
-  test('a delivery that was pulled settles as lost, and the new message is pulled', async () => {
+  test('a pulled delivery settles as lost, and the new message is pulled', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const redis = await connectTo(server.url);
@@ -90,7 +90,7 @@ describe('after a server gave the id of a held message to another one', () => {
   });
 });
 
-test('what is still pending for its consumer after an outage goes on and is settled', async () => {
+test('a delivery still pending for its consumer after an outage continues and is settled', async () => {
   const server = await rig.server({ appendonly: 'always' });
   const publisher = rig.mq(server.url);
   const consumer = rig.mq(server.url, { leaseMs: 60_000 });
@@ -112,7 +112,7 @@ test('what is still pending for its consumer after an outage goes on and is sett
 });
 
 describe('a publish whose reply was lost before the server lost its data', () => {
-  test('is stored in the new history, once, and so is what was sent after it', async () => {
+  test('is stored once in the new history, and so is what was sent after it', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const redis = await connectTo(server.url);

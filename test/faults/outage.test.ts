@@ -7,7 +7,7 @@ import { useFaultyRig } from '../support/server.js';
 
 const rig = useFaultyRig();
 
-/** What a consumer told of a path that must not happen in an outage. */
+/** Collects what a consumer reports of a path and must not report in an outage. */
 function complaints(mq: LeanMQ, path: string): string[] {
   const told: string[] = [];
   for (const name of [
@@ -27,8 +27,8 @@ function complaints(mq: LeanMQ, path: string): string[] {
   return told;
 }
 
-describe('Redis goes away', () => {
-  test('killed and restarted under load (AOF): nothing is lost, no acknowledged message missing', async () => {
+describe('an outage of Redis', () => {
+  test('by kill and restart under load loses no acknowledged message when there is an AOF', async () => {
     const server = await rig.server({ appendonly: 'always' });
     const publisher = rig.mq(server.url);
     const consumer = rig.mq(server.url, { handlers: { concurrency: 50 } });
@@ -62,7 +62,7 @@ describe('Redis goes away', () => {
     redis.disconnect();
   });
 
-  test('for longer than the lease while handlers run: nothing is taken over, nobody is blamed, each runs once', async () => {
+  test('longer than the lease takes over nothing, blames nobody and runs each handler once', async () => {
     const server = await rig.server({ appendonly: 'always' });
     const finish: (() => void)[] = [];
     let takenOver = 0;
@@ -70,7 +70,7 @@ describe('Redis goes away', () => {
     const leaseMs = 3_600;
     const proxy = await rig.proxy(server);
     const consumers = [rig.mq(proxy.url, { leaseMs }), rig.mq(proxy.url, { leaseMs })] as const;
-    // What nobody keeps alive: it looks stale together with the others.
+    // An entry that nobody keeps alive: it goes stale together with the others.
     await consumers[0].queue('/left-behind').declareGroup('g');
     await consumers[0].publish('/left-behind', 1);
     const redis = await connectTo(server.url);
@@ -98,7 +98,7 @@ describe('Redis goes away', () => {
     const back = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionRegained')));
     proxy.accept();
     await back;
-    // By then the others would have been taken over as well.
+    // The others would have been taken over at the same time.
     await eventually(() => takenOver === 1);
     const acked: LeanMQEvents['acked'][0][] = [];
     for (const mq of consumers) {
@@ -111,7 +111,7 @@ describe('Redis goes away', () => {
     expect(acked.every(({ attempt, leaseLost }) => attempt === 1 && !leaseLost)).toBe(true);
   });
 
-  test('what finished while Redis was away is acked when it is back, and run once', async () => {
+  test('leaves what finished meanwhile to be acked afterwards, each run once', async () => {
     const server = await rig.server({ appendonly: 'always' });
     const mq = rig.mq(server.url);
     let runs = 0;
@@ -132,7 +132,7 @@ describe('Redis goes away', () => {
     expect(mq.health().inFlight).toBe(0);
   });
 
-  test('it is said once that the connection is gone and once that it is back', async () => {
+  test('is reported once when the connection is lost and once when it is back', async () => {
     const server = await rig.server({ appendonly: 'always' });
     const proxy = await rig.proxy(server);
     const mq = rig.mq(proxy.url);
@@ -144,7 +144,7 @@ describe('Redis goes away', () => {
     mq.events.on('fault', ({ where, error }) => told.push(`${where}: ${error.message}`));
     await server.kill();
     await eventually(() => mq.health().status === 'down');
-    // Each connection is tried again and again in vain.
+    // Every connection keeps trying in vain.
     const { attempts } = proxy;
     await eventually(() => proxy.attempts > attempts + 6);
     await server.restart();
@@ -153,7 +153,7 @@ describe('Redis goes away', () => {
     expect(told).toEqual(['lost', 'regained']);
   });
 
-  test('many may wait for it, and the escape hatch waits too', async () => {
+  test('can be waited for by many callers, and by the escape-hatch client', async () => {
     const server = await rig.server({ appendonly: 'always' });
     const mq = rig.mq(server.url);
     await mq.connect();
@@ -174,7 +174,7 @@ describe('Redis goes away', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('frozen and thawed: the work goes on', async () => {
+  test('by freeze and thaw is survived: the work continues', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url);
     const got: unknown[] = [];
@@ -190,7 +190,7 @@ describe('Redis goes away', () => {
     expect(got).toEqual([1, 2]);
   });
 
-  test('absent at the start, with connect: wait, the service begins when it is there', async () => {
+  test('at the start is waited for with connect: wait, and then the service starts', async () => {
     const server = await rig.server();
     await server.kill();
     const mq = rig.mq(server.url, { connect: 'wait' });
@@ -204,9 +204,9 @@ describe('Redis goes away', () => {
   });
 });
 
-describe('Redis loses its data', () => {
+describe('a loss of data in Redis', () => {
   test.each(['FLUSHALL', 'DEL', 'XGROUP DESTROY'])(
-    '%s while running: the group is there again and work goes on',
+    'by %s makes a running consumer create its group again and continue',
     async (how) => {
       const server = await rig.server();
       const redis = await connectTo(server.url);
@@ -220,7 +220,7 @@ describe('Redis loses its data', () => {
       if (how === 'FLUSHALL') await redis.flushall();
       else if (how === 'DEL') await redis.del(log, `${rig.prefix}:{a}:inbox:g`);
       else await redis.xgroup('DESTROY', log, 'g');
-      // Published before the group is there again: it must not be skipped.
+      // Published before the group exists again: it must not be skipped.
       await mq.publish('/a', 'after');
       await eventually(() => got.includes('after'));
       await eventually(async () => ((await redis.xinfo('GROUPS', log)) as unknown[]).length === 1);
@@ -229,7 +229,7 @@ describe('Redis loses its data', () => {
     },
   );
 
-  test('SCRIPT FLUSH while running goes unnoticed', async () => {
+  test('by SCRIPT FLUSH does not disturb publishing or consuming', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const mq = rig.mq(server.url);

@@ -16,7 +16,7 @@ async function bodies(redis: Redis, path: string): Promise<unknown[]> {
   );
 }
 
-/** A publisher behind a proxy, and a client that looks at Redis directly. */
+/** Starts a publisher behind a proxy, and a client that looks at Redis directly. */
 async function behindProxy(): Promise<{
   mq: LeanMQ;
   proxy: Awaited<ReturnType<typeof rig.proxy>>;
@@ -29,8 +29,8 @@ async function behindProxy(): Promise<{
   return { mq, proxy, redis: await connectTo(server.url) };
 }
 
-describe('a connection fault during publish neither loses nor doubles the message', () => {
-  test('the reply is lost after the write', async () => {
+describe('a connection fault during publish neither loses nor duplicates the message', () => {
+  test('when the reply is lost after the write', async () => {
     const { mq, proxy, redis } = await behindProxy();
     const fired = proxy.cutAfterReplyTo(logOf('a'));
     const sends = Array.from({ length: 50 }, (_, n) => mq.publish('/a', n));
@@ -42,7 +42,7 @@ describe('a connection fault during publish neither loses nor doubles the messag
     redis.disconnect();
   });
 
-  test('the reply is lost, and the entries are consumed and trimmed before the batch is sent again', async () => {
+  test('when the reply is lost and the entries are trimmed before the batch is sent again', async () => {
     const { mq, proxy, redis } = await behindProxy();
     const fired = proxy.cutAfterReplyTo(logOf('a'));
     proxy.refuse();
@@ -56,7 +56,7 @@ describe('a connection fault during publish neither loses nor doubles the messag
     redis.disconnect();
   });
 
-  test('the reply of a transaction is lost after the write', async () => {
+  test('when the reply of a transaction is lost after the write', async () => {
     const { mq, proxy, redis } = await behindProxy();
     const fired = proxy.cutAfterReplyTo(logOf('b'));
     const transaction = mq.transaction((tx) => {
@@ -72,7 +72,7 @@ describe('a connection fault during publish neither loses nor doubles the messag
     redis.disconnect();
   });
 
-  test('the connection is killed again and again while thousands are on their way', async () => {
+  test('when the connection is killed again and again with thousands of sends on their way', async () => {
     const { mq, redis } = await behindProxy();
     const numbers = Array.from({ length: 5_000 }, (_, n) => n);
     let left = numbers.length;
@@ -94,7 +94,7 @@ describe('a connection fault during publish neither loses nor doubles the messag
     redis.disconnect();
   });
 
-  test('a half-open connection is given up and the publish done on a new one', async () => {
+  test('when a half-open connection is given up for a new one', async () => {
     const { mq, proxy, redis } = await behindProxy();
     proxy.halfOpen();
     await mq.publish('/a', 1);
@@ -102,9 +102,9 @@ describe('a connection fault during publish neither loses nor doubles the messag
     redis.disconnect();
   });
 
-  test('the old socket still executes while the batch is sent again', async () => {
+  test('when the old socket still executes while the batch is sent again', async () => {
     const { mq, proxy, redis } = await behindProxy();
-    // The server sees the first attempt only after it is thawed, and then the second as well.
+    // The server sees the first attempt only after it is thawed, and then the second one too.
     proxy.delay(150);
     const send = mq.publish('/a', 1);
     await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
@@ -117,7 +117,7 @@ describe('a connection fault during publish neither loses nor doubles the messag
 });
 
 describe('a publish that cannot be done', () => {
-  test('rejects by its deadline and says that the outcome is unknown; the same id is then safe', async () => {
+  test('rejects by its deadline with an unknown outcome; the same id is then safe to send again', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url, { publishTimeoutMs: 400, silenceMs: 200 });
     await mq.publish('/warm', 'up');
@@ -133,7 +133,7 @@ describe('a publish that cannot be done', () => {
     redis.disconnect();
   });
 
-  test('says that it was not sent when it never left', async () => {
+  test('says that it was not sent if it never left', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url, { publishTimeoutMs: 200 });
     await mq.publish('/warm', 'up');
@@ -144,7 +144,7 @@ describe('a publish that cannot be done', () => {
     await expect(mq.publish('/a', 1)).rejects.toMatchObject({ outcome: 'not-sent' });
   });
 
-  test('what waits while Redis is away is bounded and sent when it is back, in order', async () => {
+  test('waits in a bounded buffer while Redis is away, and is sent in order when it is back', async () => {
     const server = await rig.server({ appendonly: 'always' });
     const mq = rig.mq(server.url, { maxBuffered: 100 });
     await mq.publish('/warm', 'up');
@@ -161,7 +161,7 @@ describe('a publish that cannot be done', () => {
 });
 
 describe('a server that is out of memory', () => {
-  test('refuses a publish and a transaction with a typed error, writes nothing of them, and lets the consumers free memory', async () => {
+  test('refuses a publish and a transaction with a typed error, writes nothing of them, and lets consumers free memory', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const mq = rig.mq(server.url, { retention: { count: 0 } });
@@ -180,7 +180,7 @@ describe('a server that is out of memory', () => {
     ).rejects.toMatchObject({ code: 'BROKER_OUT_OF_MEMORY' });
     expect(await redis.exists(logOf('b'), logOf('c'), `${rig.prefix}:{c}:expiry`)).toBe(0);
 
-    // Reading, retrying, dead-lettering and acking go on.
+    // Reading, retrying, dead-lettering and acking continue.
     await redis.config('SET', 'maxmemory', '0');
     let seen = 0;
     const consumer = rig.mq(server.url, { retention: { count: 0 }, handlers: { attempts: 2 } });

@@ -8,7 +8,7 @@ const rig = useFaultyRig();
 
 const UNAVAILABLE = { code: 'BROKER_UNAVAILABLE' };
 
-describe('while Redis does not answer', () => {
+describe('while Redis does not answer,', () => {
   test('a receive, a pass and the end of a delivery reject in time', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url, { commandTimeoutMs: 600, drainTimeoutMs: 200 });
@@ -30,7 +30,7 @@ describe('while Redis does not answer', () => {
       expect(each).toMatchObject({ status: 'rejected', reason: UNAVAILABLE });
     }
     server.thaw();
-    // What was begun goes on: the first is settled, the second comes again.
+    // Calls that were under way continue: the first message is settled, the second comes again.
     await eventually(async () => {
       const [group] = (await mq.queue('/a').info()).groups;
       expect(group).toMatchObject({ waiting: 1, inFlight: 0 });
@@ -39,7 +39,7 @@ describe('while Redis does not answer', () => {
 });
 
 describe('a signal', () => {
-  test('ends a receive that waits, and what comes for it is given back without an attempt', async () => {
+  test('ends a waiting receive, and what comes for it is released without an attempt', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url);
     await mq.receive('/a');
@@ -52,7 +52,7 @@ describe('a signal', () => {
     expect(got.map(({ data, attempt }) => [data, attempt])).toEqual([['x', 1]]);
   }, 30_000);
 
-  test('ends a pass: a message whose handler runs is given back, and no connection is left', async () => {
+  test('ends a pass: a running message is released, and no connection is left', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url, { drainTimeoutMs: 100 });
     const enough = new AbortController();
@@ -81,7 +81,7 @@ describe('a signal', () => {
     );
   }, 30_000);
 
-  test('that was aborted before keeps a delivery as it is', async () => {
+  test('that was aborted before the call leaves a delivery as it is', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url);
     await mq.publish('/a', 1);

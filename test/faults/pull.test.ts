@@ -10,7 +10,7 @@ import { within } from '../support/within.js';
 const rig = useFaultyRig();
 
 const LOG = `${rig.prefix}:{a}:log`;
-// Of the log alone: a pass asks the inbox first.
+// Reads of the log only: a pass reads the inbox first.
 const LOG_READ = new RegExp(
   `xreadgroup[^]*STREAMS\\r\\n\\$\\d+\\r\\n${LOG.replace(/[{}]/g, '\\$&')}\\r\\n`,
   'i',
@@ -24,9 +24,9 @@ async function lose(how: string, server: RedisServer): Promise<void> {
   redis.disconnect();
 }
 
-describe('Redis loses its data', () => {
-  describe.each(['FLUSHALL', 'DEL', 'XGROUP DESTROY'])('%s', (how) => {
-    test('between two receives: what is published before the second is not skipped', async () => {
+describe('after a loss of data in Redis', () => {
+  describe.each(['FLUSHALL', 'DEL', 'XGROUP DESTROY'])('by %s', (how) => {
+    test('a receive does not skip what was published before it', async () => {
       const server = await rig.server();
       const mq = rig.mq(server.url, { startFrom: 'latest' });
       await mq.publish('/a', 'past');
@@ -37,7 +37,7 @@ describe('Redis loses its data', () => {
       expect(got.map(({ data }) => data)).toContain('after');
     });
 
-    test('between two passes: what is published before the second is not skipped', async () => {
+    test('a pass does not skip what was published before it', async () => {
       const server = await rig.server();
       const mq = rig.mq(server.url, { startFrom: 'latest' });
       const got: unknown[] = [];
@@ -50,7 +50,7 @@ describe('Redis loses its data', () => {
     });
   });
 
-  test('who received before and after leaves no timer behind', async () => {
+  test('a receiver leaves no timer behind', async () => {
     const server = await rig.server();
     const before = await openResources();
     const mq = rig.mq(server.url);
@@ -62,8 +62,8 @@ describe('Redis loses its data', () => {
   });
 });
 
-describe('who receives', () => {
-  test('and is closed while its group is being created leaves no timer behind', async () => {
+describe('a receiver', () => {
+  test('that is closed while its group is being created leaves no timer behind', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const redis = await connectTo(server.url);
@@ -81,20 +81,20 @@ describe('who receives', () => {
     await expectNoNewResources(before);
   });
 
-  test('is given nothing from when it has paused its group, however long it takes to look at the registry', async () => {
+  test('is given nothing from the moment it pauses its group, however long a look at the registry takes', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const mq = rig.mq(proxy.url);
     await mq.receive('/a');
     await rig.mq(server.url).publish('/a', 1);
-    // A look is nearly always under way then.
+    // A look is nearly always under way at that moment.
     proxy.delay(240);
     await mq.queue('/a').pause();
     proxy.delay(0);
     expect(await mq.receive('/a')).toEqual([]);
   });
 
-  test('loses the reply of a read: what it held comes at once, as the first attempt, no more than asked for', async () => {
+  test('that loses the reply of a read gets the messages at once, as a first attempt, no more than asked for', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -113,7 +113,7 @@ describe('who receives', () => {
     expect(await mq.receive('/a', { count: 9 })).toMatchObject([{ data: 3 }]);
   });
 
-  test('and loses the reply of a read that waited is given what it held', async () => {
+  test('that loses the reply of a waiting read gets what it held', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -127,8 +127,8 @@ describe('who receives', () => {
   });
 });
 
-describe('one pass', () => {
-  test('loses the reply of a read: what it held is handled in it, as the first attempt, no more than asked for', async () => {
+describe('a pass', () => {
+  test('that loses the reply of a read handles the messages itself, as a first attempt, no more than asked for', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);

@@ -17,8 +17,8 @@ async function pendingOf(url: string, path: string): Promise<number> {
   return log + inbox;
 }
 
-describe('a fault between reading, running and settling', () => {
-  test('the reply of a read is lost: what it held is adopted, as the first attempt, without waiting for the lease', async () => {
+describe('when a connection fails between reading, running and settling,', () => {
+  test('messages whose read reply was lost are adopted as a first attempt, without waiting for the lease', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -36,7 +36,7 @@ describe('a fault between reading, running and settling', () => {
     ]);
   });
 
-  test('the reply of an ack is lost: the message is done and not run again', async () => {
+  test('a message whose ack reply was lost is done and not run again', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -52,7 +52,7 @@ describe('a fault between reading, running and settling', () => {
     expect(runs).toBe(1);
   });
 
-  test('the connection breaks before the ack is sent: it is sent again, the message not run again', async () => {
+  test('an ack that was not sent is sent again, and the message is not run again', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -69,7 +69,7 @@ describe('a fault between reading, running and settling', () => {
     expect(await pendingOf(server.url, 'a')).toBe(0);
   });
 
-  test('the reply of a retry is lost: one retry comes, with the attempt counted once', async () => {
+  test('a retry whose reply was lost comes once, with the attempt counted once', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -88,7 +88,7 @@ describe('a fault between reading, running and settling', () => {
     expect(await pendingOf(server.url, 'a')).toBe(0);
   });
 
-  test('the reply of a dead-lettering is lost: one dead letter', async () => {
+  test('a dead-lettering whose reply was lost leaves one dead letter', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -122,8 +122,8 @@ describe('a fault between reading, running and settling', () => {
   });
 });
 
-describe('a lease that was lost', () => {
-  test('a late success counts as a success, a late failure changes nothing', async () => {
+describe('a delivery whose lease was lost', () => {
+  test('counts a late success and ignores a late failure', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -138,7 +138,7 @@ describe('a lease that was lost', () => {
     );
     for (const each of ['succeeds late', 'fails late']) await publisher.publish('/a', each);
     await eventually(() => finish.size === 2);
-    // Its heartbeats reach nobody any more, as if the process had been frozen.
+    // Its heartbeats no longer arrive, as if the process had been frozen.
     proxy.halfOpen();
     proxy.refuse();
     const other: { data: string; end: () => void }[] = [];
@@ -159,7 +159,7 @@ describe('a lease that was lost', () => {
     finish.get('succeeds late')?.resolve();
     finish.get('fails late')?.reject(new Error('late'));
     await eventually(() => acked.length === 1);
-    // Taken off the pending list by the one who no longer owned it; the failure left the other where it is.
+    // The former owner's success took it off the pending list; the failure left the other entry in place.
     await eventually(async () => (await pendingOf(server.url, 'a')) === 1);
     const redis = await connectTo(server.url);
     expect(await redis.zcard(key('a', 'schedule'))).toBe(0);
@@ -169,7 +169,7 @@ describe('a lease that was lost', () => {
     expect(await second.deadLetters('/a').count()).toBe(0);
   });
 
-  test('the handler hears of it through its signal', async () => {
+  test('tells its handler through its signal', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const mq = rig.mq(server.url);

@@ -15,12 +15,12 @@ const rig = useFaultyRig();
 
 const LEASE_MS = 2_000;
 
-/** A publisher and a consumer at work, and what they were told. */
+/** A publisher and a consumer at work, with what they reported. */
 interface Traffic {
   readonly publisher: LeanMQ;
   readonly consumer: LeanMQ;
   readonly told: string[];
-  /** How often each number was handled. */
+  /** Times that each number was handled. */
   readonly handled: Map<number, number>;
   acknowledged: number;
   readonly errors: unknown[];
@@ -93,9 +93,9 @@ async function ends(running: Traffic, redis: Redis): Promise<void> {
   expect(await redis.xlen(`${rig.prefix}:{a}:log`)).toBe(running.acknowledged);
 }
 
-/** Refuses all writes from now on, because a snapshot of the data could not be written. Returns how to end that. */
+/** Makes the server refuse all writes, because a snapshot could not be saved. Returns how to end that. */
 async function breakSaving(server: RedisServer, redis: Redis): Promise<() => Promise<void>> {
-  // A folder where the file is to be: the rename at the end of each snapshot fails.
+  // A folder in place of the file: the rename at the end of each snapshot fails.
   const obstacle = join(server.dir, 'dump.rdb');
   await mkdir(obstacle);
   await redis.config('SET', 'save', '3600 1000000');
@@ -113,20 +113,20 @@ async function breakSaving(server: RedisServer, redis: Redis): Promise<() => Pro
   };
 }
 
-/** The replica takes over, and what was the master follows it. */
+/** Promotes the replica and makes the old master follow it. */
 async function swap(master: Redis, replica: RedisServer): Promise<void> {
   await master.call('FAILOVER', 'TO', '127.0.0.1', String(replica.port));
   await eventually(async () => (await master.info('replication')).includes('role:slave'));
 }
 
-/** Longer than the lease, so that every delivery in flight looks stale afterwards. */
+/** Longer than the lease, so every delivery in flight looks stale afterwards. */
 async function longerThanTheLease(redis: Redis): Promise<void> {
   const held = [`${rig.prefix}:{held}:log`, 'g', 'IDLE', LEASE_MS + 200, '-', '+', 1] as const;
   await eventually(async () => (await redis.xpending(...held)).length === 1);
 }
 
 describe('a server that cannot save its data (MISCONF)', () => {
-  test('is waited for by publishers and consumers, who say so once and lose and double nothing', async () => {
+  test('is waited for by publishers and consumers, which report it once and lose and duplicate nothing', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const running = await traffic(server);
@@ -143,13 +143,13 @@ describe('a server that cannot save its data (MISCONF)', () => {
     disconnect(redis);
   });
 
-  test('is given up by a publish at its deadline, and by a start in time, with a typed error', async () => {
+  test('makes a publish fail at its deadline and a start in time, with a typed error', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const repair = await breakSaving(server, redis);
     const mq = rig.mq(server.url, { publishTimeoutMs: 300, connectTimeoutMs: 300 });
     const refused = await mq.publish('/a', 'a secret').catch((error: unknown) => error);
-    // Each attempt was refused: nothing can have been stored.
+    // Each attempt was refused, so nothing can have been stored.
     expect(refused).toMatchObject({
       ...{ code: 'BROKER_UNAVAILABLE', retryable: true, outcome: 'not-sent' },
       message: expect.stringContaining('MISCONF'),
@@ -167,14 +167,14 @@ describe('a server that cannot save its data (MISCONF)', () => {
 });
 
 describe('a server that has too few replicas (NOREPLICAS)', () => {
-  test('is waited for by so many sends as may wait; what is beyond is refused at once', async () => {
+  test('is waited for by as many sends as may wait; the rest are refused at once', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const mq = rig.mq(server.url, { maxBuffered: 20 });
     await mq.publish('/a', 'warm up');
     await redis.config('SET', 'min-replicas-to-write', '1');
     const waiting: Promise<unknown>[] = [];
-    // The first ones find out that the server refuses.
+    // The first sends find out that the server refuses.
     await eventually(async () => {
       const send = mq.publish('/a', waiting.length);
       const soon = new Promise((resolve) => setImmediate(resolve, 'waits'));
@@ -199,7 +199,7 @@ describe('a server that has too few replicas (NOREPLICAS)', () => {
 });
 
 describe('a server that may evict streams', () => {
-  test('is sent nothing by a publisher that waits for its connection; it says why at the deadline', async () => {
+  test('gets nothing from a publisher that waits for its connection; the error says why at the deadline', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
@@ -209,7 +209,7 @@ describe('a server that may evict streams', () => {
       ...{ code: 'BROKER_UNAVAILABLE', outcome: 'not-sent' },
       cause: expect.objectContaining({ code: 'EVICTION_POLICY' }),
     });
-    // Now the connection is there.
+    // Now the connection exists.
     const [, second, third] = await mq.publishMany('/a', [{ data: 1 }, { data: 2 }, { data: 3 }]);
     expect(second).toMatchObject({ error: expect.any(BrokerUnavailableError) });
     expect(third).toMatchObject({ error: expect.any(BufferFullError) });
@@ -221,7 +221,7 @@ describe('a server that may evict streams', () => {
 });
 
 describe('a server that has become a replica (READONLY)', () => {
-  test('is waited for until it is a master again, without a storm of reconnections; nothing is lost or doubled', async () => {
+  test('is waited for until it is a master again, without a storm of reconnections, loss or duplicates', async () => {
     const config = { 'repl-diskless-sync-delay': '0' };
     const server = await rig.server({ config });
     const replicaof = `127.0.0.1 ${server.port}`;
@@ -242,14 +242,14 @@ describe('a server that has become a replica (READONLY)', () => {
     for (const who of ['consumer', 'publisher']) {
       const lost = running.told.filter((each) => each === `${who} lost`).length;
       expect(lost).toBeGreaterThan(0);
-      // A storm was some ninety.
+      // A storm made about ninety.
       expect(lost).toBeLessThan(10);
       expect(running.told.filter((each) => each === `${who} regained`)).toHaveLength(lost);
     }
     [redis, second].forEach(disconnect);
   });
 
-  test('is not started on, and the error says why', async () => {
+  test('makes a start fail, and the error says why', async () => {
     const server = await rig.server();
     const replica = await rig.server({ config: { replicaof: `127.0.0.1 ${server.port}` } });
     const mq = rig.mq(replica.url, { connectTimeoutMs: 500 });
@@ -259,7 +259,7 @@ describe('a server that has become a replica (READONLY)', () => {
 });
 
 describe('a server that loads its data (LOADING)', () => {
-  test('is waited for by publishers and consumers, who go on at once when it has; nothing is lost or doubled', async () => {
+  test('is waited for by publishers and consumers, which continue once it has loaded, without loss or duplicates', async () => {
     // Half a millisecond for each key: a slow disk.
     const config = { 'key-load-delay': '500' };
     const server = await rig.server({ appendonly: 'always', config });
@@ -302,8 +302,8 @@ async function connectionsMade(redis: Redis): Promise<number> {
   return Number(/total_connections_received:(\d+)/.exec(info)?.[1]);
 }
 
-describe('a server that refuses to be read (NOPERM)', () => {
-  /** Faults of a consumer, as they are told. */
+describe('a server that refuses reads (NOPERM)', () => {
+  /** Collects the faults of a consumer. */
   function faultsOf(mq: LeanMQ): string[] {
     const told: string[] = [];
     mq.events.on('fault', ({ where, error }) => told.push(`${where}: ${error.message}`));
@@ -314,7 +314,7 @@ describe('a server that refuses to be read (NOPERM)', () => {
     return mq.health().refused.reduce((sum, { count }) => sum + count, 0);
   }
 
-  test('is told of once, not at each retry, and again when it refuses something else', async () => {
+  test('is reported once, not at each retry, and again when it refuses something else', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const handled: unknown[] = [];

@@ -11,7 +11,7 @@ import { connectTo, disconnect } from '../support/redis.js';
 import { useFaultyRig } from '../support/server.js';
 import { buildCore, type Patches } from '../support/versions.js';
 
-/** What the next version of the core may do: entries have a field that this one does not know, and scripts are others. */
+/** Possible next version of the core: entries have a field that this one does not know, and scripts differ. */
 const NEXT: Patches = {
   'redis/scripts.generated.ts': (text) =>
     text
@@ -21,7 +21,7 @@ const NEXT: Patches = {
       )
       .replace(`local fields = {'d', send.data}`, `local fields = {'z', 'next', 'd', send.data}`)
       .replace(/";$/gm, '\\n-- the next version\\n";'),
-  // Histories may tell more too.
+  // Histories may hold more too.
   'settle/next-history.ts': (text) => text.replace('origin:', 'told: "next", origin:'),
 };
 
@@ -54,7 +54,7 @@ function numbersSaid({ child }: Process, word: string): number[] {
   return (child.messages as [string, number][]).filter(([said]) => said === word).map(([, n]) => n);
 }
 
-/** The fields of an entry, by name. */
+/** Reads the fields of an entry, by name. */
 async function entries(redis: Redis, stream: string): Promise<Map<number, Record<string, string>>> {
   const found = new Map<number, Record<string, string>>();
   for (const [, flat] of await redis.xrange(stream, '-', '+')) {
@@ -65,8 +65,8 @@ async function entries(redis: Redis, stream: string): Promise<Map<number, Record
   return found;
 }
 
-describe('two versions of the core at work on the same routes', () => {
-  test('handle each other’s messages while one replaces the other, in both directions: nothing is lost or changed', async () => {
+describe('two versions of the core on the same queues', () => {
+  test("handle each other's messages while one replaces the other and back, and nothing is lost or changed", async () => {
     const server = await rig.server({ appendonly: 'everysec' });
     const redis = await connectTo(server.url);
     const all: Process[] = [];
@@ -102,7 +102,7 @@ describe('two versions of the core at work on the same routes', () => {
     ];
     const sent = (): number => publishers.flatMap((each) => numbersSaid(each, 'sent')).length;
     await eventually(() => sent() > EACH / 2, { timeoutMs: 20_000 });
-    // An upgrade in one group and a way back in the other, neither of them gentle.
+    // An upgrade in one group and a rollback in the other, neither of them gentle.
     await Promise.all(replaced.map(({ child }) => child.kill()));
     await Promise.all([start('next', 'up', {}), start('now', 'down', {})].map(ready));
     await eventually(() => sent() === 2 * EACH, { timeoutMs: 20_000 });
@@ -121,7 +121,7 @@ describe('two versions of the core at work on the same routes', () => {
         { timeoutMs: 20_000, everyMs: 100 },
       );
     }
-    // Each version has handled what each version had published.
+    // Each version has handled messages that each version had published.
     for (const version of ['now', 'next'] as const) {
       const done = all
         .filter((each) => each.version === version)
@@ -130,7 +130,7 @@ describe('two versions of the core at work on the same routes', () => {
       expect(done.some((n) => n >= EACH)).toBe(true);
     }
 
-    // What a version does not know has come through retries of both, and comes through a replay by either.
+    // Unknown fields survive retries by both versions and a replay by either.
     const isUntouched = (found: Map<number, Record<string, string>>): void => {
       expect([...found.keys()].toSorted((x, y) => x - y)).toEqual(doomed);
       for (const [n, { z }] of found) expect([n, z]).toEqual([n, n < EACH ? undefined : 'next']);
@@ -156,7 +156,7 @@ describe('two versions of the core at work on the same routes', () => {
     );
     for (const group of ['up', 'down']) {
       await eventually(async () => (await redis.xlen(keyOf(`inbox:${group}`))) === 0);
-      // What had been handled and not acked when its process was killed comes again.
+      // Messages handled but not acked when their process was killed come again.
       await eventually(async () => {
         expect(await redis.xpending(keyOf('log'), group)).toEqual([0, null, null, null]);
       });

@@ -29,11 +29,11 @@ const says =
   (message: unknown): boolean =>
     (message as [string])[0] === what;
 
-/** The first of them that says so. */
+/** Resolves with the first child that reports `what`. */
 const firstToSay = (children: readonly Child[], what: string): Promise<Child> =>
   Promise.race(children.map((child) => child.says(says(what)).then(() => child)));
 
-/** What is on the log, by id of the message. */
+/** Returns the message ids on the log. */
 async function logged(): Promise<string[]> {
   const entries = await broker.redis.xrange(broker.key('due', 'log'), '-', '+');
   return entries.map(([id, fields]) => {
@@ -42,12 +42,12 @@ async function logged(): Promise<string[]> {
   });
 }
 
-describe('kill -9 of whoever moves what is due', () => {
-  test('while thousands become due: each is moved, and moved once', async () => {
+describe('kill -9 of a process that moves due messages', () => {
+  test('while thousands become due leaves each one moved, and moved once', async () => {
     const children = await schedulers(3);
     const hellos = await broker.redis.xlen(broker.key('due', 'log'));
     const dueFrom = (await serverNow(broker.redis)) + 2_000;
-    // Over four seconds, so that there is something left to move for whoever is not killed, however fast the server is.
+    // Over four seconds, so the surviving processes have something left to move, however fast the server is.
     const items = Array.from({ length: 8_000 }, (_, data) => ({
       data,
       options: { deliverAt: dueFrom + data / 2 },
@@ -68,8 +68,8 @@ describe('kill -9 of whoever moves what is due', () => {
   });
 });
 
-describe('kill -9 of whoever makes recurring sends', () => {
-  test('while three processes catch up: each instant is published, and published once', async () => {
+describe('kill -9 of a process that makes recurring sends', () => {
+  test('while three processes catch up leaves each instant published, and published once', async () => {
     const recurring = {
       id: 'tock',
       path: '/due',
@@ -78,7 +78,7 @@ describe('kill -9 of whoever makes recurring sends', () => {
       catchUp: 'all',
     } as const;
     const ticks = broker.key('due', 'ticks');
-    // Not due before all are there: what is made at its pace while they start would be a duplicate when they catch up.
+    // Not due before all are there: an instant made while they start would be a duplicate when they catch up.
     const maker = broker.mq({ tidy: false });
     await maker.schedules.upsert(recurring);
     await broker.redis.zadd(ticks, (await serverNow(broker.redis)) + 86_400_000, 'tock');
@@ -104,7 +104,7 @@ describe('kill -9 of whoever makes recurring sends', () => {
     expect(caughtUp).toEqual(caughtUp.map((_, n) => `tock@${dueAt + n * 1_000}`));
   });
 
-  test('at its pace: no instant is left out and none is made twice', async () => {
+  test('at the regular pace leaves no instant out and makes none twice', async () => {
     const recurring = {
       id: 'tick',
       path: '/due',
@@ -124,14 +124,14 @@ describe('kill -9 of whoever makes recurring sends', () => {
   });
 });
 
-test('a cancellation whose reply was lost still says that it has cancelled', async () => {
+test('a cancellation whose reply was lost still reports that it cancelled', async () => {
   const server = await rig.server();
   const proxy = await rig.proxy(server);
   const mq = rig.mq(proxy.url);
   const redis = await connectTo(server.url);
   const schedule = `${rig.prefix}:{later}:schedule`;
   await mq.publish('/later', 'x', { messageId: 'a', delayMs: 60_000 });
-  // From now on the server knows the script.
+  // From here on, the server knows the script.
   await mq.cancel('/later', 'warm');
   const cancelled = nextEvent<LeanMQEvents['cancelled'][0]>(mq.events, 'cancelled');
   const fired = proxy.cutAfterReplyTo(schedule);

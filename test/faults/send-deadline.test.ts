@@ -9,7 +9,7 @@ import { useFaultyRig } from '../support/server.js';
 const rig = useFaultyRig();
 const logOf = (path: string): string => `${rig.prefix}:{${path}}:log`;
 
-/** A publisher that patiently waits for a server that is gone. */
+/** Starts a patient publisher whose server is gone. */
 async function withoutServer(): Promise<LeanMQ> {
   const server = await rig.server();
   const mq = rig.mq(server.url, { publishTimeoutMs: 60_000, drainTimeoutMs: 0 });
@@ -21,7 +21,7 @@ async function withoutServer(): Promise<LeanMQ> {
   return mq;
 }
 
-/** A publisher whose server is there, and answers nothing. */
+/** Starts a publisher whose server is there but answers nothing. */
 async function withFrozenServer(): Promise<{ mq: LeanMQ; thaw: () => void; redis: Redis }> {
   const server = await rig.server();
   const redis = await connectTo(server.url);
@@ -32,7 +32,7 @@ async function withFrozenServer(): Promise<{ mq: LeanMQ; thaw: () => void; redis
 }
 
 describe('a send with a time limit of its own', () => {
-  test('is given up in time as not sent while Redis is away; the others wait on', async () => {
+  test('is given up in time as not sent while Redis is away; the others keep waiting', async () => {
     const mq = await withoutServer();
     const patient = mq.publish('/a', 'patient').catch((error: unknown) => error);
     const short = mq.publish('/a', 'short', { timeoutMs: 150 });
@@ -46,7 +46,7 @@ describe('a send with a time limit of its own', () => {
     void patient;
   });
 
-  test('is given up in time as unknown when its answer does not come', async () => {
+  test('is given up in time as unknown when its reply does not come', async () => {
     const { mq, thaw, redis } = await withFrozenServer();
     const sent = mq.publish('/a', 'sent', { timeoutMs: 200 });
     await expect(sent).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE', outcome: 'unknown' });
@@ -55,7 +55,7 @@ describe('a send with a time limit of its own', () => {
     redis.disconnect();
   });
 
-  test('is given up in time when the first connection is not there yet', async () => {
+  test('is given up in time before the first connection exists', async () => {
     const server = await rig.server();
     const { url } = server;
     await server.stop();
@@ -69,7 +69,7 @@ describe('a send with a time limit of its own', () => {
     }
   });
 
-  test('is never told not-sent when its batch is sent again for others', async () => {
+  test('is never reported as not sent when its batch is sent again for others', async () => {
     const server = await rig.server();
     const redis = await connectTo(server.url);
     const mq = rig.mq(server.url, { publishTimeoutMs: 60_000 });
@@ -88,7 +88,7 @@ describe('a send with a time limit of its own', () => {
 });
 
 describe('a send whose signal is aborted', () => {
-  test('was not sent if it only waited, and says why', async () => {
+  test('was not sent if it was only waiting, and says why', async () => {
     const mq = await withoutServer();
     const control = new AbortController();
     const reason = new Error('the request is gone');
@@ -112,7 +112,7 @@ describe('a send whose signal is aborted', () => {
     });
   });
 
-  test('is unknown if it was on its way, and changes nothing for the others', async () => {
+  test('has an unknown outcome if it was on its way, and changes nothing for the others', async () => {
     const { mq, thaw, redis } = await withFrozenServer();
     const control = new AbortController();
     const first = mq.publish('/a', 1, { signal: control.signal });
@@ -130,7 +130,7 @@ describe('a send whose signal is aborted', () => {
     redis.disconnect();
   });
 
-  test('ends a transaction whose callback never returns', async () => {
+  test('may be a transaction whose callback never returns, which then ends', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url);
     const signal = AbortSignal.timeout(100);
@@ -139,7 +139,7 @@ describe('a send whose signal is aborted', () => {
     await mq.transaction((tx) => tx.send('/a', 1));
   });
 
-  test('leaves no listener behind, and may be shared by many', async () => {
+  test('leaves no listener behind, and may share its signal with many others', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url);
     const { signal } = new AbortController();

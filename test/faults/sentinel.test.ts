@@ -8,7 +8,7 @@ import { SentinelSet } from '../support/sentinel.js';
 let set: SentinelSet | undefined;
 afterEach(() => set?.stop());
 
-test('through a failover of Sentinel publishing and consuming go on, and what was replicated is not lost or doubled', async () => {
+test('publishing and consuming continue through a Sentinel failover, without loss or duplicates of what was replicated', async () => {
   set = await SentinelSet.start();
   const redis = { sentinels: [{ host: '127.0.0.1', port: set.port }], name: 'mymaster' };
   const publisher = new LeanMQ({ ...QUICK, redis, group: 'p' });
@@ -25,7 +25,7 @@ test('through a failover of Sentinel publishing and consuming go on, and what wa
   await eventually(() => got.size > 50);
   await set.master.kill();
   await Promise.all(sends);
-  // The replica was in step but for what was on its way: that much may be gone, and no more.
+  // The replica was in step except for what was on its way: only that much may be gone.
   await eventually(() => got.size >= numbers.length - 5, { timeoutMs: 15_000 });
   expect([...got.values()].filter((count) => count > 1).length).toBeLessThanOrEqual(5);
   await eventually(() => consumer.health().status === 'up');

@@ -11,9 +11,9 @@ import { within } from '../support/within.js';
 const rig = useFaultyRig();
 const key = (path: string, what: string): string => `${rig.prefix}:{${path}}:${what}`;
 
-describe('stop and close come to an end', () => {
+describe('a shutdown', () => {
   test.each(['paused', 'open'])(
-    'while a reader begins, on a route that is %s',
+    'ends while a reader is starting on a queue that is %s',
     async (how) => {
       const server = await rig.server();
       const proxy = await rig.proxy(server);
@@ -23,7 +23,7 @@ describe('stop and close come to an end', () => {
       const mq = rig.mq(proxy.url, { blockMs: 20_000 });
       await mq.connect();
       await mq.consume('/a', () => undefined);
-      // What the reader asks first takes a while.
+      // The reader's first commands take a while.
       proxy.delay(60);
       await eventually(() => mq.health().connections['read'] === true, { everyMs: 1 });
       await within(5_000, mq.stop());
@@ -31,7 +31,7 @@ describe('stop and close come to an end', () => {
     15_000,
   );
 
-  test('while a read waits that took the place of one for the same routes', async () => {
+  test('ends while a waiting read has replaced one for the same queues', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url, { blockMs: 20_000 });
     for (const path of ['/a', '/b', '/c']) mq.handle(path, () => undefined);
@@ -43,7 +43,7 @@ describe('stop and close come to an end', () => {
     const isWaiting = async (): Promise<boolean> => (await info(/blocked_clients:(\d+)/)) > 0;
     const manager = rig.mq(server.url);
     await manager.publish('/d', 1);
-    // The routes that are left are the same before and after the second.
+    // The second change leaves the reader with the same routes as before.
     await manager.queue('/c').pause();
     await eventually(async () => (await renewals()) > 0 && (await isWaiting()));
     const before = await renewals();
@@ -53,7 +53,7 @@ describe('stop and close come to an end', () => {
     redis.disconnect();
   }, 15_000);
 
-  test('during an outage, with a pulled delivery that nobody has settled', async () => {
+  test('ends during an outage, with a pulled delivery that nobody has settled', async () => {
     const server = await rig.server();
     const mq = new LeanMQ({ ...QUICK, redis: server.url, prefix: rig.prefix, group: 'g' });
     await mq.publish('/a', 1);
@@ -62,7 +62,7 @@ describe('stop and close come to an end', () => {
     await within(8_000, mq.close());
   });
 
-  test('when Redis went away while the consumer was joining', async () => {
+  test('ends when Redis went away while the consumer was joining', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const mq = new LeanMQ({ ...QUICK, redis: proxy.url, prefix: rig.prefix, group: 'g' });
@@ -78,7 +78,7 @@ describe('stop and close come to an end', () => {
     await within(1_000, started);
   });
 
-  test('close waits for a stop that is draining', async () => {
+  test('by close() waits for a stop() that is draining', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url);
     let finish = (): void => undefined;
@@ -90,7 +90,7 @@ describe('stop and close come to an end', () => {
     const stopping = mq.stop();
     let isClosed = false;
     const closing = mq.close().then(() => (isClosed = true));
-    // It drains: nothing is read any more.
+    // The consumer is draining: nothing is read any more.
     await eventually(async () => (await redis.info('clients')).includes('blocked_clients:0'));
     expect(isClosed).toBe(false);
     finish();
@@ -100,7 +100,7 @@ describe('stop and close come to an end', () => {
     redis.disconnect();
   });
 
-  test('a consumer that was stopped before Redis was there does not begin later', async () => {
+  test('before Redis is there keeps the consumer from starting later', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     proxy.refuse();
@@ -112,7 +112,7 @@ describe('stop and close come to an end', () => {
     proxy.accept();
     await mq.publish('/a', 1);
     await eventually(() => mq.health().status === 'up');
-    // Who takes its place gets what is published later, too.
+    // A successor gets what is published later, too.
     const heir = rig.mq(server.url);
     const taken: unknown[] = [];
     await heir.consume('/a', ({ data }) => void taken.push(data));
@@ -121,7 +121,7 @@ describe('stop and close come to an end', () => {
     expect(got).toEqual([]);
   });
 
-  test('a start that failed may be tried again', async () => {
+  test('is not needed after a failed start, which can be tried again', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     proxy.refuse();
@@ -135,7 +135,7 @@ describe('stop and close come to an end', () => {
     await eventually(() => got.length === 1);
   });
 
-  test('nothing is opened after it', async () => {
+  test('opens nothing afterwards', async () => {
     const server = await rig.server();
     const mq = rig.mq(server.url);
     await mq.connect();
@@ -147,7 +147,7 @@ describe('stop and close come to an end', () => {
     await expectNoNewResources(before, { timeoutMs: 1_000 });
   });
 
-  test('a rate limit leaves no timer behind', async () => {
+  test('leaves no timer of a rate limit behind', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const before = await openResources();
@@ -156,7 +156,7 @@ describe('stop and close come to an end', () => {
     await mq.consume('/b', () => void (runs += 1), { rateLimit: { count: 1, perMs: 600_000 } });
     await mq.publish('/b', 1);
     await eventually(() => runs === 1);
-    // The next permit is being asked for when it stops.
+    // The next permit is being requested at the stop.
     proxy.delay(100);
     await mq.publish('/b', 2);
     await eventually(() => mq.health().inFlight === 1, { everyMs: 1 });

@@ -15,7 +15,7 @@ const key = (path: string, what: string): string => `${rig.prefix}:{${path}}:${w
 let untouched: Resources;
 beforeAll(async () => (untouched = await openResources()));
 
-/** The argument, not the text of a script that speaks of them. */
+/** Matches the argument, not the text of a script that contains the word. */
 const TAKE_SUSPECT = /\$7\r\nsuspect\r\n/;
 
 interface Stale {
@@ -24,12 +24,12 @@ interface Stale {
   readonly ids: readonly string[];
 }
 
-/** A server with messages on `/a` that a process of the group had when it died. */
+/** Starts a server with messages on `/a` that a process of the group held when it died. */
 async function startStale(times: number, count = 1): Promise<Stale> {
   const server = await rig.server();
   const publisher = rig.mq(server.url);
   publisher.handle('/a', () => undefined);
-  // From now on the server knows the group, and the script.
+  // From here on, the server knows the group and the script.
   await publisher.processOnce();
   for (let n = 0; n < count; n += 1) await publisher.publish('/a', 'stale');
   const redis = await connectTo(server.url);
@@ -42,7 +42,7 @@ describe('a takeover', () => {
   test.each([
     ['a stale delivery', 1],
     ['a suspect', 2],
-  ])('of %s whose answer was lost is not counted as a crash', async (_, times) => {
+  ])('of %s is not counted as a crash when its reply is lost', async (_, times) => {
     const { server } = await startStale(times);
     const proxy = await rig.proxy(server);
     const crashes: number[] = [];
@@ -56,7 +56,7 @@ describe('a takeover', () => {
     expect(await mq.deadLetters('/a').count()).toBe(0);
   });
 
-  test('by one pass, whose answer was lost, is handled in that pass and is not counted as a crash', async () => {
+  test('by a pass is handled in that pass and not counted as a crash when its reply is lost', async () => {
     const { server } = await startStale(1);
     const proxy = await rig.proxy(server);
     const crashes: number[] = [];
@@ -69,9 +69,9 @@ describe('a takeover', () => {
   });
 
   test.each([
-    ['whose answer was lost', TAKE_SUSPECT],
+    ['whose reply was lost', TAKE_SUSPECT],
     ['that could not be begun with', /a suspect is about to be run/],
-  ])('of a suspect %s does not run it among others', async (_, command) => {
+  ])('of a suspect %s does not run it beside others', async (_, command) => {
     const leaseMs = 500;
     const { server, publisher, ids } = await startStale(2);
     const [suspect] = ids as [string];
@@ -87,7 +87,7 @@ describe('a takeover', () => {
     });
     const fired = proxy.cutAfterReplyTo(command);
     await mq.start();
-    // There are neighbours all the time.
+    // Neighbours are in flight all the time.
     const neighbours = setInterval(() => void publisher.publish('/a', 'neighbour'), 2);
     await fired;
     proxy.refuse();
@@ -106,14 +106,14 @@ describe('a takeover', () => {
     expect(besides).toEqual([0]);
   });
 
-  test('of suspects leaves none behind when the connection breaks for longer than a lease before all are begun with', async () => {
+  test('of suspects leaves none behind when the connection breaks for longer than a lease before all have started', async () => {
     const leaseMs = 500;
     const { server } = await startStale(2, 2);
     const proxy = await rig.proxy(server);
     const handled = new Set<string>();
     const mq = rig.mq(proxy.url, { leaseMs });
     mq.handle('/a', ({ origin }) => void handled.add(origin));
-    // Of the two answers, which come together, the first one arrives.
+    // Of the two replies, which come together, the first one arrives.
     const fired = proxy.cutAfterReplyTo('a suspect is about to be run', { half: true });
     await mq.start();
     await fired;
@@ -126,9 +126,9 @@ describe('a takeover', () => {
   });
 
   test.each([
-    ['in two crashes run together', 2, 8],
-    ['in a third one run alone', 3, 1],
-  ])('of many that were %s, and nothing beside them', async (_, times, together) => {
+    ['in two crashes runs them together', 2, 8],
+    ['in a third crash runs them alone', 3, 1],
+  ])('of many messages that were %s, and nothing beside them', async (_, times, together) => {
     const { server, publisher } = await startStale(times, 8);
     const running: unknown[] = [];
     const seen: { suspects: number; others: number }[] = [];
@@ -149,7 +149,7 @@ describe('a takeover', () => {
     expect(Math.max(...seen.map(({ others }) => others))).toBe(0);
   });
 
-  test('of a suspect blames it for nothing as long as it was not begun with', async () => {
+  test('of a suspect does not blame it while it has not started', async () => {
     const { server } = await startStale(2);
     const proxy = await rig.proxy(server);
     const gone = rig.mq(proxy.url);
@@ -157,7 +157,7 @@ describe('a takeover', () => {
     const fired = proxy.cutAfterReplyTo(TAKE_SUSPECT);
     await gone.start();
     await fired;
-    // As good as dead: it never learns what it has.
+    // As good as dead: this consumer never learns what it holds.
     proxy.refuse();
     const crashes: number[] = [];
     const mq = rig.mq(server.url);
@@ -180,7 +180,7 @@ describe('a takeover', () => {
 });
 
 describe('an idempotency key', () => {
-  test('stays taken through an outage that is longer than the lease', async () => {
+  test('stays taken through an outage longer than the lease', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -210,8 +210,8 @@ describe('an idempotency key', () => {
   });
 });
 
-describe("ack: 'before'", () => {
-  test('what another has taken over while the ack could not be sent is not run', async () => {
+describe("with ack: 'before'", () => {
+  test('a delivery that another consumer took over while the ack could not be sent is not run', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -242,7 +242,7 @@ describe("ack: 'before'", () => {
     expect(begun).toEqual([]);
   });
 
-  test('nor is what another has handled by the time that the ack can be sent at all', async () => {
+  test('a delivery that another consumer handled before the ack could be sent is not run', async () => {
     const server = await rig.server();
     const proxy = await rig.proxy(server);
     const publisher = rig.mq(server.url);
@@ -250,7 +250,7 @@ describe("ack: 'before'", () => {
     const leaseMs = 500;
     const mq = rig.mq(server.url, {
       leaseMs,
-      // The read that waits already goes on without the connection that acks.
+      // The waiting read continues without the connection for acks.
       redis: (role, options) => new Redis(role === 'command' ? proxy.url : server.url, options),
     });
     await mq.consume('/a', ({ data }) => void begun.push(data), { ack: 'before' });
@@ -265,7 +265,7 @@ describe("ack: 'before'", () => {
       for (const n of [1, 2, 3]) tx.send('/a', n);
     });
     const log = key('a', 'log');
-    // Only then is it another's to take.
+    // Only now may another consumer take it.
     const stale = ['IDLE', Math.ceil((leaseMs * 4) / 3), '-', '+', 10] as const;
     const pending = await eventually(async () => {
       const found = (await redis.xpending(log, 'g', ...stale)) as [string][];

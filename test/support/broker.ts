@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { expectNoClients } from './leaks.js';
 import { sharedRedisUrl } from './redis.js';
 
-/** Short enough for a test, long enough for a busy machine to keep its leases. */
+/** Periods short enough for a test and long enough for a busy machine to keep its leases. */
 export const QUICK = {
   leaseMs: 900,
   blockMs: 1_000,
@@ -18,24 +18,24 @@ export const QUICK = {
 } as const satisfies Partial<LeanMQOptions>;
 
 export interface Broker {
-  /** Begins the name of everything that the test writes; new for each test. */
+  /** Prefix of every key that the test writes; new for each test. */
   readonly prefix: string;
   readonly url: string;
-  /** A client of the test's own, for a look from outside. */
+  /** The test's own client, to look at Redis from outside. */
   readonly redis: Redis;
-  /** A LeanMQ that is closed when the test ends. */
+  /** Creates a LeanMQ that is closed when the test ends. */
   mq(options?: Partial<LeanMQOptions>): LeanMQ;
-  /** The same, connected and consuming `path`. */
+  /** Creates such a LeanMQ, connected and consuming `path`. */
   consume<T = unknown>(
     path: string,
     handler: WebhookHandler<T>,
     options?: Partial<LeanMQOptions>,
   ): Promise<LeanMQ>;
-  /** The name of a key in this test's namespace. */
+  /** Returns the name of a key in this test's namespace. */
   key(path: string, what: string): string;
 }
 
-/** A namespace of the shared Redis for each test of a file; checks that nothing is left connected. */
+/** Gives each test of a file a namespace of the shared Redis; checks that no connection is left open. */
 export function useBroker(): Broker {
   const url = sharedRedisUrl();
   const redis = new Redis(url);
@@ -69,7 +69,7 @@ export function useBroker(): Broker {
         prefix,
         ...options,
         handlers: { ...QUICK.handlers, ...options.handlers },
-        // Part of the clients' names, so that a leak is found; the default group is only for this.
+        // The group is part of each client's name: this default makes a leak traceable to its test.
         group: options.group ?? prefix,
       });
       opened.push(mq);

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A real process that runs a TypeScript file of `test/support/programs`, for tests in which one is killed. It talks to
- * the test by messages.
+ * A real process that runs a TypeScript file of `test/support/programs`, for tests that kill one. The process and its
+ * test exchange messages.
  */
 export class Child {
   private readonly heard: unknown[] = [];
@@ -29,7 +29,7 @@ export class Child {
     return this.process.pid as number;
   }
 
-  /** Everything that it has said so far. */
+  /** Messages received from the process so far. */
   get messages(): readonly unknown[] {
     return this.heard;
   }
@@ -38,7 +38,7 @@ export class Child {
     return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
-  /** Resolves when it has said something for which the predicate holds. */
+  /** Resolves with the first message, past or future, for which the predicate holds. */
   async says(predicate: (message: unknown) => boolean, timeoutMs = 15_000): Promise<unknown> {
     const deadline = AbortSignal.timeout(timeoutMs);
     for (;;) {
@@ -67,7 +67,7 @@ export class Child {
     this.process.kill(signal);
   }
 
-  /** Resolves when the process has ended. */
+  /** Sends a signal and resolves when the process has ended. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     running.delete(this);
     if (this.hasExited) return;
@@ -85,7 +85,7 @@ export class Child {
 
 const running = new Set<Child>();
 
-/** Ends what a test has left running. */
+/** Kills the processes that a test has left running. */
 export async function killChildren(): Promise<void> {
   await Promise.all([...running].map((child) => child.kill()));
 }

@@ -1,20 +1,20 @@
 import type { Redis } from 'ioredis';
 
-/** Where the log is, of which a process had something; a `Broker` is one. */
+/** The place of a log; a `Broker` is one. */
 export interface Place {
   readonly redis: Redis;
   readonly prefix: string;
 }
 
 export interface Crash {
-  /** How often processes have died with each of the entries. */
+  /** Crashes that each entry has been through. */
   readonly times: number;
-  /** How many entries it had, the next ones of the log; 1 unless told. */
+  /** Number of entries that the process held, from the next unread one on. @default 1 */
   readonly count?: number;
 }
 
 /**
- * Makes it look as if a process of group `g` that died long ago had had the next entries of a log.
+ * Makes the next entries of a log look as if a process of group `g` had held them when it died long ago.
  *
  * @returns the ids of the entries
  */
@@ -34,7 +34,7 @@ export async function crashed(
   const noticedAt = (seconds - 500) * 1_000;
   for (const id of ids) {
     await redis.xclaim(log, 'g', 'dead', 0, id, 'IDLE', 600_000, 'RETRYCOUNT', times);
-    // Somebody has noticed long ago, so that the next look takes it over.
+    // Noted as stale long ago, so the next look takes it over.
     await redis.hset(`${prefix}:{${path}}:stale:g`, `log:${id}`, `dead ${times} ${noticedAt}`);
   }
   return ids;

@@ -17,13 +17,13 @@ function failOf({ fails, n }: Job): void {
 
 export interface DeadJobs {
   readonly mq: LeanMQ;
-  /** From now on those end well for which it returns true. */
+  /** Makes the jobs for which `isHealed` returns true succeed from now on. */
   heal(isHealed: (job: Job) => boolean): void;
-  /** Which ended well since. */
+  /** Numbers of the jobs that have succeeded since. */
   readonly done: number[];
 }
 
-/** Jobs on `/job` that have died in group `g`, at their first attempt. */
+/** Publishes jobs to `/job` and waits until all are dead letters of group `g`, after one attempt. */
 export async function deadJobs(broker: Broker, jobs: readonly Job[]): Promise<DeadJobs> {
   let isHealed: (job: Job) => boolean = () => false;
   const done: number[] = [];
@@ -40,7 +40,7 @@ export async function deadJobs(broker: Broker, jobs: readonly Job[]): Promise<De
   return { mq, heal: (next) => void (isHealed = next), done };
 }
 
-/** So many jobs, numbered from 0, that fail in the same way. */
+/** Returns `count` jobs, numbered from 0, that fail in the same way. */
 export function failing(count: number, fails: Job['fails'] & string = 'reject'): Job[] {
   return Array.from({ length: count }, (_, n) => ({ n, fails }));
 }

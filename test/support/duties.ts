@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 
 import { eventually, nextEvent } from './eventually.js';
 
-/** Everything that a process does which leaves tidying to others. */
+/** Does everything that a process without tidying duties does. */
 export async function sends(mq: LeanMQ): Promise<void> {
   await mq.publish('/a', 1);
   await mq.publish('/a', 2, { messageId: 'two', headers: { x: 'y' }, ttlMs: 60_000 });
@@ -23,7 +23,7 @@ export async function sends(mq: LeanMQ): Promise<void> {
   expect(await mq.schedules.remove('often')).toBe(true);
 }
 
-/** Everything that a process does which only publishes; `admin` sees what comes of it, and plays the others. */
+/** Does everything that a publisher does; `admin` checks the results and plays the other processes. */
 export async function publishes(mq: LeanMQ, admin: Redis): Promise<void> {
   await mq.publish('/a', 1);
   await mq.publish('/a', 2, { messageId: 'two', headers: { x: 'y' } });
@@ -44,12 +44,12 @@ export async function publishes(mq: LeanMQ, admin: Redis): Promise<void> {
   expect(await mq.schedules.get('often')).toBeDefined();
   expect(await mq.schedules.remove('often')).toBe(true);
   await eventually(async () => (await admin.zcard('leanmq:{b}:schedule')) === 0);
-  // It keeps its routes tidy too.
+  // A publisher keeps its routes tidy too.
   await admin.xgroup('CREATE', 'leanmq:{a}:log', 'late', '0');
   await eventually(async () => (await admin.zcard('leanmq:{a}:expiry')) === 0);
 }
 
-/** Everything that a process does which subscribes. */
+/** Does everything that a consumer does. */
 export async function consumes(mq: LeanMQ, admin: Redis): Promise<void> {
   const done: string[] = [];
   mq.handle<number>('/fails', ({ data }) => {
@@ -63,10 +63,10 @@ export async function consumes(mq: LeanMQ, admin: Redis): Promise<void> {
   mq.handle('/limited', () => void done.push('limited'), { rateLimit: { count: 10, perMs: 100 } });
   mq.handleBatch('/batch', () => void done.push('batch'));
   mq.handle('/slow', async ({ signal }) => {
-    // Long enough for heartbeats, and released when the process stops.
+    // Runs long enough for heartbeats, and is released when the process stops.
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
   });
-  // What a process left behind that is no more.
+  // A delivery left behind by a process that is gone.
   await mq.queue('/left').declareGroup('g');
   await mq.publish('/left', 1);
   await admin.xreadgroup('GROUP', 'g', 'gone', 'STREAMS', 'leanmq:{left}:log', '>');
@@ -81,7 +81,7 @@ export async function consumes(mq: LeanMQ, admin: Redis): Promise<void> {
   await eventually(async () => (await mq.deadLetters('/fails').count()) === 1, {
     timeoutMs: 10_000,
   });
-  // After a broken connection the reader settles in anew.
+  // After a broken connection the reader sets itself up again.
   const regained = nextEvent(mq.events, 'connectionRegained');
   await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   await regained;
@@ -99,7 +99,7 @@ export async function consumes(mq: LeanMQ, admin: Redis): Promise<void> {
   await again?.ack();
 }
 
-/** Everything that a process does which looks after queues. */
+/** Does everything that a process that manages queues does. */
 export async function manages(mq: LeanMQ): Promise<void> {
   const queue = mq.queue('/a');
   await queue.declareGroup('g');

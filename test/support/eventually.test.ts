@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { eventually, nextEvent } from './eventually.js';
 
 describe('eventually', () => {
-  it('returns what was returned once it held', async () => {
+  it('resolves with the result of the first call that succeeds', async () => {
     let calls = 0;
     const result = await eventually(() => {
       calls += 1;
@@ -13,7 +13,7 @@ describe('eventually', () => {
     expect(result).toBe(3);
   });
 
-  it('fails with the last reason when time is up', async () => {
+  it('rejects with the last failure when time is up', async () => {
     const never = eventually(
       () => {
         throw new Error('nothing came');
@@ -25,7 +25,7 @@ describe('eventually', () => {
 });
 
 describe('nextEvent', () => {
-  it('waits for the next event of that name and leaves no listener', async () => {
+  it('waits for the next event of its name and leaves no listener behind', async () => {
     const emitter = new EventEmitter();
     const next = nextEvent<number>(emitter, 'settled');
     emitter.emit('delivered', 1);
@@ -36,7 +36,7 @@ describe('nextEvent', () => {
     expect(emitter.listenerCount('settled')).toBe(0);
   });
 
-  it('fails when none comes', async () => {
+  it('rejects when no such event comes', async () => {
     const emitter = new EventEmitter();
     await expect(nextEvent(emitter, 'settled', { timeoutMs: 20 })).rejects.toThrow(
       "no 'settled' event within 20 ms",

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Tries until it holds: `fn` neither throws nor returns (or resolves to) `false`.
- * For what happens soon, but not at a known moment.
+ * Calls `fn` until it succeeds: until it neither throws nor returns (or resolves to) `false`.
+ * Use this for what happens soon, but not at a known moment.
  *
- * @returns what `fn` returned when it held
- * @throws what `fn` threw last, if it does not hold in time
+ * @returns the result of the call that succeeded
+ * @throws {Error} if no call succeeds in time; `cause` is the last failure
  */
 export async function eventually<T>(
   fn: () => T | Promise<T>,
@@ -17,7 +17,7 @@ export async function eventually<T>(
     try {
       const result = await fn();
       if (result !== false) return result;
-      failure = new Error('it was still false');
+      failure = new Error('the result is still false');
     } catch (error) {
       failure = error;
     }
@@ -30,7 +30,7 @@ export async function eventually<T>(
   }
 }
 
-/** What every emitter has, whether its events are typed (then in its own way) or not. */
+/** The part that all emitters share, however their events are typed. */
 interface Emitter {
   /* eslint-disable @typescript-eslint/no-explicit-any -- nothing narrower accepts them all */
   on(name: any, listener: (...args: any[]) => void): unknown;
@@ -38,7 +38,7 @@ interface Emitter {
   /* eslint-enable @typescript-eslint/no-explicit-any */
 }
 
-/** @returns the first argument of the next event of that name */
+/** Resolves with the first argument of the next event named `name`. */
 export function nextEvent<T = unknown>(
   emitter: Emitter,
   name: string,

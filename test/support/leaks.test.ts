@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { expectNoClients, expectNoNewResources, openResources } from './leaks.js';
 import { connectTo, sharedRedisUrl, uniquePrefix } from './redis.js';
 
-describe('leaks', () => {
+describe('the check for leaks', () => {
   const name = uniquePrefix('leaks');
   let redis: Redis;
 
@@ -16,7 +16,7 @@ describe('leaks', () => {
     redis.disconnect();
   });
 
-  it('finds a connection that was left open, by its name', async () => {
+  it('finds a connection left open, by its name', async () => {
     const forgotten = await connectTo(sharedRedisUrl());
     await forgotten.client('SETNAME', `${name}:reader`);
     await expect(expectNoClients(redis, name, { timeoutMs: 50 })).rejects.toThrow(`${name}:reader`);
@@ -25,7 +25,7 @@ describe('leaks', () => {
     await expectNoClients(redis, name);
   });
 
-  it('finds a timer and a server that were left behind', async () => {
+  it('finds a timer and a server left behind', async () => {
     const before = await openResources();
     const timer = setInterval(() => undefined, 1_000);
     const server = createServer().listen(0, '127.0.0.1');

@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import { eventually } from './eventually.js';
 
 /**
- * Asserts that no connection is left whose client name begins with `namePrefix`.
- * A closed socket is seen by Redis a moment later, so this waits a little.
+ * Asserts that no connection is left whose client name starts with `namePrefix`.
+ * Waits a little, because Redis notices a closed socket a moment later.
  *
  * @param redis any connection to the server
  */
@@ -25,12 +25,12 @@ async function clientNames(redis: Redis): Promise<string[]> {
   return list.split('\n').map((line) => / name=(\S*)/.exec(line)?.[1] ?? '');
 }
 
-/** What keeps a process alive, counted by kind, as it was at one moment. */
+/** Resources that keep the process alive at one moment, counted by kind. */
 export type Resources = ReadonlyMap<string, number>;
 
-/** Take one before the test, and hand it to {@link expectNoNewResources} after. */
+/** Counts the open resources, for {@link expectNoNewResources} to compare with later. */
 export async function openResources(): Promise<Resources> {
-  // A timer counts until its callback is over, and we may well be running in one.
+  // A timer counts until its callback returns, and this call may be inside one.
   await setImmediate();
   const counts = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) {
@@ -53,7 +53,7 @@ export async function expectNoNewResources(
   }, options);
 }
 
-/** The rest (pipes, file requests) belongs to the test runner. */
+/** The kinds to compare; the rest (pipes, file requests) belongs to the test runner. */
 const WATCHED: ReadonlySet<string> = new Set([
   'TCPServerWrap',
   'TCPSocketWrap',

@@ -32,13 +32,13 @@ describe('TcpProxy', () => {
     return redis;
   }
 
-  it('passes everything through as long as nothing is broken', async () => {
+  it('passes everything through while no fault is set', async () => {
     const large = 'x'.repeat(1_000_000);
     await client.set(key, large);
     expect(await client.get(key)).toBe(large);
   });
 
-  it('cut: ends the connections there are, and lets new ones in', async () => {
+  it('ends the existing connections on cut() and lets new ones in', async () => {
     const closed = nextEvent(client, 'close');
     proxy.cut();
     await closed;
@@ -48,7 +48,7 @@ describe('TcpProxy', () => {
     expect(await next.ping()).toBe('PONG');
   });
 
-  it('halfOpen: an old connection stays open and carries nothing, a new one works', async () => {
+  it('keeps old connections open but silent after halfOpen(), while new ones work', async () => {
     proxy.halfOpen();
     const unanswered = watched(client.incr(key));
     const next = await open(proxy.url);
@@ -59,7 +59,7 @@ describe('TcpProxy', () => {
     expect(await direct.get(key)).toBeNull();
   });
 
-  it('halfOpen: Redis does not see that the client has hung up', async () => {
+  it('hides from Redis after halfOpen() that the client has hung up', async () => {
     const id = await client.client('ID');
     proxy.halfOpen();
     client.disconnect();
@@ -74,18 +74,18 @@ describe('TcpProxy', () => {
     await eventually(async () => (await direct.client('LIST', 'ID', id)) === '');
   });
 
-  it('dropReplies: the command is executed, the answer never comes', async () => {
+  it('lets commands through after dropReplies() and swallows their replies', async () => {
     proxy.dropReplies();
     const unanswered = client.incr(key);
 
     await eventually(async () => (await direct.get(key)) === '1');
     proxy.dropReplies(0);
     watched(client.ping());
-    // The first answer that comes is that of the next command.
+    // The first reply that arrives is that of the next command.
     expect(await unanswered).toBe('PONG');
   });
 
-  it('dropReplies(n): as many as asked for', async () => {
+  it('swallows exactly n replies after dropReplies(n)', async () => {
     proxy.dropReplies(1);
     const first = client.incr(key);
     await eventually(async () => (await direct.get(key)) === '1');
@@ -96,7 +96,7 @@ describe('TcpProxy', () => {
     expect(await next.incr(key)).toBe(2);
   });
 
-  it('cutAfterReplyTo: executed once, answer lost, connection gone', async () => {
+  it('executes a command once, loses its reply and cuts the connection after cutAfterReplyTo()', async () => {
     const fired = proxy.cutAfterReplyTo(/incr/i);
     expect(await client.ping()).toBe('PONG');
 
@@ -108,7 +108,7 @@ describe('TcpProxy', () => {
     expect(await next.incr(key)).toBe(2);
   });
 
-  it('cutAfterReplyTo half: the first half of the answer, then the connection is gone', async () => {
+  it('passes on half of a reply before the cut when cutAfterReplyTo() is told to', async () => {
     const socket = connect(proxy.port, '127.0.0.1');
     let heard = '';
     socket.on('data', (chunk) => (heard += chunk.toString()));
@@ -117,11 +117,11 @@ describe('TcpProxy', () => {
 
     await once(socket, 'close');
     await fired;
-    // The whole would be "$10\r\n0123456789\r\n".
+    // The whole reply would be "$10\r\n0123456789\r\n".
     expect(heard).toBe('$10\r\n0123');
   });
 
-  it('refuse: nobody gets in until accept', async () => {
+  it('lets nobody in between refuse() and accept()', async () => {
     proxy.refuse();
     await expect(open(proxy.url)).rejects.toThrow();
     expect(await client.ping()).toBe('PONG');
@@ -131,14 +131,14 @@ describe('TcpProxy', () => {
     expect(await next.ping()).toBe('PONG');
   });
 
-  it('delay: there and back', async () => {
+  it('delays data in both directions after delay()', async () => {
     proxy.delay(40);
     const startedAt = performance.now();
     await client.ping();
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(79);
   });
 
-  it('delay: nothing overtakes what was sent before', async () => {
+  it('keeps the order of data when the delay changes', async () => {
     proxy.delay(60);
     const slow = client.rpush(key, 'first');
     await eventually(() => proxy.delayed === 1, { everyMs: 1 });
@@ -150,7 +150,7 @@ describe('TcpProxy', () => {
   });
 });
 
-/** Watches a promise without waiting for it, and without an unhandled rejection later. */
+/** Watches a promise without awaiting it and without leaving its rejection unhandled. */
 function watched(promise: Promise<unknown>): { readonly isDone: boolean } {
   const watch = { isDone: false };
   const mark = (): void => void (watch.isDone = true);

@@ -1,25 +1,25 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A client's connection and the one to Redis that belongs to it. */
+/** A client's connection and its counterpart to Redis. */
 interface Pair {
   client: Socket;
   upstream: Socket;
-  /** Nothing is passed on any more, in either direction, and nobody is told. */
+  /** Set when nothing is passed on any more, in either direction, and neither side hears of it. */
   halfOpen: boolean;
 }
 
 interface Ambush {
   match: string | RegExp;
-  /** The pair whose request matched: its next reply is the one to swallow. */
+  /** The pair whose request matched; its next reply is swallowed. */
   pair?: Pair;
-  /** The client gets the first half of the reply. */
+  /** Set when the client gets the first half of the reply. */
   half: boolean;
   fired: () => void;
 }
 
 /**
- * Stands between a client and Redis and does what networks do: cuts, stalls, loses replies.
- * Without a fault it passes bytes through unchanged.
+ * A proxy between a client and Redis that does what networks do: cuts, stalls, loses replies.
+ * Without a fault, bytes pass through unchanged.
  */
 export class TcpProxy {
   readonly #pairs = new Set<Pair>();
@@ -54,17 +54,17 @@ export class TcpProxy {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** How many clients are connected now. */
+  /** Clients that are connected now. */
   get connections(): number {
     return this.#pairs.size;
   }
 
-  /** How often a client has connected so far, or has tried to in vain. */
+  /** Connections made or attempted so far. */
   get attempts(): number {
     return this.#attempts;
   }
 
-  /** How many chunks wait now because of a delay. */
+  /** Chunks that are held back by a delay now. */
   get delayed(): number {
     return this.#delayed;
   }
@@ -75,30 +75,30 @@ export class TcpProxy {
   }
 
   /**
-   * Existing connections stay open but carry nothing any more, not even the news that the other
-   * side has hung up; new ones work. `cut()` ends them.
+   * Keeps existing connections open but silent: not even a hang-up reaches the other side. New
+   * connections work. `cut()` ends the silent ones.
    */
   halfOpen(): void {
     for (const pair of this.#pairs) pair.halfOpen = true;
   }
 
   /**
-   * Requests reach Redis, but its answers do not come back.
+   * Lets requests reach Redis and swallows its replies.
    *
-   * @param count how many chunks of answers are swallowed; by default all, until `dropReplies(0)`
+   * @param count chunks of replies to swallow; by default all, until `dropReplies(0)`
    */
   dropReplies(count = Infinity): void {
     this.#repliesToDrop = count;
   }
 
   /**
-   * Waits for a request that matches, lets Redis execute it, swallows the answer and destroys the
-   * client's connection: the write whose outcome the client cannot know. Fires once.
+   * Waits for a matching request, lets Redis execute it, swallows the reply and destroys the
+   * client's connection: a write whose outcome the client cannot know. Fires once.
    *
    * The match is tried on each chunk as it arrives. A command in one packet is one chunk.
    *
-   * @param options.half the client gets the first half of the answer before its connection ends
-   * @returns resolves when it has fired
+   * @param options.half true when the client gets the first half of the reply before the cut
+   * @returns a promise that resolves when the cut has happened
    */
   cutAfterReplyTo(match: string | RegExp, { half = false } = {}): Promise<void> {
     return new Promise((resolve) => {
@@ -106,7 +106,7 @@ export class TcpProxy {
     });
   }
 
-  /** New connections are destroyed at once, as if nobody listened. */
+  /** Destroys new connections at once, as if nobody were listening. */
   refuse(): void {
     this.#refusing = true;
   }
@@ -115,7 +115,7 @@ export class TcpProxy {
     this.#refusing = false;
   }
 
-  /** Each chunk takes this much longer, in each direction; 0 ends it. Order is kept. */
+  /** Delays each chunk by `ms`, in each direction, keeping their order; 0 ends the delay. */
   delay(ms: number): void {
     this.#delayMs = ms;
   }
@@ -154,7 +154,7 @@ export class TcpProxy {
     for (const socket of [client, upstream]) {
       socket.on('error', () => undefined); // `close` follows and does the work.
       socket.on('close', () => {
-        // On a half-open connection neither side hears that the other one is gone.
+        // On a half-open connection, neither side hears that the other one is gone.
         if (!pair.halfOpen || (client.destroyed && upstream.destroyed)) this.#sever(pair);
       });
     }
@@ -184,7 +184,7 @@ export class TcpProxy {
     pair.client.write(chunk);
   }
 
-  /** @param politely what was written to the client still gets there */
+  /** @param politely true when data already written to the client still arrives */
   #sever(pair: Pair, politely = false): void {
     if (!this.#pairs.delete(pair)) return;
     if (politely) pair.client.destroySoon();
@@ -192,7 +192,7 @@ export class TcpProxy {
     pair.upstream.destroy();
   }
 
-  /** Delays each chunk; one never overtakes another, even when the delay is changed meanwhile. */
+  /** Delays each chunk; none overtakes another, even when the delay changes meanwhile. */
   #inOrder(pass: (chunk: Buffer) => void): (chunk: Buffer) => void {
     const waiting: { chunk: Buffer; dueAt: number }[] = [];
     const passDue = (): void => {

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Broker } from './broker.js';
 import { nextEvent } from './eventually.js';
 
-/** Of the tests of recurring sends, all on one path. */
+/** Recurring sends for the tests, all on one path. */
 export const DAILY = {
   id: 'report',
   path: '/report',
@@ -13,7 +13,7 @@ export const DAILY = {
 } as const;
 export const SECONDLY = { id: 'tick', path: '/report', everyMs: 1_000, data: 'tick' } as const;
 
-/** Epoch ms. */
+/** Returns the server's time, epoch ms. */
 export async function serverNow(redis: Redis): Promise<number> {
   const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
   return seconds * 1_000 + Math.floor(micros / 1_000);
@@ -23,7 +23,7 @@ export function nextTick(mq: LeanMQ): Promise<LeanMQEvents['ticked'][0]> {
   return nextEvent<LeanMQEvents['ticked'][0]>(mq.events, 'ticked', { timeoutMs: 10_000 });
 }
 
-/** What is in Redis of the recurring sends on that path. */
+/** The state in Redis of the recurring sends on that path. */
 export class Recurring {
   constructor(private readonly broker: Broker) {}
 
@@ -35,12 +35,12 @@ export class Recurring {
     return Number(await this.broker.redis.zscore(this.ticks, id));
   }
 
-  /** As if it had been due then, and nobody there. */
+  /** Makes a recurring send look as if it had been due at `at` while no process was running. */
   async wasDue(id: string, at: number): Promise<void> {
     await this.broker.redis.zadd(this.ticks, at, id);
   }
 
-  /** Ids and payloads of what is on the log. */
+  /** Returns the ids and payloads of the messages on the log. */
   async published(): Promise<[id: string, data: unknown][]> {
     const entries = await this.broker.redis.xrange(this.broker.key('report', 'log'), '-', '+');
     return entries.map(([entryId, fields]) => {

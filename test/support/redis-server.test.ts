@@ -25,7 +25,7 @@ describe('RedisServer', () => {
     return server;
   }
 
-  it('starts a Redis of its own that only this machine can reach', async () => {
+  it('starts its own Redis, which only this machine can reach', async () => {
     server = await RedisServer.start();
 
     expect(await ask('INFO', 'server')).toContain(`process_id:${server.pid}\r\n`);
@@ -56,7 +56,7 @@ describe('RedisServer', () => {
     expect(await ask('GET', 'order')).toBeNull();
   });
 
-  it('stands still while frozen, and goes on when thawed', async () => {
+  it('answers nothing while frozen and continues when thawed', async () => {
     server = await RedisServer.start();
     const redis = await connectTo(server.url);
     server.freeze();
@@ -66,7 +66,7 @@ describe('RedisServer', () => {
       answered = true;
       return pong;
     });
-    // Another server answers meanwhile, many times.
+    // Meanwhile another server answers many times.
     const other = await connectTo(sharedRedisUrl());
     for (let n = 0; n < 100; n += 1) await other.ping();
     other.disconnect();
@@ -77,7 +77,7 @@ describe('RedisServer', () => {
     redis.disconnect();
   });
 
-  it('passes configuration on', async () => {
+  it('passes its configuration on', async () => {
     server = await RedisServer.start({
       config: { 'maxmemory-policy': 'allkeys-lru', 'client-output-buffer-limit': 'normal 1 1 1' },
     });

@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 
-/** The server that is shared by the whole run; see `test/setup`. */
+/** Returns the URL of the server that the whole run shares; see `test/setup`. */
 export function sharedRedisUrl(): string {
   const url = process.env['LEANMQ_TEST_REDIS_URL'];
   if (!url) throw new Error('no LEANMQ_TEST_REDIS_URL: start the tests with `npm test`');
   return url;
 }
 
-/** @returns a key prefix that no other test file uses, for example `retry-5f2c91d0` */
+/** Returns a key prefix that no other test file uses, for example `retry-5f2c91d0`. */
 export function uniquePrefix(name: string): string {
   return `${name}-${randomBytes(4).toString('hex')}`;
 }
 
 /**
- * A connection for looking at what happened, and for the faults of a test itself. It fails fast:
+ * Opens a connection to look at what happened and to cause faults. Its commands fail fast:
  * a test must not hang because a command waits for a server that was killed.
  */
 export async function connectTo(
@@ -27,21 +27,21 @@ export async function connectTo(
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // The failure of a command says enough.
+  // A failed command says enough.
   redis.on('error', () => undefined);
   await redis.connect();
   return redis;
 }
 
 /**
- * Closes a connection, whatever state it is in. To one that has ended already, ioredis' own
- * `disconnect()` leaves a timer of two seconds behind, which keeps the process alive that long.
+ * Closes a connection in any state. On one that has already ended, ioredis' own `disconnect()`
+ * leaves a timer of two seconds behind, which keeps the process alive that long.
  */
 export function disconnect(redis: Redis): void {
   if (redis.status !== 'end') redis.disconnect();
 }
 
-/** Removes what a test file wrote; the shared server may be the user's own. */
+/** Removes the keys of a test file; the shared server may be the developer's own. */
 export async function removeKeys(redis: Redis, prefix: string): Promise<void> {
   let cursor = '0';
   do {

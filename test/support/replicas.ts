@@ -8,16 +8,16 @@ import type { FaultyRig } from './server.js';
 export interface Replicated {
   readonly master: RedisServer;
   readonly replicas: readonly RedisServer[];
-  /** The only replica, or the first. */
+  /** The first replica. */
   readonly replica: RedisServer;
-  /** A client of the test's own at the master. */
+  /** The test's own client, connected to the master. */
   readonly redis: Redis;
 }
 
-// Otherwise a master waits five seconds for more replicas before it sends its data to the first.
+// By default, a master waits five seconds for more replicas before it sends its data to the first.
 const AT_ONCE = { 'repl-diskless-sync-delay': '0' };
 
-/** A master with replicas that are in step. */
+/** Starts a master with `count` replicas and waits until they are in step. */
 export async function startReplicated(rig: FaultyRig, count = 1): Promise<Replicated> {
   const master = await rig.server({ config: AT_ONCE });
   const config = { ...AT_ONCE, replicaof: `127.0.0.1 ${master.port}` };
@@ -33,7 +33,7 @@ export async function startReplicated(rig: FaultyRig, count = 1): Promise<Replic
   return { master, replicas, replica: replicas[0] as RedisServer, redis };
 }
 
-/** How often the server has executed a command. */
+/** Returns how often the server has executed a command. */
 export async function callsOf(redis: Redis, command: string): Promise<number> {
   const stats = await redis.info('commandstats');
   return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);

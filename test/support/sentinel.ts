@@ -11,13 +11,13 @@ import { connectTo, disconnect } from './redis.js';
 import { RedisServer } from './redis-server.js';
 
 export interface SentinelSetOptions {
-  /** How many replicas; 1 unless told. */
+  /** Number of replicas. @default 1 */
   readonly replicas?: number;
-  /** Which of them becomes the master, 0 for the first. */
+  /** Index of the replica that becomes the master. @default 0 */
   readonly heir?: number;
 }
 
-/** A master, its replicas and a sentinel that watches them, all real and all ours. */
+/** A real master, its replicas and a sentinel that watches them, started for the test. */
 export class SentinelSet {
   private constructor(
     readonly master: RedisServer,
@@ -53,14 +53,14 @@ export class SentinelSet {
         'bind 127.0.0.1',
         `dir ${dir}`,
         `sentinel monitor mymaster 127.0.0.1 ${master.port} 1`,
-        // It asks once a second at most: less than that, and on a busy machine it takes the new master for dead as well.
+        // Above a second, the period of its pings: with less, a busy machine makes the new master look dead too.
         'sentinel down-after-milliseconds mymaster 1500',
         'sentinel failover-timeout mymaster 3000',
         '',
       ].join('\n'),
     );
     const launcher = await findLauncher();
-    if (launcher.kind !== 'binary') throw new Error('a sentinel needs a binary of the server');
+    if (launcher.kind !== 'binary') throw new Error('a sentinel needs a Redis server binary');
     const process = spawn(launcher.path, [config, '--sentinel'], { stdio: 'ignore' });
     const set = new SentinelSet(master, replicas, port, process, dir);
     await eventually(() => set.isWatching(), { timeoutMs: 15_000, everyMs: 50 });
@@ -77,7 +77,7 @@ export class SentinelSet {
     await rm(this.dir, { recursive: true, force: true });
   }
 
-  /** The replicas are in step, and the sentinel knows of them. */
+  /** Checks that the replicas are in step and known to the sentinel. */
   private async isWatching(): Promise<boolean> {
     const [sentinel, master] = await Promise.all([
       connectTo(`redis://127.0.0.1:${this.port}`),

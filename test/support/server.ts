@@ -7,7 +7,7 @@ import { QUICK } from './broker.js';
 import { TcpProxy } from './proxy.js';
 import { RedisServer, type RedisServerOptions } from './redis-server.js';
 
-/** What a test of faults has of its own, so that it may be killed, frozen and cut. All of it ends with the test. */
+/** Servers, proxies and instances that a test may kill, freeze and cut. All of them end with the test. */
 export interface FaultyRig {
   server(options?: RedisServerOptions): Promise<RedisServer>;
   proxy(server: { readonly port: number }): Promise<TcpProxy>;

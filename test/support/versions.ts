@@ -7,14 +7,14 @@ import { build, type Plugin } from 'esbuild';
 
 const source = fileURLToPath(new URL('../../libs/core/src/', import.meta.url));
 
-/** A change of one file of the core, under its path in `libs/core/src`. It has to change something. */
+/** Changes to files of the core, by path in `libs/core/src`. Each must change something. */
 export type Patches = Readonly<Record<string, (text: string) => string>>;
 
 /**
- * Builds the core as it is, or as a later version might be, into one file that a process of its own can load beside
+ * Builds the core, unchanged or patched into a possible later version, as one file that a process can load beside
  * another version.
  *
- * @returns where it is; the file is in a temporary folder
+ * @returns the path of the file, in a temporary folder
  */
 export async function buildCore(name: string, patches: Patches = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `leanmq-${name}-`));
@@ -42,13 +42,14 @@ function patching(patches: Patches): Plugin {
         if (patch === undefined) return undefined;
         const text = await readFile(path, 'utf8');
         const contents = patch(text);
-        if (contents === text) throw new Error(`the patch of ${file} does not fit any more`);
+        if (contents === text) throw new Error(`the patch of ${file} no longer changes anything`);
         applied.add(file);
         return { contents, loader: 'ts' };
       });
       onEnd(() => {
         const left = Object.keys(patches).filter((file) => !applied.has(file));
-        if (left.length > 0) throw new Error(`patches of files that are not there: ${left.join()}`);
+        if (left.length > 0)
+          throw new Error(`patches of files that were not loaded: ${left.join()}`);
       });
     },
   };

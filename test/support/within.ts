@@ -1,4 +1,4 @@
-/** The promise itself, or a rejection in its place when it takes too long: a test fails instead of hanging. */
+/** Returns the promise, or rejects when it takes too long: a test fails instead of hanging. */
 export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

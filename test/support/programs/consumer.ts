@@ -1,6 +1,6 @@
 /**
- * A service in a process of its own. What its handler does is told by each message; what it did is told to the parent:
- * `['begin', n, attempt, crashes]`, `['done', n, attempt]`. SIGTERM closes it in good order.
+ * A service in its own process. Each message says what the handler does; the process reports to its parent:
+ * `['begin', n, attempt, crashes]`, `['done', n, attempt]`. SIGTERM shuts it down gracefully.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 

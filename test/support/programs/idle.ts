@@ -1,6 +1,6 @@
 /**
- * A service that is subscribed to some routes and has nothing to do. It tells what it hears: `['ready']`, `['lost']`,
- * `['regained']`, `['done']`, and every second how much of a processor it has used since it began, ms: `['used', ms]`.
+ * A service that is subscribed to some queues and has nothing to do. The process reports `['ready']`, `['lost']`,
+ * `['regained']`, `['done']`, and every second its processor time since the start, in ms: `['used', ms]`.
  */
 import { LeanMQ, type LeanMQOptions } from '@leanmq/core';
 

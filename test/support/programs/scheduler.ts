@@ -1,6 +1,6 @@
 /**
- * A process that keeps a route moving and has no handlers: it moves what is due and makes recurring sends. What it did
- * is told to the parent: `['ready']`, `['promoted', count]`, `['ticked', message ids]`.
+ * A process without handlers that moves due messages and makes recurring sends. The process reports to its parent:
+ * `['ready']`, `['promoted', count]`, `['ticked', message ids]`.
  */
 import { LeanMQ, type LeanMQOptions, type ScheduleSpec } from '@leanmq/core';
 
@@ -18,6 +18,6 @@ mq.events.on('promoted', ({ count }) => tell(['promoted', count]));
 mq.events.on('ticked', ({ ids }) => tell(['ticked', ids]));
 process.once('disconnect', () => process.exit(1));
 if (recurring !== undefined) await mq.schedules.upsert(recurring);
-// Whoever publishes to a route looks after it.
+// A publisher looks after the routes that it sends to.
 else await mq.publish(path, 'here');
 tell(['ready']);

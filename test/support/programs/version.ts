@@ -1,20 +1,20 @@
 /**
- * A process of a service that loads the version of the core that it is told: it publishes numbers in every way there is,
- * or handles them. What it did is told to the parent: `['ready']`, `['sent', n]`, `['done', n, attempt]`.
+ * A service that loads a given version of the core, and publishes numbers in every possible way or handles them.
+ * The process reports to its parent: `['ready']`, `['sent', n]`, `['done', n, attempt]`.
  */
 import { createRequire } from 'node:module';
 
 import type * as Core from '@leanmq/core';
 
 export interface VersionSettings {
-  /** The file that the version is in. */
+  /** The file with this version of the core. */
   readonly core: string;
   readonly path: string;
   readonly options: Core.LeanMQOptions;
   readonly role: 'publish' | 'consume' | 'replay';
-  /** Of a publisher: which numbers it publishes. */
+  /** The numbers that a publisher publishes. */
   readonly numbers?: readonly [from: number, count: number];
-  /** Of a consumer: whether nothing fails any more. */
+  /** True when the handler of a consumer no longer fails. */
   readonly isHealed?: boolean;
 }
 
@@ -26,7 +26,7 @@ const tell = (message: unknown): void => void process.send?.(message);
 process.once('disconnect', () => process.exit(1));
 const mq = new LeanMQ(options);
 
-/** One number of ten in a way that is not the plain one. */
+/** Publishes a number; half of them with options or in a transaction. */
 async function publish(n: number): Promise<void> {
   const options: Record<number, Core.PublishOptions> = {
     1: { delayMs: 150 },
