@@ -154,7 +154,11 @@ describe('a value of the wrong type is refused by name before anything is done:'
     ['replay', (mq) => loose(mq)['replay']?.('/a', null), /options of replay\(\) are null/],
     ['replay', (mq) => loose(mq)['replay']?.('/a', 'all'), /options of replay\(\) are "all"/],
     ['transaction', (mq) => loose(mq)['transaction']?.([]), /transaction\(\) takes a function/],
-    ['transaction', (mq) => loose(mq)['transaction']?.(), /takes a function such as .* given undefined/],
+    [
+      'transaction',
+      (mq) => loose(mq)['transaction']?.(),
+      /takes a function such as .* given undefined/,
+    ],
     ['queues', (mq) => loose(mq)['queues']?.({ signal: { aborted: false } }), /"signal"/],
     [
       'handleBatch',

@@ -17,7 +17,7 @@ const PLAIN = {
 
 describe('an entry', () => {
   test.each([
-    ['its payload alone', ['d', '{"a":1}'], {}],
+    ['only its payload', ['d', '{"a":1}'], {}],
     ['an empty payload', ['d', ''], { data: '' }],
     ['headers', ['d', '{"a":1}', 'h', '{"b":"c"}'], { headers: '{"b":"c"}' }],
     ['an id', ['d', '{"a":1}', 'i', 'ORD-1'], { id: 'ORD-1' }],
@@ -38,9 +38,13 @@ describe('an entry', () => {
       },
     ],
     ['a field of a newer version', ['d', '{"a":1}', 'D', 'new', '', ''], {}],
-    ['only a field of a newer version before', ['v', '2', 'd', '{"a":1}'], {}],
-    ['names of what objects have', ['constructor', 'a', '__proto__', 'b', 'd', '{"a":1}'], {}],
-    ['a history that is not first, which is somebody else’s', ['d', '{"a":1}', 'm', 'mine'], {}],
+    ['a field of a newer version before the payload', ['v', '2', 'd', '{"a":1}'], {}],
+    ['names of built-in members', ['constructor', 'a', '__proto__', 'b', 'd', '{"a":1}'], {}],
+    [
+      'a foreign field named like the history, after the first field',
+      ['d', '{"a":1}', 'm', 'mine'],
+      {},
+    ],
     ['a value named like a field', ['i', 'd', 'd', '{"a":1}'], { id: 'd' }],
     ['a name without a value at its end', ['d', '{"a":1}', 'x'], {}],
   ])('is read with %s', (_, fields, expected) => {
@@ -52,22 +56,22 @@ describe('an entry', () => {
     ['no payload', ['h', '{}', 'i', 'a'], 'no field "d"'],
     ['only the name of a payload', ['d'], 'no field "d"'],
     ['a payload as a value only', ['i', 'd'], 'no field "d"'],
-    ['an expiry that is no number', ['d', '1', 'x', 'soon'], '"x" is not an instant'],
+    ['an expiry that is not a number', ['d', '1', 'x', 'soon'], '"x" is not an instant'],
     ['an expiry that is empty', ['d', '1', 'x', ''], '"x" is not an instant'],
     ['an expiry below zero', ['d', '1', 'x', '-5'], '"x" is not an instant'],
     ['an expiry with a fraction', ['d', '1', 'x', '5.5'], '"x" is not an instant'],
     ['an expiry with an exponent', ['d', '1', 'x', '1e3'], '"x" is not an instant'],
     ['an expiry with a newline', ['d', '1', 'x', '5\n'], '"x" is not an instant'],
     ['an endless expiry', ['d', '1', 'x', '9'.repeat(400)], '"x" is not an instant'],
-    ['a history that is no JSON', ['m', '{', 'd', '1'], '"m" is not JSON'],
+    ['a history that is not JSON', ['m', '{', 'd', '1'], '"m" is not JSON'],
     ['a history that is empty', ['m', '', 'd', '1'], '"m" is not JSON'],
-    ['a history of nothing', ['m', '{}', 'd', '1'], '"m" is not a history'],
+    ['an empty object as its history', ['m', '{}', 'd', '1'], '"m" is not a history'],
   ])('is undecodable with %s', (_, fields, message) => {
     expect(() => readEntry(fields)).toThrow(UndecodableError);
     expect(() => readEntry(fields)).toThrow(message);
   });
 
-  it('either reads or is undecodable, whatever its fields are', () => {
+  it('is either read or undecodable for any fields', () => {
     const names = fc.oneof(
       fc.constantFrom(...Object.values(FIELD), '__proto__'),
       fc.string({ unit: 'binary' }),
@@ -93,11 +97,11 @@ describe('a history', () => {
   const error = recordError(new TypeError('boom'));
 
   test.each([
-    ['the least', HISTORY],
-    ['nothing used up', { origin: '1758000000000-12', attempts: 0, crashes: 0 }],
+    ['only the required members', HISTORY],
+    ['no attempts yet', { origin: '1758000000000-12', attempts: 0, crashes: 0 }],
     ['an error', { ...HISTORY, error }],
     ['replays', { ...HISTORY, replays: 3 }],
-    ['a reason, as that of a dead letter', { ...HISTORY, reason: 'failed' }],
+    ['the reason of a dead letter', { ...HISTORY, reason: 'failed' }],
     ['a member of a newer version', { ...HISTORY, pausedMs: 5 }],
   ])('is read with %s', (_, history) => {
     expect(readHistory(JSON.stringify(history))).toEqual(history);
@@ -106,24 +110,24 @@ describe('a history', () => {
   test.each<[string, unknown]>([
     ['null', null],
     ['a number', 1],
-    ['a text', 'history'],
-    ['a list', [HISTORY]],
+    ['a string', 'history'],
+    ['an array', [HISTORY]],
     ['no origin', { ...HISTORY, origin: undefined }],
-    ['an origin that is no entry id', { ...HISTORY, origin: 'ORD-1' }],
+    ['an origin that is not an entry id', { ...HISTORY, origin: 'ORD-1' }],
     ['an origin that is a number', { ...HISTORY, origin: 1 }],
     ['no attempts', { ...HISTORY, attempts: undefined }],
-    ['attempts as a text', { ...HISTORY, attempts: '1' }],
+    ['attempts as a string', { ...HISTORY, attempts: '1' }],
     ['attempts below zero', { ...HISTORY, attempts: -1 }],
     ['attempts with a fraction', { ...HISTORY, attempts: 0.5 }],
-    ['attempts beyond what is exact', { ...HISTORY, attempts: 2 ** 60 }],
+    ['attempts above the safe integers', { ...HISTORY, attempts: 2 ** 60 }],
     ['no crashes', { ...HISTORY, crashes: null }],
     ['crashes below zero', { ...HISTORY, crashes: -1 }],
-    ['replays as a text', { ...HISTORY, replays: 'many' }],
+    ['replays as a string', { ...HISTORY, replays: 'many' }],
     ['replays below zero', { ...HISTORY, replays: -1 }],
-    ['an error that is none', { ...HISTORY, error: 'boom' }],
+    ['an error that is a string', { ...HISTORY, error: 'boom' }],
     ['an error that is null', { ...HISTORY, error: null }],
     ['an error without a message', { ...HISTORY, error: { name: 'Error' } }],
-  ])('is undecodable when it is or has: %s', (_, history) => {
+  ])('is undecodable when it is or has %s', (_, history) => {
     expect(() => readHistory(JSON.stringify(history))).toThrow(UndecodableError);
     expect(() => readHistory(JSON.stringify(history))).toThrow('"m" is not a history');
   });
@@ -139,7 +143,7 @@ describe('fields that are not UTF-8', () => {
   const broken = Buffer.from([0x7b, 0xff, 0x7d]);
   const whole = Buffer.from('größe 😀 \ufffd');
 
-  it('may be damaged when they hold U+FFFD, wherever', () => {
+  it('may be damaged when one of them contains U+FFFD', () => {
     expect(mayBeDamaged(['d', broken.toString()])).toBe(true);
     expect(mayBeDamaged([broken.toString(), 'a', 'd', '1'])).toBe(true);
     expect(mayBeDamaged(['d', whole.toString()])).toBe(true);
@@ -147,13 +151,13 @@ describe('fields that are not UTF-8', () => {
     expect(mayBeDamaged([])).toBe(false);
   });
 
-  it('are undecodable, while U+FFFD that was sent is not', () => {
+  it('are undecodable, while fields with a sent U+FFFD are not', () => {
     expect(() => assertUtf8([whole, broken])).toThrow(UndecodableError);
     expect(() => assertUtf8([whole, Buffer.alloc(0)])).not.toThrow();
     expect(() => assertUtf8([])).not.toThrow();
   });
 
-  it('are found out, whatever the bytes', () => {
+  it('are detected for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         const buffer = Buffer.from(bytes);

@@ -6,46 +6,47 @@ import { isEntryId, type EntryId } from './ids.js';
 import type { DeadReason } from './message.js';
 
 /**
- * The fields of a stream entry. A plain message holds its payload alone, so that it costs what a hand-written XADD
- * costs; the others are there only where they are needed. A change of format gets a new field name, so that two
- * versions can read one stream during a rolling deploy.
+ * Fields of a stream entry. A plain message has its payload only, so it costs the same as a hand-written XADD; the other
+ * fields exist only where they are needed. A change of format uses a new field name: two versions can then read one
+ * stream during a rolling deploy.
  */
 export const FIELD = Object.freeze({
-  /** The payload's JSON. */
+  /** JSON of the payload. */
   data: 'd',
-  /** Headers, a JSON object. */
+  /** Headers, as a JSON object. */
   headers: 'h',
-  /** The message id, where it is not the entry's own. */
+  /** Message id, where it differs from the entry's id. */
   id: 'i',
-  /** The instant of expiry, epoch ms. */
+  /** Instant of expiry, epoch ms. */
   expiresAt: 'x',
-  /** Inbox and dead letters only, always first: what has happened to the message so far, as JSON. */
+  /** History of the message as JSON, always the first field. Only in the inbox and in dead letters. */
   history: 'm',
 } as const);
 
-/** What has happened to a message in one group before this entry was written. */
+/** Events of a message in one group before this entry was written. */
 export interface History {
-  /** Id of the entry on the log that it began as. */
+  /** Id of the message's original entry on the log. */
   readonly origin: EntryId;
-  /** Attempts used up so far. */
+  /** Number of attempts so far. */
   readonly attempts: number;
-  /** How often a process died or stalled with it. */
+  /** Number of times that a process died or stalled while it held the message. */
   readonly crashes: number;
-  /** The failure that led to this entry, if one did. */
+  /** Failure that led to this entry, if one did. */
   readonly error?: ErrorRecord;
-  /** How often it was replayed from the dead letters. */
+  /** Number of replays from the dead letters. */
   readonly replays?: number;
-  /** When its first and its latest attempt began: epoch ms, the server's clock. */
+  /** Start of the first attempt: epoch ms, by the server's clock. */
   readonly firstAt?: number;
+  /** Start of the latest attempt: epoch ms, by the server's clock. */
   readonly lastAt?: number;
-  /** Why it is a dead letter, or was one before it was replayed. */
+  /** Reason why the message is a dead letter, or was one before it was replayed. */
   readonly reason?: DeadReason;
 }
 
-/** The history of a dead letter. */
+/** History of a dead letter. */
 export type DeadHistory = History;
 
-/** A stream entry with its fields told apart, nothing parsed yet but its history. */
+/** A stream entry by field. Only its history is parsed. */
 export interface Entry {
   readonly data: string;
   readonly headers: string | undefined;
@@ -55,16 +56,16 @@ export interface Entry {
 }
 
 /**
- * Tells an entry's fields apart. Fields that it does not know are left alone: a newer publisher may have written them.
+ * Reads the fields of an entry. Unknown fields are ignored: a newer publisher may have written them.
  *
- * @param fields names and values in turn, as Redis gives them
- * @throws {UndecodableError} if there is no payload, or a field of ours does not hold what it should
+ * @param fields alternating names and values, as Redis returns them
+ * @throws {UndecodableError} if the payload is missing or a known field is malformed
  */
 export function readEntry(fields: readonly string[]): Entry {
   if (fields.length === 2 && fields[0] === FIELD.data) return plainEntry(fields[1] as string);
   if (fields.length > MAX_FIELDS) {
     throw new UndecodableError(
-      `The entry has ${fields.length / 2} fields; ${MAX_FIELDS / 2} are the most that can be passed on.`,
+      `The entry has ${fields.length / 2} fields; at most ${MAX_FIELDS / 2} can be passed on.`,
     );
   }
   let data: string | undefined;
@@ -108,7 +109,7 @@ function instant(value: string): number {
   return Number(value);
 }
 
-/** @throws {UndecodableError} if it is not a history of ours */
+/** @throws {UndecodableError} if `json` is not a history */
 export function readHistory(json: string): History {
   let parsed: unknown;
   try {
@@ -143,16 +144,16 @@ function isCount(value: unknown): boolean {
 }
 
 /**
- * Names and values that an entry may have at most. Scripts of Redis pass an entry's fields on as arguments, of which Lua
- * takes some 8,000; a history and an id are added on the way.
+ * Maximum number of names and values of an entry. Lua scripts pass them on as arguments, and Lua accepts about 8,000; a
+ * history and an id are added on the way.
  */
 export const MAX_FIELDS = 6_900;
 
 const REPLACEMENT = '\ufffd';
 
 /**
- * Whether the text may be damaged: the client decodes bytes that are not UTF-8 into U+FFFD, which a payload may also
- * hold by right. Only then are the raw bytes worth another read.
+ * Returns true when a field may be damaged: the client decodes bytes that are not UTF-8 into U+FFFD. A valid payload may
+ * contain that character too, so the caller reads the raw bytes to be sure.
  */
 export function mayBeDamaged(fields: readonly string[]): boolean {
   for (const field of fields) if (field.includes(REPLACEMENT)) return true;

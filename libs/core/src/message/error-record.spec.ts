@@ -16,7 +16,7 @@ function thrownBy(act: () => unknown): unknown {
   throw new Error('It was to throw.');
 }
 
-/** An error on which any look at these properties throws. */
+/** Makes an error whose properties with these names throw when read. */
 function errorHiding(...properties: readonly string[]): Error {
   const error = new Error('hidden');
   for (const property of properties) {
@@ -46,7 +46,7 @@ function refuse(): never {
 }
 
 describe('the record of an error', () => {
-  it('tells name, message and stack', () => {
+  it('has the name, message and stack', () => {
     const record = recordError(new TypeError('boom'));
     expect(record).toEqual({
       name: 'TypeError',
@@ -55,7 +55,7 @@ describe('the record of an error', () => {
     });
   });
 
-  it('tells code, violations and cause where there are some', () => {
+  it('has the code, violations and cause of an error with them', () => {
     const cause = Object.assign(new RangeError('because'), { secret: 1 });
     const violations = ['status must be a string', { id: 'missing' }];
     const error = Object.assign(new Error('boom', { cause }), { code: 'E_BOOM', violations });
@@ -67,7 +67,7 @@ describe('the record of an error', () => {
   });
 
   test.each([
-    ['an error of ours', new RejectError('no'), { name: 'RejectError', code: 'REJECTED' }],
+    ['an error of LeanMQ', new RejectError('no'), { name: 'RejectError', code: 'REJECTED' }],
     [
       'an invalid message',
       new InvalidMessageError('bad', { violations: ['a', 'b'] }),
@@ -81,7 +81,7 @@ describe('the record of an error', () => {
       },
     ],
     ['a subclass', new (class CardDeclined extends Error {})('x'), { name: 'Error' }],
-    ['a name that is no text', Object.assign(new Error('x'), { name: 5 }), { name: 'Error' }],
+    ['a name that is not a string', Object.assign(new Error('x'), { name: 5 }), { name: 'Error' }],
     [
       'a message that is no text',
       Object.assign(new Error(), { message: { a: 1 } }),
@@ -109,7 +109,7 @@ describe('the record of an error', () => {
     expect(recordError(error)).toMatchObject(expected);
   });
 
-  it('has neither code, violations nor cause where there are none', () => {
+  it('has no code, violations or cause of an error without them', () => {
     const error = Object.assign(new Error('x'), {
       code: { a: 1 },
       status: 'failed',
@@ -121,14 +121,14 @@ describe('the record of an error', () => {
   test.each<[string, object, object]>([
     ['a code that is a number', { code: 1062 }, { code: 1062 }],
     ['a status', { status: 503 }, { status: 503 }],
-    ['a statusCode as a text', { statusCode: '429' }, { status: 429 }],
+    ['a statusCode as a string', { statusCode: '429' }, { status: 429 }],
     ['the status of its response', { response: { status: 502 } }, { status: 502 }],
     ['the statusCode of its response', { response: { statusCode: 404 } }, { status: 404 }],
   ])('keeps %s', (_, properties, expected) => {
     expect(recordError(Object.assign(new Error('x'), properties))).toMatchObject(expected);
   });
 
-  it('goes three causes deep, each with its code and status', () => {
+  it('has up to three causes, each with its code and status', () => {
     const causes = [4, 3, 2, 1].reduce<Error | undefined>(
       (cause, n) => Object.assign(new Error(`${n}`, { cause }), { code: `E${n}`, status: 500 + n }),
       undefined,
@@ -141,7 +141,7 @@ describe('the record of an error', () => {
     expect(recordError(cycle).cause?.cause?.cause?.message).toBe('a');
   });
 
-  it('keeps the first three of an AggregateError, also where it is a cause', () => {
+  it('keeps the first three errors of an AggregateError, even when it is a cause', () => {
     const errors = [1, 2, 3, 4].map((n) => Object.assign(new Error(`e${n}`), { code: n }));
     const aggregate = new AggregateError(errors, 'all');
     const three = [{ code: 1 }, { code: 2 }, { code: 3 }];
@@ -151,7 +151,7 @@ describe('the record of an error', () => {
     });
   });
 
-  it("knows an error of another realm, such as Node's own in a sandbox", () => {
+  it("recognises an error of another realm, such as Node's own in a sandbox", () => {
     const error = thrownBy(() => readFileSync('/does/not/exist'));
     expect(types.isNativeError(error)).toBe(true);
     expect(recordError(error)).toMatchObject({
@@ -163,10 +163,10 @@ describe('the record of an error', () => {
   });
 });
 
-describe('the record of what is not an error', () => {
+describe('the record of a thrown value that is not an error', () => {
   test.each([
-    ['a text', 'boom', 'boom'],
-    ['an empty text', '', ''],
+    ['a string', 'boom', 'boom'],
+    ['an empty string', '', ''],
     ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['a number', 5, '5'],
@@ -174,7 +174,7 @@ describe('the record of what is not an error', () => {
     ['a BigInt', 10n, '10'],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
     ['an object', { status: 500 }, '{"status":500}'],
-    ['a list', [1, 'a'], '[1,"a"]'],
+    ['an array', [1, 'a'], '[1,"a"]'],
     ['an object without a prototype', Object.create(null), '{}'],
     ['a circular object', circular(), '[object Object]'],
     ['an object that is undefined as JSON', { toJSON: () => undefined }, '[object Object]'],
@@ -184,7 +184,7 @@ describe('the record of what is not an error', () => {
   });
 });
 
-describe('a record is made of anything that can be thrown', () => {
+describe('recordError never throws', () => {
   test.each<[string, unknown]>([
     ['getters that throw', errorHiding('stack', 'message', 'name', 'code', 'violations', 'cause')],
     [
@@ -206,7 +206,7 @@ describe('a record is made of anything that can be thrown', () => {
       new Proxy(new Error(), { get: refuse, getPrototypeOf: refuse }),
     ],
     ['an error without a prototype', Object.setPrototypeOf(new Error('x'), null)],
-    ['a function without a text', Object.assign(() => 0, { toString: refuse })],
+    ['a function whose toString throws', Object.assign(() => 0, { toString: refuse })],
     [
       'a tag that throws',
       {
@@ -218,14 +218,14 @@ describe('a record is made of anything that can be thrown', () => {
     ],
     ['a symbol as the name', Object.assign(new Error('x'), { name: Symbol('n') })],
     ['a class', RangeError],
-  ])('%s', (_, thrown) => {
+  ])('for %s', (_, thrown) => {
     const record = recordError(thrown);
     expect(typeof record.name).toBe('string');
     expect(typeof record.message).toBe('string');
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
   });
 
-  it('any value at all', () => {
+  it('for any value', () => {
     const anything = fc.anything({
       withBigInt: true,
       withNullPrototype: true,
@@ -244,7 +244,7 @@ describe('a record is made of anything that can be thrown', () => {
 describe('the texts of a record', () => {
   const long = 'x'.repeat(1_000_000);
 
-  it('are capped', () => {
+  it('are limited in length', () => {
     const error = Object.assign(new Error(long, { cause: new Error(long) }), {
       name: long,
       code: long,
@@ -263,11 +263,11 @@ describe('the texts of a record', () => {
     expect(recordError(long).message).toHaveLength(2_000);
   });
 
-  it('are whole when they just fit', () => {
+  it('are complete when they just fit', () => {
     expect(recordError(long.slice(0, 2_000)).message).toBe(long.slice(0, 2_000));
   });
 
-  it("never hold half of a surrogate pair, which Redis' JSON library refuses", () => {
+  it("never contain half of a surrogate pair, which Redis's JSON library refuses", () => {
     for (let pad = 1_990; pad < 2_001; pad += 1) {
       const { message } = recordError(`${'x'.repeat(pad)}😀😀😀😀😀😀`);
       expect(Buffer.from(message).toString()).toBe(message);

@@ -1,22 +1,22 @@
-/** What an error said, without its stack. */
+/** Summary of an error, without its stack. */
 export interface ErrorSummary {
   readonly name: string;
   readonly message: string;
-  /** Its own `code`, such as `ECONNREFUSED` or 1062. */
+  /** The error's `code`, such as `ECONNREFUSED` or 1062. */
   readonly code?: string | number;
-  /** The HTTP status that it carries: its `status`, `statusCode`, or that of its `response`. */
+  /** HTTP status, from `status` or `statusCode` of the error or of its `response`. */
   readonly status?: number;
-  /** Three deep at most. */
+  /** Cause of the error; the chain is cut after three. */
   readonly cause?: ErrorSummary;
-  /** The first three that an AggregateError holds. */
+  /** The first three errors of an AggregateError. */
   readonly errors?: readonly ErrorSummary[];
 }
 
-/** The story of a failure as it travels with a retry and rests in a dead letter. Each text is capped in size. */
+/** Record of a failure, stored with a retry and in a dead letter. The size of each text is limited. */
 export interface ErrorRecord extends ErrorSummary {
-  /** There in every dead letter that a failure has made; a retry may go without when many fail in the same moment. */
+  /** Stack of the error. Every dead letter of a failure has it; retries may omit it when many fail at the same moment. */
   readonly stack?: string;
-  /** Violations of a payload that did not pass validation. */
+  /** Violations of a payload that failed validation. */
   readonly violations?: readonly string[];
 }
 
@@ -24,25 +24,25 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 const MAX_NAME = 200;
 const MAX_MESSAGE = 2_000;
-// A retry carries its last error in Redis for as long as it waits, so a deep stack must not dwarf the payload.
+// Redis stores the last error of every waiting retry, so a deep stack must not dwarf the payload.
 const MAX_STACK = 4_000;
 const MAX_CAUSES = 3;
 const MAX_ERRORS = 3;
-// What is told of causes of causes, and of one of several errors.
+// Applies to causes of causes, and to each error of an AggregateError.
 const MAX_DEEP_MESSAGE = 500;
 const MAX_VIOLATIONS = 50;
 const MAX_VIOLATION = 500;
 
 /**
- * Describes whatever a handler threw, also when that is not an Error. Never throws.
+ * Describes any thrown value, including one that is not an Error. Never throws.
  *
- * @param withStack V8 writes a stack when it is first asked for, which takes longer than all the rest
+ * @param withStack false to skip the stack: V8 formats it on first access, which takes longer than everything else
  */
 export function recordError(thrown: unknown, withStack = true): ErrorRecord {
   if (!isErrorLike(thrown)) return brief(thrown);
   const stack = withStack ? read(thrown, 'stack') : undefined;
   const violations = violationsOf(thrown);
-  // Written out, because this is on the path of every failure and spreading conditions is slow.
+  // Assign field by field: every failure takes this path, and conditional spreads are slow.
   const record: Mutable<ErrorRecord> = brief(thrown);
   if (typeof stack === 'string') record.stack = cap(stack, MAX_STACK);
   addFacts(record, thrown);
@@ -51,7 +51,7 @@ export function recordError(thrown: unknown, withStack = true): ErrorRecord {
   return record;
 }
 
-/** Its code and its HTTP status. */
+/** Adds the code and the HTTP status of an error. */
 function addFacts(summary: Mutable<ErrorSummary>, thrown: object): void {
   const code = read(thrown, 'code');
   if (typeof code === 'string') summary.code = cap(code, MAX_NAME);
@@ -75,7 +75,7 @@ function asStatus(value: unknown): number | undefined {
   return isStatus ? (number as number) : undefined;
 }
 
-/** What led to it, and what it is made of. */
+/** Adds the cause of an error, and the errors of an AggregateError. */
 function addOthers(summary: Mutable<ErrorSummary>, thrown: object, deeper: number): void {
   const cause = read(thrown, 'cause');
   if (cause !== undefined && deeper > 0) {
@@ -94,7 +94,7 @@ function summaryOf(thrown: unknown, deeper: number, most = MAX_DEEP_MESSAGE): Er
   const summary: Mutable<ErrorSummary> = brief(thrown, most);
   if (!isErrorLike(thrown)) return summary;
   addFacts(summary, thrown);
-  // Of one of several errors nothing further is told.
+  // An error inside an AggregateError gets no further details.
   if (deeper > 0 || most !== MAX_DEEP_MESSAGE) addOthers(summary, thrown, deeper);
   return summary;
 }
@@ -109,15 +109,14 @@ function brief(thrown: unknown, most = MAX_MESSAGE): { name: string; message: st
 }
 
 /**
- * Goes by the looks: an error of another realm is none by `instanceof`, and that is what Node's own errors are to code
- * that runs in a test runner's sandbox.
+ * Duck-types: `instanceof` fails for an error of another realm, such as Node's own errors in a test runner's sandbox.
  */
 function isErrorLike(thrown: unknown): thrown is object {
   if (typeof thrown !== 'object' || thrown === null) return false;
   try {
     if (thrown instanceof Error) return true;
   } catch {
-    // What it looks like counts.
+    // A Proxy may refuse `instanceof`; its properties decide.
   }
   return typeof read(thrown, 'name') === 'string' && typeof read(thrown, 'message') === 'string';
 }
@@ -154,7 +153,7 @@ function read(thrown: object, property: string): unknown {
   }
 }
 
-/** What was thrown may be hostile: any look at it, through a getter or a Proxy, may throw by itself. */
+/** Reads from a hostile value: any access through a getter or a Proxy may throw. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();
@@ -165,7 +164,7 @@ function attempt<T>(look: () => T): T | undefined {
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-/** Redis' own JSON library refuses halves of surrogate pairs, and with them the whole history. */
+/** Limits the length of a text and repairs lone surrogates: for one of them, Redis's JSON library refuses the whole history. */
 function cap(text: string, length: number): string {
   const short =
     text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;

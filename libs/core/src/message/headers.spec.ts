@@ -32,7 +32,7 @@ describe('headers', () => {
     expect(decodeHeaders(undefined)).toBe(NO_HEADERS);
   });
 
-  it('may be named like what objects have by themselves', () => {
+  it('may have the names of built-in members', () => {
     const json = '{"__proto__":"a","constructor":"b","toString":"c"}';
     const headers = decodeHeaders(json);
     expect(Object.entries(headers)).toEqual(Object.entries(JSON.parse(json) as object));
@@ -40,7 +40,7 @@ describe('headers', () => {
     expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
   });
 
-  it('may be an instance of a class; what it inherits is not sent', () => {
+  it('may be an instance of a class, whose inherited members are not sent', () => {
     class Trace {
       traceparent = '00-1-1-01';
       toJSON(): string {
@@ -52,16 +52,24 @@ describe('headers', () => {
 
   test.each([
     ['null', null, 'The headers are null'],
-    ['a text', 'a: b', 'The headers are "a: b"'],
+    ['a string', 'a: b', 'The headers are "a: b"'],
     ['a function', () => 1, 'The headers are a function'],
-    ['a list', ['a', 'b'], 'The headers are an array'],
+    ['an array', ['a', 'b'], 'The headers are an array'],
     ['a Map', new Map([['a', 'b']]), 'The headers are an object (Map)'],
     ['the Headers of fetch', new Headers({ a: 'b' }), 'The headers are an object (Headers)'],
-    ['a number as a value', { a: '1', b: 1 }, 'Header "b" is 1; a header\'s value is a string.'],
+    [
+      'a number as a value',
+      { a: '1', b: 1 },
+      'Header "b" is 1; a header\'s value must be a string.',
+    ],
     ['undefined as a value', { a: undefined }, 'Header "a" is undefined'],
     ['an object as a value', { a: {} }, 'Header "a" is an object (Object)'],
-    ['a list as a value', { a: ['b'] }, 'Header "a" is an array'],
-    ['a boxed text as a value', { a: Object('b') as unknown }, 'Header "a" is an object (String)'],
+    ['an array as a value', { a: ['b'] }, 'Header "a" is an array'],
+    [
+      'a boxed string as a value',
+      { a: Object('b') as unknown },
+      'Header "a" is an object (String)',
+    ],
     ['toJSON', { toJSON: () => ({ a: 1 }) }, 'Header "toJSON" is a function'],
     [
       'a getter that throws',
@@ -73,7 +81,7 @@ describe('headers', () => {
       'The headers cannot be read',
     ],
     ['a Proxy that throws', new Proxy({}, { ownKeys: refuse }), 'The headers cannot be read'],
-  ])('are refused when they are or have: %s', (_, headers, message) => {
+  ])('are refused when they are or have %s', (_, headers, message) => {
     expect(() => encode(headers)).toThrow(InvalidMessageError);
     expect(() => encode(headers)).toThrow(message);
   });
@@ -82,7 +90,7 @@ describe('headers', () => {
     ['one byte', 'a'],
     ['two bytes', 'é'],
     ['four bytes', '😀'],
-  ])('are accepted up to the limit, counted in bytes: %s', (_, character) => {
+  ])('are accepted up to the limit in bytes with characters of %s', (_, character) => {
     const headers = { a: character.repeat(10) };
     const bytes = Buffer.byteLength(JSON.stringify(headers));
     expect(encode(headers, bytes)).toBe(JSON.stringify(headers));
@@ -94,12 +102,12 @@ describe('headers', () => {
 describe('stored headers', () => {
   test.each([
     ['nothing', ''],
-    ['no JSON', 'a: b'],
-    ['a text', '"a"'],
+    ['text that is not JSON', 'a: b'],
+    ['a string', '"a"'],
     ['null', 'null'],
     ['a number', '1'],
-    ['a list', '[]'],
-    ['a list of texts', '["a"]'],
+    ['an array', '[]'],
+    ['an array of strings', '["a"]'],
     ['a number as a value', '{"a":"b","c":1}'],
     ['null as a value', '{"a":null}'],
     ['an object as a value', '{"a":{}}'],
@@ -107,7 +115,7 @@ describe('stored headers', () => {
     expect(() => decodeHeaders(json)).toThrow(UndecodableError);
   });
 
-  it('either read or are undecodable, nothing else', () => {
+  it('are either read or undecodable for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string({ unit: 'binary' })), (json) => {
         try {

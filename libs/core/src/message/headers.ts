@@ -2,16 +2,16 @@ import { InvalidMessageError, UndecodableError, show } from '../errors.js';
 import type { MessageLimits } from './limits.js';
 import { assertBytes } from './payload.js';
 
-/** What travels beside the payload, such as a trace context. Names and values are strings. */
+/** Headers of a message, such as a trace context. Names and values are strings. */
 export type MessageHeaders = Readonly<Record<string, string>>;
 
 export const NO_HEADERS: MessageHeaders = Object.freeze({});
 
 /**
- * The headers as stored, or `''` when there are none, so that a message without headers does not pay for them.
+ * Encodes headers for storage; returns `''` when a message has no headers, which then cost nothing.
  *
- * @throws {InvalidMessageError} unless it is an object whose values are strings
- * @throws {MessageTooLargeError} past `limits.headerBytes`
+ * @throws {InvalidMessageError} unless `headers` is an object whose values are strings
+ * @throws {MessageTooLargeError} above `limits.headerBytes`
  */
 export function encodeHeaders(headers: MessageHeaders | undefined, limits: MessageLimits): string {
   if (headers === undefined) return '';
@@ -20,11 +20,11 @@ export function encodeHeaders(headers: MessageHeaders | undefined, limits: Messa
   for (const [name, value] of entries) {
     if (typeof value !== 'string') {
       throw new InvalidMessageError(
-        `Header ${show(name)} is ${show(value)}; a header's value is a string.`,
+        `Header ${show(name)} is ${show(value)}; a header's value must be a string.`,
       );
     }
   }
-  // A copy, so that no toJSON of theirs decides what is stored.
+  // Copy the entries, so a `toJSON` of the caller's object cannot change what is stored.
   const json = JSON.stringify(Object.fromEntries(entries));
   assertBytes('headers', json, limits.headerBytes);
   return json;
@@ -32,7 +32,7 @@ export function encodeHeaders(headers: MessageHeaders | undefined, limits: Messa
 
 function entriesOf(headers: unknown): [name: string, value: unknown][] {
   try {
-    // What can be iterated (a list, a Map, the Headers of fetch) has its content elsewhere than in its properties.
+    // An iterable (an array, a Map, fetch's Headers) does not hold its content in its own properties.
     if (typeof headers === 'object' && headers !== null && !(Symbol.iterator in headers)) {
       return Object.entries(headers);
     }
@@ -44,7 +44,7 @@ function entriesOf(headers: unknown): [name: string, value: unknown][] {
   throw new InvalidMessageError(`The headers are ${show(headers)}; give an object of strings.`);
 }
 
-/** @throws {UndecodableError} if it is not a JSON object of strings */
+/** @throws {UndecodableError} if `json` is not a JSON object of strings */
 export function decodeHeaders(json: string | undefined): MessageHeaders {
   if (json === undefined) return NO_HEADERS;
   let parsed: unknown;

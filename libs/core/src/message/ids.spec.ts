@@ -33,7 +33,7 @@ describe('an entry id', () => {
     expect(entryTime(id)).toBeNaN();
   });
 
-  it('tells when the entry was appended', () => {
+  it('contains the instant at which the entry was appended', () => {
     expect(entryTime('1758000000000-12')).toBe(1_758_000_000_000);
     expect(entryTime('0-1')).toBe(0);
   });
@@ -54,7 +54,7 @@ describe('the ids of a batch', () => {
 describe('the order of entries', () => {
   const part = fc.oneof(fc.bigInt(0n, 120n), fc.bigInt(0n, 2n ** 64n - 1n));
 
-  it('is that of their instants, then of their sequence numbers', () => {
+  it('follows their instants, then their sequence numbers', () => {
     fc.assert(
       fc.property(part, part, part, part, (ms, sequence, otherMs, otherSequence) => {
         const expected = ms === otherMs ? sequence > otherSequence : ms > otherMs;

@@ -3,69 +3,69 @@ import { readEntry, type Entry } from './entry.js';
 import type { EntryId } from './ids.js';
 import type { Outcome } from './message.js';
 
-/** Which stream of a route an entry is on. */
+/** Stream of a route that holds an entry. */
 export type Source = 'log' | 'inbox';
 
 /**
- * A stream entry that Redis has handed to this consumer. `deliveries` is what Redis counted when it did so; together
- * with the owner it fences every settlement but a success.
+ * A stream entry that Redis has given to this consumer. `deliveries` is the delivery count of Redis at that moment;
+ * together with the owner it fences every settlement except a success.
  */
 export interface Claim {
   readonly source: Source;
   readonly entryId: EntryId;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly fields: readonly string[];
   readonly deliveries: number;
 }
 
-/** Work that can be told that it is no longer wanted. */
+/** Work that can be cancelled. */
 export interface Cancellable {
-  /** When it was told so, monotonic ms; undefined as long as it was not. */
+  /** Time of the cancellation, monotonic ms; undefined before it. */
   readonly cancelledAt: number | undefined;
   cancel(reason: Error): void;
 }
 
-/** A claim from when it was read until Redis has confirmed how it ended. */
+/** Engine's record of a delivery: a claim from its reading until Redis has confirmed its outcome. */
 export class InFlight<Route> implements Claim {
   readonly source: Source;
   readonly entryId: EntryId;
   readonly fields: readonly string[];
   readonly deliveries: number;
   private opened: Entry | undefined = undefined;
-  /** Bytes that it takes of its process's look-ahead; 0 if it is not counted there. */
+  /** Bytes that the entry takes of its process's look-ahead; 0 if it is not counted there. */
   aheadBytes = 0;
-  /** When its handler began, monotonic ms; 0 while it waits. */
+  /** Start of the handler, monotonic ms; 0 while the entry waits. */
   startedAt = 0;
-  /** How long it had run when its outcome was known, ms; only of what was not a success. */
+  /** Run time when the outcome was known, in ms; not set for a success. */
   ranMs = 0;
-  /** The handler has returned, or there was none to run. */
+  /** True once the handler has returned, or when no handler had to run. */
   hasEnded = false;
-  /** How it went, once that is known and on its way to Redis; the first outcome counts. */
+  /** Outcome, once it is known and on its way to Redis; the first outcome counts. */
   outcome: Outcome | undefined = undefined;
-  /** Redis has confirmed how it ended, or refused to hear of it. */
+  /** True once Redis has confirmed or refused the outcome. */
   isSettled = false;
-  /** Where it stands among what its consumer holds; -1 when it is not held. */
+  /** Index among the entries that the consumer holds; -1 when it is not held. */
   heldAt = -1;
-  /** Why its lease is not renewed any more. */
+  /** Reason why the lease is no longer renewed. */
   lostBecause: LeanMQError | undefined = undefined;
   /**
-   * Redis does not know it as this consumer's any more: under its id may be another message by now, from another history.
-   * Nothing about it is sent to Redis.
+   * True when Redis no longer knows this entry as this consumer's. After a loss of data, its id may belong to a different
+   * message, so nothing about the entry is sent to Redis.
    */
   isDisowned = false;
-  /** What is done with it, which is no longer wanted when it is lost. */
+  /** Running work, cancelled when the lease is lost. */
   work: Cancellable | undefined = undefined;
-  /** The mark of its idempotency key in Redis, from when it was begun with. */
+  /** Mark of the idempotency key in Redis, set once the key was begun. */
   onceMark: string | undefined = undefined;
-  /** Renews that mark with the lease. */
+  /** Renews that mark together with the lease. */
   renewMark: (() => Promise<unknown>) | undefined = undefined;
-  /** The same entry, claimed anew while its handler here was still running. */
+  /** The same entry, claimed again while this handler was still running. */
   successor: { readonly claim: Claim; readonly leasedUntil: number } | undefined = undefined;
 
   constructor(
     readonly route: Route,
     claim: Claim,
-    /** Until when nobody else can have taken it over, monotonic ms. */
+    /** End of the lease: before it, no other consumer can take the entry over. Monotonic ms. */
     public leasedUntil: number,
   ) {
     this.source = claim.source;
@@ -81,7 +81,7 @@ export class InFlight<Route> implements Claim {
   }
 
   /**
-   * The entry with its fields told apart, which is done when it is first asked for.
+   * Returns the entry by field; reads the fields on the first call.
    *
    * @throws {UndecodableError}
    */
@@ -90,7 +90,7 @@ export class InFlight<Route> implements Claim {
     return this.opened;
   }
 
-  /** Why it cannot be read; undefined when it can. */
+  /** Error that prevents reading the entry; undefined when it is readable. */
   get unreadableBecause(): unknown {
     try {
       this.open();
@@ -100,7 +100,7 @@ export class InFlight<Route> implements Claim {
     }
   }
 
-  /** The same; undefined when it cannot be read. What was never run has a history too, which must not get lost. */
+  /** The entry by field; undefined when it is unreadable. An entry that was never run also has a history to preserve. */
   get entry(): Entry | undefined {
     try {
       return this.open();
@@ -113,9 +113,9 @@ export class InFlight<Route> implements Claim {
     return this.outcome !== undefined;
   }
 
-  /** Nothing more is to come of it here, whether its handler has ended or not. */
+  /** True when this process will not change the entry any more, even if its handler still runs. */
   get isOver(): boolean {
-    // A late success may still count: until that is known, what was claimed anew is not to run.
+    // A late success may still count; until that is known, a successor must not run.
     return this.isSettled || (this.lostBecause !== undefined && !this.isSettling);
   }
 
@@ -123,12 +123,12 @@ export class InFlight<Route> implements Claim {
     return this.hasEnded && this.isOver;
   }
 
-  /** Attempts used up before this delivery; a crash uses one up too. */
+  /** Number of attempts before this delivery; a crash counts as one. */
   get attemptsBefore(): number {
     return (this.entry?.history?.attempts ?? 0) + this.deliveries - 1;
   }
 
-  /** How often a process has died or stalled with this message. */
+  /** Number of times that a process died or stalled while it held the message. */
   get crashes(): number {
     return (this.entry?.history?.crashes ?? 0) + this.deliveries - 1;
   }

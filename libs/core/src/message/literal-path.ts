@@ -2,10 +2,10 @@ import { ConfigError, show } from '../errors.js';
 import { normalizePath } from './path.js';
 
 /**
- * A path to publish to or to handle, in its canonical form. A path is a name: what reads like a pattern, a parameter, a
- * query or a URL would be a queue of that very name, which nobody sends to. Names that were stored before are still read.
+ * Returns the canonical form of a path to publish to or to handle. A path is a name: a pattern, a parameter, a query or a
+ * URL would name a queue literally, and nobody would send to it. Stored names of that kind can still be read.
  *
- * @throws {ConfigError} for what is no path, or reads like more than a name
+ * @throws {ConfigError} if `path` is invalid, or looks like more than a name
  */
 export function literalPath(path: string): string {
   const cached = literal.get(path);
@@ -20,29 +20,29 @@ export function literalPath(path: string): string {
   return normal;
 }
 
-/** Paths are few and sent to often; checking each once keeps it off the path of a message. */
+/** Cache of checked paths: an application uses few paths, and sends to each often. */
 const literal = new Map<string, string>();
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [
     /^[a-z][a-z0-9+.-]*:\/\//i,
-    'is a URL, and LeanMQ delivers to paths of its own: give the path alone, and let the other service handle it',
+    'is a URL, but LeanMQ delivers to its own paths: give the path alone, and let the other service handle it',
   ],
   [
     /(^|[/.])(\*{1,2}|\+|>)($|[/.])/,
-    'reads like a pattern, and a handler has one path: register it for each path, or publish to one path and tell by the payload or a header',
+    'looks like a pattern, but a handler has one path: register it for each path, or publish to one path and distinguish by the payload or a header',
   ],
   [
     /(^|\/):[A-Za-z_]/,
-    'has a parameter, and a path is a name: leave it out and send the value in the payload or a header',
+    'has a parameter, but a path is a fixed name: leave it out and send the value in the payload or a header',
   ],
   [
     /\?./s,
-    'has a query, and a path is a name: leave it out and send the values in the payload or a header',
+    'has a query, but a path is a fixed name: leave it out and send the values in the payload or a header',
   ],
   [
     /#/,
-    'has a "#", which reads like a pattern or a fragment, and a path is a name: leave it out, or send what it says in the payload or a header',
+    'has a "#", which looks like a pattern or a fragment, but a path is a fixed name: leave it out, or send that part in the payload or a header',
   ],
 ];
 

@@ -4,15 +4,18 @@ import type { EntryId } from './ids.js';
 
 /** A message as a handler sees it. */
 export interface WebhookMessage<T = unknown> {
-  /** The entry's id on the log, unless the caller gave one or the send was delayed. The same for every attempt. */
+  /**
+   * Id of the message, the same for every attempt: the caller's `messageId`, an id that LeanMQ made for a delayed send, or
+   * the entry's id on the log.
+   */
   readonly id: string;
-  /** The route's path in its canonical form, without slashes at its ends. */
+  /** The queue's path in its canonical form, without leading and trailing slashes. */
   readonly path: string;
   readonly data: T;
   readonly headers: MessageHeaders;
-  /** When it was appended to the log: epoch ms, the server's clock. */
+  /** Time at which the message was appended to the log: epoch ms, by the server's clock. */
   readonly publishedAt: number;
-  /** When it expires if no handler has begun with it by then: epoch ms, the server's clock. */
+  /** Time at which the message expires unless a handler has started: epoch ms, by the server's clock. */
   readonly expiresAt: number | undefined;
 }
 
@@ -21,38 +24,38 @@ export interface WebhookDelivery<T = unknown> extends WebhookMessage<T> {
   readonly group: string;
   /** The consumer's unique name. */
   readonly consumer: string;
-  /** 1 for the first delivery to this group; a failure or a crash uses one up, a release does not. */
+  /** Number of the attempt in this group, 1 for the first. A failure or a crash counts as an attempt, a release does not. */
   readonly attempt: number;
-  /** How often a process died or stalled with it. */
+  /** Number of times that a process died or stalled while it held the message. */
   readonly crashes: number;
-  /** How often it was replayed from the dead letters of this group. */
+  /** Number of replays from the dead letters of this group. */
   readonly replays: number;
-  /** Why the previous attempt failed, if one did; of a replayed message, what it died of. */
+  /** Error of the previous attempt, if it failed; for a replayed message, the error that dead-lettered it. */
   readonly lastError: ErrorRecord | undefined;
-  /** Of a message that was replayed: why it was a dead letter. */
+  /** Reason why a replayed message was a dead letter. */
   readonly deadReason: DeadReason | undefined;
-  /** Id of the entry it began as on the log. */
+  /** Id of the message's original entry on the log. */
   readonly origin: EntryId;
   /**
-   * Aborts when the work is no longer wanted: the handler's timeout passed, the lease was lost, or the consumer shuts
-   * down. Its `reason` is the typed error that says which.
+   * Signal that aborts when the work is no longer wanted: the handler timed out, the lease was lost, or the consumer shuts
+   * down. Its `reason` is a typed error for each case.
    */
   readonly signal: AbortSignal;
 }
 
-/** Why a message is a dead letter. */
+/** Reason why a message is a dead letter. */
 export type DeadReason = 'failed' | 'rejected' | 'invalid' | 'expired' | 'poison' | 'undecodable';
 
-/** What became of running a delivery. What is to follow from it is decided when it is settled. */
+/** Outcome of a delivery. Its consequences are decided when the delivery is settled. */
 export type Outcome =
   | { readonly kind: 'success' }
-  /** With `retryAfterMs` its caller decided when it comes again, if it has attempts left; otherwise the error does. */
+  /** `retryAfterMs` is the caller's own delay for the next attempt, if one is left; otherwise the error decides. */
   | { readonly kind: 'failure'; readonly error: unknown; readonly retryAfterMs?: number }
   | { readonly kind: 'dead'; readonly reason: 'poison' | 'undecodable'; readonly error: unknown }
   | { readonly kind: 'expired' }
-  /** Its idempotency key is done already. */
+  /** Its idempotency key is already done. */
   | { readonly kind: 'duplicate' }
-  /** Its idempotency key is running elsewhere: to be looked at again, without an attempt. */
+  /** Its idempotency key runs elsewhere: the delivery is checked again later, without counting as an attempt. */
   | { readonly kind: 'postponed'; readonly delayMs: number }
-  /** Not run, or given up unfinished: somebody else is to have it, and no attempt was used. */
+  /** It was not run, or given up unfinished: another consumer takes it, and no attempt counts. */
   | { readonly kind: 'released' };

@@ -3,11 +3,11 @@ import { isPlainText } from './plain-text.js';
 
 const GROUP = /^[A-Za-z0-9._-]{1,128}$/;
 const PREFIX = /^[A-Za-z0-9._:-]*(\{[A-Za-z0-9._:-]+\})?[A-Za-z0-9._:-]*$/;
-// The keys of one prefix would be among those of another, `acme:{order}:inbox:routes` for example.
+// Such a prefix would put its keys among those of another prefix, for example `acme:{order}:inbox:routes`.
 const WITHIN_ANOTHER = /:\{[^}]*\}:|:quarantine$/;
 const MESSAGE_ID = /^.{1,256}$/su;
 
-/** @throws {ConfigError} unless it is 1 to 128 of `A-Z a-z 0-9 . _ -` */
+/** @throws {ConfigError} unless `group` is 1 to 128 of `A-Z a-z 0-9 . _ -` */
 export function validGroup(group: string): string {
   if (typeof group !== 'string' || !GROUP.test(group)) {
     throw ConfigError.option('group', group, '1 to 128 of A-Z a-z 0-9 . _ -');
@@ -16,8 +16,8 @@ export function validGroup(group: string): string {
 }
 
 /**
- * @throws {ConfigError} unless it is 1 to 128 of `A-Z a-z 0-9 . _ : -` with at most one `{hash tag}`, and is not among
- * the keys of another prefix
+ * @throws {ConfigError} unless `prefix` is 1 to 128 of `A-Z a-z 0-9 . _ : -` with at most one `{hash tag}`, and cannot
+ * collide with the keys of another prefix
  */
 export function validPrefix(prefix: string): string {
   const length = typeof prefix === 'string' ? prefix.length : 0;
@@ -25,15 +25,14 @@ export function validPrefix(prefix: string): string {
     throw ConfigError.option(
       'prefix',
       prefix,
-      '1 to 128 of A-Z a-z 0-9 . _ : - and at most one {hash tag}, but neither ":{…}:" within nor ":quarantine" at the end',
+      '1 to 128 of A-Z a-z 0-9 . _ : - and at most one {hash tag}, but no ":{…}:" inside and no ":quarantine" at the end',
     );
   }
   return prefix;
 }
 
 /**
- * @throws {ConfigError} unless a caller's message id is 1 to 256 characters without control characters or halves of
- * surrogate pairs
+ * @throws {ConfigError} unless `id` is 1 to 256 characters without control characters or halves of surrogate pairs
  */
 export function validMessageId(id: string): string {
   if (typeof id !== 'string' || !MESSAGE_ID.test(id) || !isPlainText(id)) {

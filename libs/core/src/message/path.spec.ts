@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { ConfigError } from '../errors.js';
 import { displayPath, normalizePath } from './path.js';
 
-/** Paths as a person may write them, in any script and with any slashes. */
+/** Paths as people may write them, in any script and with any slashes. */
 const paths = fc
   .array(fc.oneof(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.constantFrom('/', '%', '{}')))
   .map((parts) => parts.join(''))
@@ -45,11 +45,11 @@ describe('a path', () => {
     ['/a', '/a '],
     ['/%7B', '/{'],
     ['/é', '/e\u0301'],
-  ])('%j is another path than %j', (one, other) => {
+  ])('%j differs from the path %j', (one, other) => {
     expect(normalizePath(one)).not.toBe(normalizePath(other));
   });
 
-  it('is the same once it is in its canonical form', () => {
+  it('is unchanged once it is in its canonical form', () => {
     fc.assert(
       fc.property(paths, (path) => {
         const normal = normalizePath(path);
@@ -58,7 +58,7 @@ describe('a path', () => {
     );
   });
 
-  it('is the same with any number of slashes around it', () => {
+  it('ignores any number of outer slashes', () => {
     const slashes = fc.nat({ max: 3 }).map((count) => '/'.repeat(count));
     fc.assert(
       fc.property(slashes, paths, slashes, (before, path, after) => {
@@ -67,7 +67,7 @@ describe('a path', () => {
     );
   });
 
-  it('is shown in the way people write it, and read back from that', () => {
+  it('is displayed as people write it and can be read back', () => {
     expect(displayPath('order/status')).toBe('/order/status/');
     fc.assert(
       fc.property(paths, (path) => {
@@ -77,7 +77,7 @@ describe('a path', () => {
     );
   });
 
-  it('is still known for what it is after thousands of others', () => {
+  it('is still normalized correctly after thousands of others', () => {
     expect(normalizePath('/first/')).toBe('first');
     for (let index = 0; index < 5_000; index += 1) normalizePath(`/many/${index}/`);
     expect(normalizePath('/first/')).toBe('first');
@@ -97,7 +97,7 @@ describe('a path of 512 bytes', () => {
   });
 });
 
-describe('what is not a path', () => {
+describe('an invalid path', () => {
   test.each([
     ['nothing', ''],
     ['a slash', '/'],
@@ -108,8 +108,8 @@ describe('what is not a path', () => {
     ['a tab', '\t'],
     ['DEL', 'a\u007f'],
     ['a C1 control character', 'a\u0085b'],
-    ['half of a surrogate pair, the first', 'a\ud83d'],
-    ['half of a surrogate pair, the second', '\ude00a'],
+    ['the first half of a surrogate pair', 'a\ud83d'],
+    ['the second half of a surrogate pair', '\ude00a'],
     ['surrogates in the wrong order', '\ude00\ud83d'],
     ['undefined', undefined],
     ['null', null],

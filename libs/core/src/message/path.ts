@@ -4,10 +4,10 @@ import { isPlainText } from './plain-text.js';
 const MAX_PATH_BYTES = 512;
 
 /**
- * The canonical form of a webhook's path: without leading and trailing slashes, otherwise as written, so that
- * `/order/status/` and `order/status` are one path and `/a/b` and `/a_b` are two. Pure.
+ * Returns the canonical form of a path: without leading and trailing slashes, otherwise unchanged. So `/order/status/` and
+ * `order/status` are the same path, while `/a/b` and `/a_b` differ. Pure.
  *
- * @throws {ConfigError} unless it is 1 to 512 bytes of UTF-8 without control characters
+ * @throws {ConfigError} unless the path is 1 to 512 bytes of UTF-8 without control characters
  */
 export function normalizePath(path: string): string {
   const cached = known.get(path);
@@ -18,11 +18,11 @@ export function normalizePath(path: string): string {
   return normal;
 }
 
-/** Paths are few and sent to often; checking each once keeps it off the path of a message. */
+/** Cache of checked paths: an application uses few paths, and sends to each often. */
 const known = new Map<string, string>();
 
 function validated(path: string): string {
-  const allowed = '1 to 512 bytes of UTF-8 without control characters, slashes at both ends aside';
+  const allowed = '1 to 512 bytes of UTF-8 without control characters, not counting outer slashes';
   if (typeof path !== 'string') throw invalid(path, allowed);
   let start = 0;
   let end = path.length;
@@ -41,7 +41,7 @@ function invalid(path: unknown, allowed: string): ConfigError {
   });
 }
 
-/** Shows a normal path the way people write it, `/order/status/`. */
+/** Formats a canonical path as people write it, `/order/status/`. */
 export function displayPath(path: string): string {
   return `/${path}/`;
 }

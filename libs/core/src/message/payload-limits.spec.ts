@@ -11,7 +11,7 @@ function encode(data: unknown, limits: Partial<MessageLimits> = {}): string {
   return encodePayload(data, { ...MESSAGE_LIMITS, ...limits });
 }
 
-/** What a handler gets of what was sent. */
+/** Encodes and decodes a payload, as a handler receives it. */
 function roundTrip(data: unknown): unknown {
   return decodePayload(encode(data));
 }
@@ -23,19 +23,19 @@ function nested(levels: number, innermost: unknown = 1): unknown {
 }
 
 describe('the depth of a payload', () => {
-  it('is accepted up to the limit, and one level more is refused', () => {
+  it('is accepted up to the limit and refused one level deeper', () => {
     expect(roundTrip(nested(64))).toEqual(nested(64));
     expect(() => encode(nested(65))).toThrow(MessageTooLargeError);
     expect(encode([], { depth: 1 })).toBe('[]');
     expect(() => encode([[]], { depth: 1 })).toThrow('payload[0] is nested deeper than 1 levels');
   });
 
-  it('does not count what becomes a text', () => {
+  it('does not count an object that becomes a string', () => {
     expect(() => encode(nested(64, new Date(0)))).not.toThrow();
     expect(() => encode(nested(64, Object('a')))).not.toThrow();
   });
 
-  it('counts what toJSON returns', () => {
+  it('counts the result of toJSON', () => {
     expect(() => encode({ toJSON: () => nested(64) })).not.toThrow();
     expect(() => encode({ toJSON: () => nested(65) })).toThrow(MessageTooLargeError);
   });
@@ -43,7 +43,7 @@ describe('the depth of a payload', () => {
   test.each([
     ['by default', {}],
     ['when the limit would allow it', { depth: 1_000_000 }],
-  ])('is refused at 200,000 levels with an error of ours, %s', (_, limits) => {
+  ])('is refused at 200,000 levels with a typed error %s', (_, limits) => {
     const data = nested(200_000);
     expect(() => encode(data, limits)).toThrow(MessageTooLargeError);
   });
@@ -52,7 +52,7 @@ describe('the depth of a payload', () => {
     expect(() => encode(nested(DEEP))).toThrow(MessageTooLargeError);
   });
 
-  it('is no matter on the way back: 10,000 levels are read', () => {
+  it('is not limited when a stored payload is read: 10,000 levels are accepted', () => {
     let value = decodePayload('['.repeat(DEEP) + ']'.repeat(DEEP));
     let levels = 0;
     for (; Array.isArray(value); value = value[0] as unknown) levels += 1;
@@ -73,7 +73,7 @@ describe('a payload that refers to itself', () => {
 
   test.each([
     ['an object', selfIn((self) => ({ a: { b: self } }))],
-    ['a list', selfIn((self) => ({ a: [self] }))],
+    ['an array', selfIn((self) => ({ a: [self] }))],
     ['toJSON', selfIn((self) => ({ toJSON: () => ({ self }) }))],
   ])('is refused: %s', (_, data) => {
     expect(() => encode(data)).toThrow(MessageTooLargeError);
@@ -111,7 +111,7 @@ describe('the size of a payload', () => {
     );
   });
 
-  it('is accepted at exactly the limit, whatever it is made of', () => {
+  it('is accepted at exactly the limit for any content', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'binary' }), (data) => {
         const bytes = Buffer.byteLength(JSON.stringify(data));
@@ -123,7 +123,7 @@ describe('the size of a payload', () => {
     );
   });
 
-  it('does not count members that are left out', () => {
+  it('does not count omitted members', () => {
     const data = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [index, undefined]));
     expect(encode(data, { payloadBytes: 2 })).toBe('{}');
   });

@@ -11,13 +11,13 @@ function encode(data: unknown): string {
   return encodePayload(data, MESSAGE_LIMITS);
 }
 
-/** What a handler gets of what was sent. */
+/** Encodes and decodes a payload, as a handler receives it. */
 function roundTrip(data: unknown): unknown {
   return decodePayload(encode(data));
 }
 
 describe('a payload', () => {
-  it('arrives as what JSON makes of it', () => {
+  it('arrives as its JSON value', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'binary', maxDepth: 8 }), (data) => {
         expect(roundTrip(data)).toEqual(JSON.parse(JSON.stringify(data)));
@@ -25,7 +25,7 @@ describe('a payload', () => {
     );
   });
 
-  it('arrives, or is refused with an error of its own kind, whatever it is', () => {
+  it('either arrives or is refused with a typed error, for any value', () => {
     const anything = fc.anything({
       withBigInt: true,
       withBoxedValues: true,
@@ -53,11 +53,11 @@ describe('a payload', () => {
 
   test.each([
     ['null', null, null],
-    ['a text', 'größe 😀', 'größe 😀'],
+    ['a string', 'größe 😀', 'größe 😀'],
     ['false', false, false],
     ['zero', 0, 0],
     ['an empty object', {}, {}],
-    ['an empty list', [], []],
+    ['an empty array', [], []],
     ['a Date', new Date(0), '1970-01-01T00:00:00.000Z'],
     ['a URL', new URL('http://a/b'), 'http://a/b'],
     ['undefined members', { a: undefined, b: 1 }, { b: 1 }],
@@ -66,7 +66,7 @@ describe('a payload', () => {
     ['boxed values', [Object(1), Object('a'), Object(true)], [1, 'a', true]],
     ['an object without a prototype', Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
     ['a Proxy of an object', new Proxy({ a: [1] }, {}), { a: [1] }],
-    ['a Proxy of a list', new Proxy([1, { a: 2 }], {}), [1, { a: 2 }]],
+    ['a Proxy of an array', new Proxy([1, { a: 2 }], {}), [1, { a: 2 }]],
     [
       'a getter',
       {
@@ -78,9 +78,9 @@ describe('a payload', () => {
     ],
     ['a NUL byte', { 'a\u0000': '\u0000' }, { 'a\u0000': '\u0000' }],
     ['halves of surrogate pairs', ['\ud83d', '\ude00a'], ['\ud83d', '\ude00a']],
-    ['a member named toJSON that is no function', { toJSON: 1 }, { toJSON: 1 }],
-    ['what toJSON returns', { toJSON: () => ({ a: [1] }) }, { a: [1] }],
-    ['a list with a toJSON', Object.assign([NaN], { toJSON: () => 'list' }), 'list'],
+    ['a member named toJSON that is not a function', { toJSON: 1 }, { toJSON: 1 }],
+    ['the result of toJSON', { toJSON: () => ({ a: [1] }) }, { a: [1] }],
+    ['an array with a toJSON', Object.assign([NaN], { toJSON: () => 'list' }), 'list'],
   ])('may hold %s', (_, data, received) => {
     expect(roundTrip(data)).toEqual(received);
   });
@@ -99,8 +99,8 @@ describe('a payload', () => {
     expect(roundTrip(new Order())).toEqual({ a: 1, items: [{ a: 1 }] });
   });
 
-  it('may be what is empty and holds nothing, of whatever class or realm', () => {
-    // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- that it is empty is what is tested
+  it('may be an empty object of any class or realm', () => {
+    // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the test needs an empty class
     class Ping {}
     class LatePing extends Ping {}
     const foreign: unknown = runInNewContext('({ a: {}, b: [], c: 1 })');
@@ -108,13 +108,13 @@ describe('a payload', () => {
     expect(encode(foreign)).toBe('{"a":{},"b":[],"c":1}');
   });
 
-  it('may be an Error or another such instance that has a toJSON', () => {
+  it('may be an Error or a similar instance with a toJSON', () => {
     const failed = Object.assign(new Error('no'), { toJSON: () => ({ failed: true }) });
     const headers = Object.assign(new Headers({ a: 'b' }), { toJSON: () => ({ a: 'b' }) });
     expect(roundTrip([failed, headers])).toEqual([{ failed: true }, { a: 'b' }]);
   });
 
-  it('tells toJSON the key, as JSON.stringify does', () => {
+  it('passes the key to toJSON, as JSON.stringify does', () => {
     const keys: unknown[] = [];
     const spy = { toJSON: (key: unknown) => keys.push(key) };
     encode(spy);
@@ -131,7 +131,7 @@ describe('a payload', () => {
 describe('__proto__ as a key', () => {
   const json = '{"__proto__":{"isAdmin":true},"a":{"__proto__":1,"constructor":{"prototype":2}}}';
 
-  it('stays data of its own, both ways', () => {
+  it('stays an own property when it is sent and received', () => {
     const received = decodePayload(json) as Record<string, unknown>;
     expect(Object.keys(received)).toEqual(['__proto__', 'a']);
     expect(Object.getPrototypeOf(received)).toBe(Object.prototype);
@@ -154,9 +154,9 @@ describe('__proto__ as a key', () => {
 describe('a stored payload', () => {
   test.each([
     ['nothing', ''],
-    ['no JSON', 'hello'],
-    ['half of it', '{"a":1'],
-    ['more than one', '{} {}'],
+    ['not JSON', 'hello'],
+    ['truncated JSON', '{"a":1'],
+    ['more than one JSON value', '{} {}'],
     ['undefined', 'undefined'],
     ['NaN', 'NaN'],
     ['a NUL byte', '\u0000'],
@@ -165,7 +165,7 @@ describe('a stored payload', () => {
     expect(() => decodePayload(json)).toThrow(UndecodableError);
   });
 
-  it('either reads or is undecodable, nothing else', () => {
+  it('is either read or undecodable for any text', () => {
     const broken = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.json().map((json) => json.slice(0, -1)),

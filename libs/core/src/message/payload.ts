@@ -9,15 +9,15 @@ import type { MessageLimits } from './limits.js';
 import { findUnwritable } from './unwritable.js';
 
 /**
- * Turns a payload into the JSON that is stored. Conversions are those of `JSON.stringify` where they lose nothing: a
- * Date becomes its ISO string, an object with `toJSON` what that returns, a class instance its own enumerable
- * properties, and an object's undefined properties are left out.
+ * Encodes a payload as the JSON that is stored. Conversions are those of `JSON.stringify` where nothing is lost: a Date
+ * becomes its ISO string, an object with `toJSON` becomes its result, a class instance becomes its own enumerable
+ * properties, and undefined properties are omitted.
  *
- * @throws {InvalidMessageError} for what JSON would lose silently or cannot hold: undefined as the payload or in an
+ * @throws {InvalidMessageError} for values that JSON would lose silently or cannot hold: undefined as the payload or in an
  * array, BigInt, NaN, Infinity, functions, symbols, Map, Set, buffers and typed arrays, Promises, invalid Dates, Errors,
- * regular expressions, and instances that hold something but have no properties of their own (Headers, URLSearchParams,
- * Blob, Request, iterators …); and when a getter or a `toJSON` throws
- * @throws {MessageTooLargeError} past `limits.payloadBytes` or `limits.depth` (a cycle is endless depth)
+ * regular expressions, and instances with content but without own properties (Headers, URLSearchParams, Blob, Request,
+ * iterators …); also when a getter or a `toJSON` throws
+ * @throws {MessageTooLargeError} above `limits.payloadBytes` or `limits.depth` (a cycle has infinite depth)
  */
 export function encodePayload(data: unknown, limits: MessageLimits): string {
   const json = written(data, limits);
@@ -26,7 +26,7 @@ export function encodePayload(data: unknown, limits: MessageLimits): string {
   return json;
 }
 
-/** Undefined for what is undefined as JSON, which the type of JSON.stringify does not tell. */
+/** Returns undefined when the JSON is undefined, which the type of JSON.stringify hides. */
 function written(data: unknown, limits: MessageLimits): string | undefined {
   let problem: MessageError | undefined;
   try {
@@ -38,10 +38,10 @@ function written(data: unknown, limits: MessageLimits): string | undefined {
   throw problem;
 }
 
-/** What V8 says when a text would be too long, or the stack too deep; limits far above the default lead there. */
+/** Matches V8's errors for a string too long or a stack too deep; they occur with limits far above the defaults. */
 const BEYOND_V8 = /^(Invalid string length|Maximum call stack size exceeded)$/;
 
-/** A getter, a `toJSON` or a Proxy of the caller's may throw anything. */
+/** Makes the error for whatever a getter, a `toJSON` or a Proxy of the caller threw. */
 function unwritable(cause: unknown): MessageError {
   const { name, message } = recordError(cause);
   if (name === 'RangeError' && BEYOND_V8.test(message)) {
@@ -50,7 +50,7 @@ function unwritable(cause: unknown): MessageError {
   return new InvalidMessageError(`The payload cannot be written as JSON: ${message}`, { cause });
 }
 
-/** @throws {UndecodableError} if it is not JSON */
+/** @throws {UndecodableError} if `json` is not valid JSON */
 export function decodePayload(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -59,7 +59,7 @@ export function decodePayload(json: string): unknown {
   }
 }
 
-/** @throws {MessageTooLargeError} if the text is more than `limit` bytes of UTF-8 */
+/** @throws {MessageTooLargeError} if `text` has more than `limit` bytes of UTF-8 */
 export function assertBytes(what: string, text: string, limit: number): void {
   // A UTF-16 unit is at most three bytes, so most texts are known to fit without counting.
   if (text.length * 3 <= limit) return;

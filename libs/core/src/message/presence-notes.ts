@@ -1,4 +1,4 @@
-/** States of a process: whether it consumes. */
+/** All consuming states of a process. */
 export const CONSUMING_STATES = [
   'none',
   'starting',
@@ -9,30 +9,30 @@ export const CONSUMING_STATES = [
 ] as const;
 
 /**
- * Whether a process consumes: `none` without a handler or before its first start, `paused` when all of its handlers are.
+ * Consuming state of a process: `none` without a handler or before the first start, `paused` when all handlers are paused.
  */
 export type ConsumingState = (typeof CONSUMING_STATES)[number];
 
-/** How busy a consumer is on one queue, as it says itself with each heartbeat. */
+/** Load of a consumer on one queue, as its heartbeats report it. */
 export interface BusyState {
-  /** Deliveries that run. */
+  /** Number of running deliveries. */
   readonly running: number | undefined;
-  /** Deliveries that may run at the same time; undefined for what is pulled. */
+  /** Number of deliveries that may run at the same time; undefined for pulled deliveries. */
   readonly slots: number | undefined;
-  /** When its last free slot was taken, or one became free for the last time, epoch ms; undefined while one is free. */
+  /** Latest time at which the last free slot was taken or a slot became free, epoch ms; undefined while a slot is free. */
   readonly busySince: number | undefined;
-  /** When it began to wait for a permit of its rate limit, epoch ms; undefined while it does not. */
+  /** Time since which the consumer waits for a permit of its rate limit, epoch ms; undefined when it does not wait. */
   readonly permitSince: number | undefined;
 }
 
-/** What a process of a group says of itself. */
+/** State of a process of a group, as the process itself reports it. */
 export interface ProcessState {
   readonly state: ConsumingState;
   /** Name of its consumer. */
   readonly consumer: string;
 }
 
-/** Reads what a consumer noted; an unknown form has no numbers. Pure. */
+/** Reads the note of a consumer; a note of unknown form yields no numbers. Pure. */
 export function busyStateOf(note: string | undefined): BusyState {
   const noted = objectOf(note);
   const number = (name: keyof BusyState): number | undefined => {
@@ -47,7 +47,7 @@ export function busyStateOf(note: string | undefined): BusyState {
   };
 }
 
-/** Reads the note of a process, `<until> <JSON>`; undefined when its time is over or its form unknown. Pure. */
+/** Reads the note of a process, `<until> <JSON>`; undefined when the note has expired or its form is unknown. Pure. */
 export function processStateOf(note: string, now: number): ProcessState | undefined {
   const at = note.indexOf(' ');
   if (at < 0 || !(Number(note.slice(0, at)) > now)) return undefined;
@@ -61,7 +61,7 @@ function objectOf(json: string | undefined): Readonly<Record<string, unknown>> {
   try {
     return Object(JSON.parse(json ?? '{}')) as Record<string, unknown>;
   } catch {
-    // Somebody else wrote it.
+    // A foreign tool wrote the note.
     return {};
   }
 }

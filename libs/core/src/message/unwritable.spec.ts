@@ -18,7 +18,7 @@ function revoked(target: object): object {
   return proxy;
 }
 
-describe('what JSON cannot carry', () => {
+describe('a value that JSON cannot carry', () => {
   class Recorder {
     readonly log = new Map([['a', 1]]);
   }
@@ -89,12 +89,12 @@ describe('what JSON cannot carry', () => {
     ],
     ['toJSON that returns a Map', { toJSON: () => ({ a: new Map() }) }, 'payload.a is a Map'],
     ['toJSON that returns NaN', [{ toJSON: () => NaN }], 'payload[0] is NaN'],
-  ])('%s is refused, and the error says where it is', (_, data, message) => {
+  ])('%s is refused with an error that says where it is', (_, data, message) => {
     expect(() => encode(data)).toThrow(InvalidMessageError);
     expect(() => encode(data)).toThrow(message);
   });
 
-  it('is named by a short text, however long its key is', () => {
+  it('is named briefly even when its key is long', () => {
     const data = { ['k'.repeat(100_000)]: { ['l'.repeat(100_000)]: 1n } };
     let message = '';
     try {
@@ -152,12 +152,12 @@ describe('what JSON cannot carry', () => {
         },
       },
     ],
-  ])('%s is an invalid message, not an error of the engine', (_, data) => {
+  ])('%s fails with InvalidMessageError, not with an error of the engine', (_, data) => {
     expect(() => encode(data)).toThrow(InvalidMessageError);
     expect(() => encode(data)).toThrow('The payload cannot be written as JSON: ');
   });
 
-  it('keeps what a getter threw as the cause', () => {
+  it('keeps the error of a getter as the cause', () => {
     const cause = new Error('not yet loaded');
     const data = {
       get a() {

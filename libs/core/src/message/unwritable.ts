@@ -4,10 +4,11 @@ import { InvalidMessageError, MessageTooLargeError, show } from '../errors.js';
 import type { MessageLimits } from './limits.js';
 
 /**
- * What keeps a payload from being written as JSON without loss, as the error to throw; undefined if nothing does.
+ * Finds the first value of a payload that JSON cannot carry without loss, and returns the error to throw; undefined if the
+ * payload has none.
  *
- * It looks at what `JSON.stringify` will see: what `toJSON` returns in the place of an object that has one. Whatever a
- * getter, a `toJSON` or a Proxy throws comes through.
+ * The search sees what `JSON.stringify` will see: the result of `toJSON` in place of an object that has one. Errors of a
+ * getter, a `toJSON` or a Proxy propagate.
  */
 export function findUnwritable(
   data: unknown,
@@ -17,7 +18,7 @@ export function findUnwritable(
   return findProblem(asWritten(data, ''), limits.depth, budget)?.toError(limits);
 }
 
-/** Every value takes a byte or more, so that what shares its parts many times over is given up in time. */
+/** Number of values left to visit. Each takes at least a byte, so a payload that repeats shared parts ends the search early. */
 interface Budget {
   values: number;
 }
@@ -28,7 +29,7 @@ class Problem {
   constructor(private readonly what: string) {}
 
   within(step: string): this {
-    // A cycle would give a path of `depth` steps; the first few tell where it begins.
+    // A cycle has a path of `depth` steps; the first few show where it begins.
     this.path = step + (this.path.length > 120 ? '…' : this.path);
     return this;
   }
@@ -50,13 +51,13 @@ class Problem {
   }
 }
 
-/** The value that JSON.stringify writes for it; the same value for what is refused anyway. */
+/** Returns the value that JSON.stringify writes in place of `value`; an unsupported value is returned unchanged. */
 function asWritten(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') {
     if (unsupported(value) !== undefined) return value;
-    // Some text; which one does not matter here, and to write it takes longer than all the rest.
+    // Any string will do here; formatting the date would take longer than everything else.
     if (types.isDate(value)) return '';
     return (toJSON as (key: string) => unknown).call(value, key);
   }
@@ -125,26 +126,26 @@ function unsupported(value: object): string | undefined {
 }
 
 /**
- * What an object is that JSON would write as `{}`, or as less than it is, although it holds something; undefined if it is
- * none. What has a `toJSON` does not come here.
+ * Describes an object that JSON would write as `{}` or incompletely, although it has content; undefined for any other. An
+ * object with `toJSON` never gets here.
  */
 function stateless(value: object, keys: number): string | undefined {
   if (types.isNativeError(value)) return 'an Error (send its name and message)';
   if (types.isRegExp(value)) return 'a RegExp (send its source)';
   if (keys > 0 || !hasMembers(value)) return undefined;
   const name = show(value).replace(/^an object \((.*)\)$/, '$1');
-  return `an instance of ${name} without properties of its own (send a plain object of what it holds, or give it a toJSON)`;
+  return `an instance of ${name} without own properties (send a plain object with its content, or give it a toJSON)`;
 }
 
 /**
- * Whether there is anything to read from an object besides properties of its own: a Headers, a Blob, an iterator. An empty
- * instance of a class without methods holds nothing that could be lost.
+ * Returns true when an object has members beside its own properties, such as a Headers, a Blob or an iterator. An empty
+ * instance of a class without methods has no content to lose.
  */
 function hasMembers(value: object): boolean {
   let prototype = Object.getPrototypeOf(value) as object | null;
   while (prototype !== null) {
     const parent = Object.getPrototypeOf(prototype) as object | null;
-    // That of all objects, of this realm or another.
+    // The prototype of all objects, of this realm or another.
     if (parent === null) return false;
     if (Reflect.ownKeys(prototype).some((key) => key !== 'constructor')) return true;
     prototype = parent;
@@ -152,7 +153,7 @@ function hasMembers(value: object): boolean {
   return false;
 }
 
-/** Whether it is an object literal or an array, by far the most common and quick to tell. */
+/** Returns true for an object literal or an array: the most common values, and quick to recognise. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
