@@ -6,7 +6,13 @@
 local NOTES_KEPT, FIELDS_NOTED = 1000, 1000
 local function noteChange(registry, changes, fields)
   local at = redis.call('TIME')
-  local version = string.format('%.0f', redis.call('HINCRBY', registry, 'version', 1))
+  local counted = redis.pcall('HINCRBY', registry, 'version', 1)
+  if type(counted) == 'table' then
+    -- A foreign value cannot be counted up. The new stamp makes every process read everything.
+    redis.call('HSET', registry, 'version', 1)
+    counted = 1
+  end
+  local version = string.format('%.0f', counted)
   local before = redis.call('HGET', registry, 'stamp') or ''
   local stamp = at[1] .. '.' .. at[2] .. '.' .. version
   redis.call('HSETNX', registry, 'format', '1')
