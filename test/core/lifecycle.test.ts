@@ -182,9 +182,9 @@ describe('a LeanMQ instance', () => {
   test('refuses a second handler for a path and a handler without a group, even after the start', async () => {
     const mq = broker.mq();
     mq.handle('/a', () => undefined);
-    expect(() => mq.handle('a/', () => undefined)).toThrow(/"\/a\/" has a handler already/);
+    expect(() => mq.handle('a/', () => undefined)).toThrow(/"\/a\/" already has a handler/);
     await mq.start();
-    expect(() => mq.handle('a/', () => undefined)).toThrow(/"\/a\/" has a handler already/);
+    expect(() => mq.handle('a/', () => undefined)).toThrow(/"\/a\/" already has a handler/);
     const anonymous = new LeanMQ({ redis: broker.url });
     anonymous.handle('/a', () => undefined);
     await expect(anonymous.start()).rejects.toThrow(/"group" is missing/);

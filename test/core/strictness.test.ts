@@ -199,7 +199,7 @@ test.each([undefined, null, {}, 'onOrder', [() => undefined]])(
   async (handler) => {
     const mq = broker.mq();
     expect(await messageOf(() => loose(mq)['handle']?.('/a', handler))).toMatch(
-      /^The handler of "\/a\/" is .*; give a function that gets the delivery\.$/,
+      /^The handler of "\/a\/" is .*; give a function that takes the delivery\.$/,
     );
     expect(await messageOf(() => loose(mq)['handleBatch']?.('/a', handler))).toMatch(
       /^The handler of "\/a\/" is /,

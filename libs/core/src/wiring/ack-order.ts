@@ -3,7 +3,7 @@ import type { Subscription } from '../consume/index.js';
 
 type RouteDelivery = InFlight<Subscription>;
 
-/** The acts of a route pipeline that an ack order puts in sequence. */
+/** Steps of a route pipeline that an ack order puts in sequence. */
 export interface AckSteps {
   /** Runs the handler. */
   run: (delivery: RouteDelivery) => void;
@@ -15,19 +15,19 @@ export interface AckSteps {
   lose: (delivery: RouteDelivery, outcome: Outcome) => void;
 }
 
-/** When a delivery is acked: after its handler (`ack: 'after'`) or before it (`ack: 'before'`). */
+/** Order of handler and ack: the handler first (`ack: 'after'`) or the ack first (`ack: 'before'`). */
 export interface AckOrder {
-  /** The delivery has a slot. */
+  /** Takes a delivery that has a slot. */
   start: (delivery: RouteDelivery, steps: AckSteps) => void;
-  /** Its handler has an outcome. */
+  /** Takes the outcome of its handler. */
   outcome: (delivery: RouteDelivery, outcome: Outcome, steps: AckSteps) => void;
-  /** Redis has confirmed how it ended; `isOurs` is false if the lease was lost before. */
+  /** Takes the confirmation of Redis; `isOurs` is false if the lease was lost before. */
   settled: (delivery: RouteDelivery, isOurs: boolean, steps: AckSteps) => void;
-  /** Redis refuses to settle it. */
+  /** Takes the refusal of Redis to settle it. */
   givenUp: (delivery: RouteDelivery, steps: AckSteps) => void;
 }
 
-/** At least once: a message is acked when its handler has succeeded. */
+/** At least once: acks a message when its handler has succeeded. */
 const AFTER: AckOrder = {
   start: (delivery, { run }) => run(delivery),
   outcome: (delivery, outcome, { settle }) => settle(delivery, outcome),
@@ -35,7 +35,7 @@ const AFTER: AckOrder = {
   givenUp: () => undefined,
 };
 
-/** At most once: a message is acked before its handler begins, and lost if that fails or the process dies. */
+/** At most once: acks a message before its handler starts; a failure or a crash loses it. */
 const BEFORE: AckOrder = {
   start: (delivery, { settle }) => settle(delivery, { kind: 'success' }),
   outcome: (delivery, outcome, { lose }) => lose(delivery, outcome),
@@ -47,5 +47,5 @@ const BEFORE: AckOrder = {
   givenUp: (delivery, { end }) => end(delivery),
 };
 
-/** The ack order of each value of the option `ack`. */
+/** Ack orders by value of the option `ack`. */
 export const ACK_ORDERS = Object.freeze({ after: AFTER, before: BEFORE });

@@ -5,7 +5,7 @@ import { aboutDelivery } from './delivery-events.js';
 import { RoutePipeline, type PipelineParts, type Registration } from './route-pipeline.js';
 import { Standstill } from './standstill.js';
 
-/** All handlers of a process at work: receive, run and settle, wired together, and a watch over what stands still. */
+/** All running handlers of a process: receive, run and settle, wired together, with a watch for stalled handlers. */
 export class Consuming {
   readonly consumer: Consumer;
   private readonly pipelines = new Map<string, RoutePipeline>();
@@ -32,7 +32,7 @@ export class Consuming {
     this.standstill = new Standstill(() => this.pipelines.values(), events);
   }
 
-  /** @param connect makes a connection for a reader */
+  /** @param connect creates a connection for a reader */
   start(connect: () => Connection): void {
     this.consumer.start(connect);
     this.standstill.start();
@@ -44,16 +44,16 @@ export class Consuming {
   }
 
   /**
-   * Takes on another handler while it runs.
+   * Adds another handler while it runs.
    *
-   * @param isOff whether its route is to be left alone, asked when its group is there
+   * @param isOff returns true when the route must not be consumed; called once its group exists
    */
   async add(registration: Registration, isOff: () => Promise<boolean>): Promise<void> {
     const { subscription } = this.handle(registration);
     await this.consumer.add(subscription, isOff);
   }
 
-  /** Changes how many handlers of a route run at the same time. */
+  /** Changes the concurrency of a route. */
   resize(registration: Registration): void {
     const subscription = this.subscriptionOf(registration.path);
     if (subscription === undefined) return;
@@ -61,7 +61,7 @@ export class Consuming {
     this.consumer.roomChanged(subscription);
   }
 
-  /** The routes that it consumes, by path. */
+  /** Returns the subscription of a path, if this process consumes it. */
   subscriptionOf(path: string): Subscription | undefined {
     return this.pipelines.get(path)?.subscription;
   }
@@ -84,7 +84,7 @@ export class Consuming {
   }
 }
 
-/** A batch takes a slot for each of its deliveries. */
+/** Multiplies the slots, because each delivery of a batch takes one. */
 function slotsOf(options: HandleOptions): HandleOptions {
   const size = options.batch?.size ?? 1;
   return { ...options, concurrency: options.concurrency * size };

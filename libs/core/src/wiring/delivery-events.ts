@@ -16,7 +16,7 @@ export function aboutDelivery(delivery: InFlight<Subscription>, consumer: string
   return { path, group, consumer, id: delivery.messageId, attempt, publishedAt };
 }
 
-/** Tells how a delivery ended, once Redis has confirmed it. */
+/** Emits the event for the end of a delivery, once Redis has confirmed it. */
 export function tellSettled(
   events: Events,
   consumer: string,
@@ -35,7 +35,7 @@ export function tellSettled(
   if (outcome === 'expired') events.tell('expired', about);
   if (verdict.kind === 'retry') {
     const { delayMs, error } = verdict;
-    // A duplicate that waits for the first has not failed.
+    // A duplicate that waits for the first delivery has not failed.
     if (error === undefined) return;
     const { ranMs: runMs } = delivery;
     events.tell('retried', () => ({ ...about(), delayMs, error, runMs }));
@@ -50,7 +50,7 @@ export function tellSettled(
   }
 }
 
-/** By itself, because it is on the path of every message. */
+/** Separate, because every message takes this path. */
 function tellAcked(
   events: Events,
   consumer: string,
@@ -65,7 +65,7 @@ function tellAcked(
   }));
 }
 
-/** Tells what became of a delivery that was acked before it was handled, when that did not go well. */
+/** Emits the event for a delivery that was acked before it was handled and then failed. */
 export function tellLost(
   events: Events,
   consumer: string,
@@ -77,12 +77,12 @@ export function tellLost(
   events.tell('lost', () => ({ ...aboutDelivery(delivery, consumer), error }));
 }
 
-/** Tells that deliveries cannot be handed over, because a key that they are to go to is of another type, or takes nothing more. */
+/** Warns that deliveries cannot be handed over, because a target key has another type or accepts nothing more. */
 export function tellBlocked(
   events: Events,
   { path, group }: { readonly path: string; readonly group: string },
   count: number,
 ): void {
-  const message = `${count} deliveries of "${displayPath(path)}" in group "${group}" cannot be handed over, because a key of the route is of another type or takes nothing more; they are tried again every second.`;
+  const message = `${count} deliveries of "${displayPath(path)}" in group "${group}" cannot be handed over, because a key of the queue has another type or accepts nothing more; they are tried again every second.`;
   events.tell('warning', () => ({ code: 'HAND_OVER_BLOCKED', message }));
 }

@@ -28,27 +28,27 @@ import { Refusals } from './refusals.js';
 import { buildScheduling, type Scheduling } from './scheduling.js';
 import { uniqueName } from './unique-name.js';
 
-/** How often a process says that its groups are there, ms; more often only with shorter leases. */
+/** Interval at which a process reports its groups, in ms; shorter with shorter leases. */
 const TOUCH_MS = 30_000;
-/** A server that has not refused for so long is told of anew when it does, ms. */
+/** Time without a refusal after which the next one is reported again, in ms. */
 const REFUSAL_OVER_MS = 60_000;
 
-/** What the engine asks of the service that it carries. */
+/** Calls from the engine to the service. */
 export interface EngineHooks {
-  /** The registry has changed, or is told for the first time. */
+  /** Takes the registry, at first and after each change. */
   onRegistry: (news: RegistryNews) => void;
-  /** It is connected. */
+  /** Runs once the engine is connected. */
   onConnected: () => void;
-  /** Says that its groups are there. */
+  /** Reports that the groups of this process exist. */
   touch: () => Promise<void>;
-  /** Whether this service wants expired messages of the path as dead letters. */
+  /** Returns true when this service keeps expired messages of the path as dead letters. */
   keepsExpired: (path: string) => boolean;
 }
 
-/** What every process has, whether it consumes or only publishes: connections, registry, publisher, sweeper, schedules. */
+/** Parts of every process, consuming or not: connections, registry, publisher, sweeper, schedules. */
 export class Engine {
   readonly events = new Events();
-  /** This process' unique name within its group. */
+  /** Unique name of this process within its group. */
   readonly consumer: string;
   readonly options: ResolvedOptions;
   readonly keys: Keys;
@@ -65,10 +65,10 @@ export class Engine {
   isClosing = false;
   private readonly publishing: Connection;
   private connected: Promise<void> | undefined;
-  /** When the server last refused what it will take later, monotonic ms. */
+  /** Time of the latest temporary refusal by the server, monotonic ms. */
   private refusedAt = -Infinity;
 
-  /** @throws {ConfigError} for an option that is not acceptable */
+  /** @throws {ConfigError} for an option that is not valid */
   constructor(
     options: LeanMQOptions,
     private readonly hooks: EngineHooks,
@@ -81,7 +81,7 @@ export class Engine {
       this.command = this.connections.make('command');
       this.publishing = this.connections.make('publish');
     } catch (error) {
-      // Nobody has this object to close what a factory may have connected.
+      // Nobody else can close connections that a factory may have opened.
       this.connections.closeAll();
       throw error;
     }
@@ -90,7 +90,7 @@ export class Engine {
       isReady: () => this.command.ready,
       onChange: (news) => this.onRegistry(news),
       onUnreadable: (field, value) => {
-        const message = `The registry has ${show(field)} with ${show(value)}, which this version does not understand and leaves out: a newer version, another tool or a mistake. Others of its kind are left out in silence.`;
+        const message = `The registry has the field ${show(field)} with the value ${show(value)}, which this version does not understand and ignores; it comes from a newer version, another tool or a mistake. Further fields of this kind are ignored without a warning.`;
         this.events.tell('warning', () => ({ code: 'REGISTRY_FIELD', message }));
       },
       onFault: (error) => this.fault('registry', error),
@@ -116,7 +116,7 @@ export class Engine {
     return this.connected;
   }
 
-  /** What every operation waits for: the connection, or with `connect: 'wait'` nothing. */
+  /** Resolves when operations may start: once connected, or at once with `connect: 'wait'`. */
   async prepare(): Promise<void> {
     if (this.isClosing) throw new ClosedError();
     const opening = this.connect();
@@ -125,7 +125,7 @@ export class Engine {
     opening.catch((error: unknown) => this.fault('connect', error));
   }
 
-  /** @throws {BrokerRefusedError} if the user of Redis may not do what this needs */
+  /** @throws {BrokerRefusedError} if the Redis user lacks a permission for the purpose */
   async checkPermissions(purpose: Purpose, connection = this.command): Promise<void> {
     await connection.run((client) => checkPermissions(client, this.keys.registry, purpose));
   }
@@ -141,7 +141,7 @@ export class Engine {
     return group;
   }
 
-  /** @throws {ConfigError} if this process may have no handlers */
+  /** @throws {ConfigError} if this process may not have handlers */
   requireConsumable(): void {
     this.requireGroup();
     if (this.options.tidy) return;
@@ -154,7 +154,7 @@ export class Engine {
     return this.requireGroup();
   }
 
-  /** Ends what every process has. What is being published may finish. */
+  /** Shuts down the parts of every process. Pending sends may finish. */
   async shutDown(): Promise<void> {
     await this.publisher.idle(this.options.drainTimeoutMs);
     this.publisher.close();
@@ -163,34 +163,34 @@ export class Engine {
     this.connections.closeAll();
   }
 
-  /** Something in the background failed. */
+  /** Reports a fault of a background task. */
   fault(where: string, thrown: unknown): void {
     if (this.isClosing) return;
     const reply = replyOf(thrown);
     const refusal = reply ?? replyOf(toError(thrown).cause);
     const isNews = refusal === undefined || this.refusals.note(where, refusal);
     if (isTransient(thrown)) {
-      // The connection tells of its own faults, once.
+      // The connection reports its own faults, once.
       if (reply !== undefined) this.refused(reply);
       return;
     }
-    // What is tried again and again is told once: `health().refused` says that it goes on.
+    // A repeated fault is reported once; `health().refused` shows that it continues.
     if (!isNews) return;
     const error = toError(withoutArguments(thrown));
     this.events.tell('fault', () => ({ where, error }));
   }
 
-  /** The server is there and refuses (MISCONF, READONLY): everything waits for it, and somebody should know why. */
+  /** Warns that the server is up but refuses (MISCONF, READONLY): everything waits, and an operator must see why. */
   private refused(reply: string): void {
     const now = performance.now();
     const isNews = now - this.refusedAt > REFUSAL_OVER_MS;
     this.refusedAt = now;
     if (!isNews) return;
-    const message = `Redis refuses for now, and is asked again until it does not: ${reply}`;
+    const message = `Redis refuses commands for now, and is asked again until it accepts them: ${reply}`;
     this.events.tell('warning', () => ({ code: 'BROKER_REFUSES', message }));
   }
 
-  /** Each listener by itself: one that fails keeps no other from what it is to know. */
+  /** Passes the news to each listener separately, so that a failing one does not affect the others. */
   private onRegistry(news: RegistryNews): void {
     const listeners = [
       () => this.publisher.onRegistry(news),
@@ -214,7 +214,7 @@ export class Engine {
     for (const connection of [this.command, this.publishing]) connection.open();
     if (connect === 'wait') await this.connections.untilReady(this.command);
     else await this.command.connect(connectTimeoutMs);
-    // A server may be there and refuse everything for now (CLUSTERDOWN, LOADING): that has an end, too.
+    // The time limit also covers a server that is up but refuses everything for now (CLUSTERDOWN, LOADING).
     const limits = { timeoutMs: connectTimeoutMs, signal: undefined };
     const command = connect === 'wait' ? this.command : boundedConnection(this.command, limits);
     const { warnings } = await command.run((client) => checkServer(client, { allowEviction }));
@@ -246,7 +246,7 @@ export class Engine {
           })),
         onRegained: (downMs) => this.events.tell('connectionRegained', () => ({ downMs })),
         onRefused: (_, error) => {
-          // Whoever waits for the first connection gets it as a rejection.
+          // A caller that waits for the first connection gets this fault as a rejection.
           if (this.isConnected || this.options.connect === 'wait') this.fault('connect', error);
         },
       },
@@ -275,12 +275,12 @@ export class Engine {
           }
         },
         onUnheard: (path) => {
-          const message = `Nobody has subscribed to "${displayPath(path)}" so far: what is sent to it waits for the first group, and reaches nobody if the path is misspelt.`;
+          const message = `No group has subscribed to "${displayPath(path)}" yet: messages sent to it wait for the first group, and reach nobody if the path is misspelt.`;
           this.events.tell('warning', () => ({ code: 'NO_GROUP', message }));
         },
         onStray: () => {
           const message =
-            'Something was published in the course of the callback of a transaction and is not part of it: it is sent whatever becomes of the transaction. Send it with tx.send(), or before or after the transaction.';
+            'A message was published during the callback of a transaction but is not part of it: it is sent even if the transaction fails. Send it with tx.send(), or before or after the transaction.';
           this.events.tell('warning', () => ({ code: 'SEND_BESIDE_TRANSACTION', message }));
         },
         onScheduled: (path, due) => {
@@ -311,7 +311,7 @@ export class Engine {
       onTrimmed: (path, count) => this.events.tell('trimmed', () => ({ path, count })),
       onDeadLetterDropped: (drop) => this.events.tell('deadLetterDropped', () => drop),
       onReplayStopped: (path, id) => {
-        const message = `Replay ${show(id)} of "${displayPath(path)}" was stopped, or its process died: for a day nothing is trimmed that it has not come to. Resume it with replay(path, { resume }), or give it up with queue(path).cancelReplay(id).`;
+        const message = `Replay ${show(id)} of "${displayPath(path)}" was stopped, or its process died; messages that it has not reached are kept for a day. Resume it with replay(path, { resume }), or cancel it with queue(path).cancelReplay(id).`;
         this.events.tell('warning', () => ({ code: 'REPLAY_STOPPED', message }));
       },
       onSetAside: (path, members) => {
@@ -320,7 +320,7 @@ export class Engine {
       },
       onExpirySetAside: (path, entries) => {
         const which = listed(entries.map(([member, why]) => `${member} (${why})`));
-        const message = `Messages of "${displayPath(path)}" have expired and cannot be ended; it is tried again every minute: ${which}.`;
+        const message = `Messages of "${displayPath(path)}" have expired but cannot be ended; this is tried again every minute: ${which}.`;
         this.events.tell('warning', () => ({ code: 'EXPIRY_ENTRY', message }));
       },
       onFault: (error) => this.fault('sweep', error),
@@ -330,7 +330,7 @@ export class Engine {
   }
 }
 
-/** A few of the names, which may be anybody's, and how many there are besides. */
+/** Lists a few names, which may contain anything, and the number of others. */
 function listed(names: readonly string[]): string {
   const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
   return (

@@ -2,10 +2,10 @@ import { displayPath } from '../message/index.js';
 import type { RegisteredRoute } from '../redis/index.js';
 import type { Engine } from './engine.js';
 
-/** Which routes this process is to leave alone, as the registry says: paused, deleted, or not its group's any more. */
+/** Decides which routes this process must not consume, by the registry: paused, deleted, or its group was removed. */
 export class Gate {
   private readonly told = new Set<string>();
-  /** Handled paths whose group is paused, as far as has been told. */
+  /** Handled paths whose group is paused, as last reported. */
   private readonly paused = new Set<string>();
 
   constructor(
@@ -13,7 +13,7 @@ export class Gate {
     private readonly isHandled: (path: string) => boolean,
   ) {}
 
-  /** Whether a path is to be left alone. */
+  /** Returns a predicate that is true for a path that must not be consumed. */
   closedOf(routes: readonly RegisteredRoute[]): (path: string) => boolean {
     const { group } = this.engine.options;
     const off = new Set<string>();
@@ -26,7 +26,7 @@ export class Gate {
       if (!isBarred) this.told.delete(route.path);
       this.tellPaused(route.path, own?.pausedAt !== undefined);
     }
-    // A tombstone that was forgotten in time is none that was lifted.
+    // A tombstone that was cleaned up does not lift the deletion.
     for (const path of this.told) if (!known.has(path)) off.add(path);
     return (path) => off.has(path);
   }
@@ -39,7 +39,7 @@ export class Gate {
     this.engine.events.tell(isPaused ? 'paused' : 'resumed', () => ({ path, group }));
   }
 
-  /** Whether a person has deleted the route, or removed this group from it. Warns of it once. */
+  /** Returns true when somebody has deleted the route, or removed this group from it. Warns once. */
   private isBarred(
     { path, deletedAt, removedGroups }: RegisteredRoute,
     group: string | undefined,
@@ -50,8 +50,8 @@ export class Gate {
     this.told.add(path);
     const shown = displayPath(path);
     const message = isDeleted
-      ? `Route "${shown}" was deleted: it is not consumed until somebody publishes to it again.`
-      : `Group "${group}" was removed from "${shown}": it consumes again when it is declared, or started anew.`;
+      ? `Queue "${shown}" was deleted; it is not consumed until somebody publishes to it again.`
+      : `Group "${group}" was removed from "${shown}"; declare it or restart its service to resume.`;
     const code = isDeleted ? 'ROUTE_DELETED' : 'GROUP_REMOVED';
     this.engine.events.tell('warning', () => ({ code, message }));
     return true;

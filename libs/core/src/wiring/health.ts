@@ -6,58 +6,55 @@ import type { RefusedCommand } from './refusals.js';
 import type { Service } from './service.js';
 import { slotHolders, type WatchedRoute } from './standstill.js';
 
-/** A handler of this process, in numbers that tell why nothing is delivered to it. */
+/** State of a handler of this process; shows why nothing is delivered to it. */
 export interface HandlerHealth {
-  /** The path as people write it, `/order/status/`. */
+  /** Display form of the path, `/order/status/`. */
   readonly path: string;
-  /** Its group is paused on the queue, or was removed from it, or the queue was deleted. */
+  /** True when its group is paused on the queue or was removed from it, or when the queue was deleted. */
   readonly isPaused: boolean;
-  /** Deliveries that it may run at the same time. */
+  /** Maximum number of deliveries that run at the same time. */
   readonly slots: number;
-  /** Slots that are taken. */
+  /** Slots in use. */
   readonly running: number;
-  /** Slots whose attempt is over (timed out, lease lost) and whose handler has not returned. */
+  /** Slots whose attempt is over (timed out, lease lost) but whose handler has not returned. */
   readonly stuck: number;
   /** Deliveries that were read and wait for a slot or a permit. */
   readonly waiting: number;
-  /** How long all slots have been taken without one becoming free, ms; undefined while one is free. */
+  /** Time for which all slots have been in use without one becoming free, in ms; undefined while one is free. */
   readonly busyForMs: number | undefined;
-  /** How long it has been waiting for a permit of its rate limit, ms; undefined while it does not. */
+  /** Time for which it has waited for a permit of its rate limit, in ms; undefined while it does not wait. */
   readonly permitForMs: number | undefined;
-  /** How long its longest delivery has been running, ms; undefined while none is. */
+  /** Running time of its longest delivery, in ms; undefined while no delivery runs. */
   readonly longestRunMs: number | undefined;
 }
 
-/** How it is, at this moment. */
+/** Current state of a process. */
 export interface Health {
   /**
-   * `up` when every connection is there and the readers read; `down` otherwise, and once it is closed. What it returns
-   * is an indicator's result to `@nestjs/terminus`.
+   * `up` when every connection is there and the readers read; `down` otherwise, and once it is closed. The whole object
+   * is a valid indicator result for `@nestjs/terminus`.
    */
   readonly status: 'up' | 'down';
-  /** `close()` was called. */
+  /** True once `close()` was called. */
   readonly isClosed: boolean;
-  /**
-   * Whether this process consumes: `none` without a handler or before the first start, `paused` when all of its handlers
-   * are.
-   */
+  /** `none` without handlers or before the first start; `paused` when all handlers are paused; otherwise the state. */
   readonly consuming: ConsumingState;
   readonly connections: Readonly<Record<string, boolean>>;
-  /** For each reader, how long it has been without a read that came back, ms; 0 while all its slots are busy or paused. */
+  /** Time since the last completed read of each reader, in ms; 0 while all its slots are busy or paused. */
   readonly readAgesMs: readonly number[];
   /** Deliveries held, running or waiting for their turn. */
   readonly inFlight: number;
-  /** Sends without an answer. */
+  /** Sends that Redis has not answered yet. */
   readonly publishing: number;
-  /** Slots of all handlers whose attempt is over and whose handler has not returned. */
+  /** Slots of all handlers whose attempt is over but whose handler has not returned. */
   readonly stuck: number;
-  /** What Redis has refused within the last minute. */
+  /** Commands that Redis has refused within the last minute. */
   readonly refused: readonly RefusedCommand[];
-  /** The handlers that consume; none while this process does not. */
+  /** Handlers that consume; empty while this process does not. */
   readonly handlers: readonly HandlerHealth[];
 }
 
-/** A read that has been out for that many of its own waiting times is not coming back. */
+/** Number of its own block times after which a pending read counts as lost. */
 const READ_OVERDUE = 3;
 
 export function healthOf(

@@ -8,7 +8,7 @@ import {
 } from '../redis/index.js';
 import type { Engine } from './engine.js';
 
-/** What looking after queues and dead letters needs of the engine; nothing of it waits longer than a call may. */
+/** Returns the parts of the engine for calls on queues and dead letters, bounded by the limits of the call. */
 export function managingOf(engine: Engine, options: CallOptions = {}): ManageContext {
   const { command, keys } = engine;
   const limits = callLimits(options, engine.options.commandTimeoutMs);
@@ -23,7 +23,7 @@ export function managingOf(engine: Engine, options: CallOptions = {}): ManageCon
     ownGroup: () => engine.group,
     changed: () => within(() => engine.watch.look()),
     forgetSchedules: (path) => within(() => engine.scheduling.forget(path)),
-    // A sweep takes as long as there is something to do.
+    // A sweep is bounded only by its signal: it runs as long as there is work.
     sweep: (path) => command.run(() => engine.sweeper.sweepRoute(path), limits.signal),
     limits: engine.options.limits,
     warn: (warning) => engine.events.tell('warning', () => warning),

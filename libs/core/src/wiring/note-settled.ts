@@ -5,14 +5,14 @@ import type { Verdict } from '../settle/index.js';
 import type { Sweeper } from '../sweep/index.js';
 import { tellSettled } from './delivery-events.js';
 
-/** Parts that hear of each delivery that Redis has settled. */
+/** Listeners for each delivery that Redis has settled. */
 export interface SettledListeners {
   readonly context: ConsumerContext;
   readonly sweeper: Sweeper;
   readonly events: Events;
 }
 
-/** Passes on that Redis has settled a delivery: to the sweeper, which trims and promotes, and to the events. */
+/** Reports a settled delivery to the sweeper, which trims and promotes, and to the events. */
 export function noteSettled(
   { context, sweeper, events }: SettledListeners,
   delivery: InFlight<Subscription>,

@@ -3,9 +3,9 @@ import { noteProcess } from '../consume/index.js';
 import { isTransient } from '../redis/index.js';
 import type { Engine } from './engine.js';
 
-/** Tells other processes that this one is there, and whether it consumes: a stopped one is in no queue's numbers. */
+/** Note for other processes that this one exists and whether it consumes; a stopped one is in no queue's numbers. */
 export class ProcessNote {
-  /** Redis refuses it: asked again, it would refuse each time. */
+  /** Set after Redis has refused the note: it would refuse every time. */
   private isRefused = false;
 
   constructor(
@@ -13,13 +13,13 @@ export class ProcessNote {
     private readonly state: () => ProcessState,
   ) {}
 
-  /** Notes it, again at each touch of the registry. Nothing rests on it, so a failure is none of anybody's concern. */
+  /** Writes the note; repeated at each touch of the registry. Nothing depends on it, so a failure is ignored. */
   async write(): Promise<void> {
     const { command, keys, options, watch, consumer, isClosing } = this.engine;
     const { group } = options;
     if (group === undefined || isClosing || this.isRefused || !command.ready) return;
     try {
-      // Believed until it has missed two.
+      // Valid until two touches are missed.
       const validMs = 2 * watch.touchMs + 1_000;
       await noteProcess(command, keys.processes(group), consumer, this.state(), validMs);
     } catch (error) {
@@ -27,7 +27,7 @@ export class ProcessNote {
     }
   }
 
-  /** Takes it back, at the end of the process. */
+  /** Deletes the note, at the end of the process. */
   async erase(): Promise<void> {
     const { command, keys, options, consumer } = this.engine;
     if (options.group === undefined || !command.ready) return;

@@ -5,11 +5,11 @@ import type { Engine } from './engine.js';
 import { Puller, validReceive, type PulledDelivery, type ReceiveOptions } from './pulling.js';
 import { uniqueName } from './unique-name.js';
 
-/** What is pulled by hand in this process: a consumer for each path and name. */
+/** Consumers of messages that are pulled by hand in this process, one for each path and name. */
 export class Pullers {
   private readonly byKey = new Map<string, Puller>();
 
-  /** @param contextOf for a consumer's name */
+  /** @param contextOf creates the context for a consumer's name */
   constructor(
     private readonly engine: Engine,
     private readonly contextOf: (consumer: string) => ConsumerContext,
@@ -24,7 +24,7 @@ export class Pullers {
     const { command, options: own } = this.engine;
     const { timeoutMs, signal } = limitsOf(options, own.commandTimeoutMs);
     const limits = { timeoutMs: timeoutMs + (options.blockMs ?? 0), signal };
-    // What is taken by a call that was given up comes again.
+    // Messages taken by a call that was given up are delivered again.
     const progress = { isSent: true, fault: () => command.lastFault };
     return withinLimits(limits, progress, (given) => this.take<T>(path, options, given));
   }
@@ -36,7 +36,7 @@ export class Pullers {
   ): Promise<PulledDelivery<T>[]> {
     const { consumer = '' } = options;
     await this.engine.connect();
-    // A path has no control characters.
+    // A path has no control characters, so the key is unique.
     const key = `${consumer}\n${path}`;
     if (!this.byKey.has(key)) await this.engine.checkPermissions('consume');
     let puller = this.byKey.get(key);
@@ -47,21 +47,21 @@ export class Pullers {
     return puller.receive<T>(options, signal);
   }
 
-  /** What the registry says has changed. */
+  /** Takes a change of the registry. */
   onRegistry(routes: readonly RegisteredRoute[]): void {
     for (const puller of this.byKey.values()) puller.onRegistry(routes);
   }
 
-  /** Gives back what was pulled and not settled. */
+  /** Releases pulled deliveries that were not settled. */
   async close(): Promise<void> {
     await Promise.all([...this.byKey.values()].map((puller) => puller.close()));
   }
 
   private make(path: string, name: string | undefined): Puller {
     const { options, connections, sweeper, events, isClosing } = this.engine;
-    // Nobody would close it.
+    // Nobody would close a new puller.
     if (isClosing) throw new ClosedError();
-    // Never the name of the handlers' consumer, which would take what is held here for its own.
+    // Never the name of the handlers' consumer, which would adopt deliveries held here as its own.
     const consumer = uniqueName(name ?? options.consumerName);
     sweeper.handle(path);
     return new Puller({

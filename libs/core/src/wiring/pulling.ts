@@ -22,40 +22,40 @@ import { tellBlocked } from './delivery-events.js';
 import { noteSettled } from './note-settled.js';
 import { openRules, settlerOf } from './route-pipeline.js';
 
-/** Whether it was still this consumer's to settle. */
+/** Result of settling a delivery: done, or refused because its lease was lost to another consumer. */
 export type Settled = 'settled' | 'lease-lost';
 
 export interface RetryOptions extends CallOptions {
-  /** When it comes again, in ms from now. @default by the backoff */
+  /** Delay before the next attempt, in ms. @default the delay of the backoff */
   readonly afterMs?: number;
-  /** Why it failed. */
+  /** Error of this attempt. */
   readonly error?: unknown;
 }
 
 /**
- * A delivery that the caller settles. It is kept alive until then. What rejects by its limits goes on in the background: it
- * is settled when Redis is back.
+ * A delivery that the caller settles. Its lease is renewed until then. When a call rejects by its time limit or signal,
+ * its work continues in the background: the delivery is settled once Redis is back.
  */
 export interface PulledDelivery<T = unknown> extends WebhookDelivery<T> {
-  /** It is done. */
+  /** Acks the delivery. */
   ack(call?: CallOptions): Promise<Settled>;
-  /** It failed; it comes again by the backoff, or after `afterMs`, or dies when its attempts are used up. */
+  /** Fails the attempt; retries after the backoff or `afterMs`, or dead-letters when the attempts are used up. */
   retry(options?: RetryOptions): Promise<Settled>;
-  /** It is a dead letter now. */
+  /** Dead-letters the message, with the reason `rejected`. */
   deadLetter(reason?: string, call?: CallOptions): Promise<Settled>;
-  /** Somebody else is to have it; no attempt is used up. */
+  /** Returns the delivery to the group; no attempt is used up. */
   release(call?: CallOptions): Promise<Settled>;
-  /** Renews its lease now, which happens by itself every third of the lease. */
+  /** Renews the lease now; this also happens automatically every third of the lease. */
   extend(call?: CallOptions): Promise<void>;
 }
 
-/** Limits of a call that takes messages; `blockMs` comes on top of `timeoutMs`. */
+/** Options of a call that takes messages; `blockMs` is added to `timeoutMs`. */
 export interface ReceiveOptions extends CallOptions {
-  /** Messages at most; 1 unless told. */
+  /** Maximum number of messages. @default 1, for `processOnce()` 100 */
   readonly count?: number;
-  /** How long to wait if there is none, ms; not at all unless told. */
+  /** Time to wait when there is no message, in ms. @default undefined (no wait) */
   readonly blockMs?: number;
-  /** Who takes them; the name is made unique. */
+  /** Name of the consumer; it is made unique. @default the option `consumerName` */
   readonly consumer?: string;
 }
 
@@ -95,7 +95,7 @@ export function validReceive(options: ReceiveOptions): void {
 export interface PullingParts {
   readonly context: ConsumerContext;
   readonly options: HandleOptions;
-  /** Limit of a call that gives none. */
+  /** Time limit of a call that gives none, in ms. */
   readonly commandTimeoutMs: number;
   readonly path: string;
   readonly connection: Connection;
@@ -152,7 +152,7 @@ export class Puller implements SettlerHooks<Subscription> {
     return this.parts.path;
   }
 
-  /** What the registry says has changed. */
+  /** Takes a change of the registry. */
   onRegistry(routes: readonly RegisteredRoute[]): void {
     const { path, context } = this.parts;
     const route = routes.find((each) => each.path === path);
@@ -160,13 +160,13 @@ export class Puller implements SettlerHooks<Subscription> {
     this.consumer.setPaused(own?.pausedAt !== undefined);
   }
 
-  /** Gives back what is not settled. */
+  /** Releases deliveries that are not settled. */
   async close(): Promise<void> {
     this.consumer.stopReading();
     const { held } = this.consumer;
     const givenBack = Promise.all(held.map((each) => this.settle(each, { kind: 'released' })));
     const enough = new AbortController();
-    // While Redis is away it cannot be confirmed; the leases run out then.
+    // While Redis is away, the release cannot be confirmed; the leases run out then.
     await Promise.race([
       givenBack.catch(() => undefined),
       delay(CONFIRM_MS, undefined, { signal: enough.signal }).catch(() => undefined),
@@ -213,7 +213,7 @@ export class Puller implements SettlerHooks<Subscription> {
     };
   }
 
-  /** What has begun goes on also when its caller waits no longer. */
+  /** Bounds the wait of the caller; work that has started continues in the background. */
   private bounded<T>(limits: CallLimits, work: () => Promise<T>): Promise<T> {
     const { command } = this.parts.context;
     const progress = { isSent: false, fault: () => command.lastFault };

@@ -2,18 +2,18 @@ import { performance } from 'node:perf_hooks';
 
 /** A command that Redis refused lately. */
 export interface RefusedCommand {
-  /** What was being done: `consume`, `settle`, `sweep` or another step. */
+  /** Activity at the time: `consume`, `settle`, `sweep` or another step. */
   readonly where: string;
-  /** What Redis replied. */
+  /** Reply of Redis. */
   readonly reply: string;
   readonly count: number;
-  /** How long ago it was refused last, ms. */
+  /** Time since the latest refusal, in ms. */
   readonly agoMs: number;
 }
 
-/** What has not been refused for so long is over, ms. */
+/** Time without another refusal after which one counts as over, in ms. */
 const OVER_MS = 60_000;
-/** Replies that name keys or ids differ without end. */
+/** Limit of entries, because replies that name keys or ids vary without end. */
 const MOST = 20;
 
 interface Refusal {
@@ -23,11 +23,11 @@ interface Refusal {
   at: number;
 }
 
-/** What Redis refuses, for whoever asks what stands still. */
+/** Recent refusals of Redis, to explain what stands still. */
 export class Refusals {
   private readonly all = new Map<string, Refusal>();
 
-  /** @returns whether it is news: the same has not been refused for a while */
+  /** @returns true when it is news: Redis has not refused the same for a while */
   note(where: string, reply: string): boolean {
     this.forgetOld();
     const key = `${where}\n${reply}`;

@@ -28,7 +28,7 @@ export interface PipelineParts {
   readonly sweeper: Sweeper;
   readonly events: Events;
   readonly onFault: (where: string, error: unknown) => void;
-  /** A delivery has ended; for a caller that counts. */
+  /** Reports that a delivery has ended, to a caller that counts. */
   readonly onSettled?: (verdict: Verdict, outcome: Outcome | undefined) => void;
 }
 
@@ -45,7 +45,7 @@ export class RoutePipeline implements RunnerHooks<Subscription>, SettlerHooks<Su
   private readonly runner: Runner<Subscription>;
   private readonly settler: Settler<Subscription>;
 
-  /** @param consuming returns the consumer, which is made of its routes and so exists later than they do */
+  /** @param consuming returns the consumer, which is built from its routes and so exists later than they do */
   constructor(
     private readonly parts: PipelineParts,
     readonly subscription: Subscription,
@@ -67,7 +67,7 @@ export class RoutePipeline implements RunnerHooks<Subscription>, SettlerHooks<Su
     };
   }
 
-  /** The delivery has a slot. */
+  /** Takes a delivery that has a slot. */
   start(delivery: RouteDelivery): void {
     const { events, context } = this.parts;
     if (events.isHeard('delivered')) {
@@ -110,7 +110,7 @@ export class RoutePipeline implements RunnerHooks<Subscription>, SettlerHooks<Su
   }
 }
 
-/** The rules by which this process opens what it holds of any route. */
+/** Returns the rules by which this process opens the entries of any route. */
 export function openRules(context: ConsumerContext, maxCrashes: number): OpenRules<Subscription> {
   return {
     consumer: context.consumer,
@@ -120,7 +120,7 @@ export function openRules(context: ConsumerContext, maxCrashes: number): OpenRul
   };
 }
 
-/** What ends the deliveries of one route for this process. */
+/** Creates the settler of one route in this process. */
 export function settlerOf(
   { consumer, command: connection, clock }: ConsumerContext,
   route: Subscription,

@@ -18,7 +18,7 @@ export interface SchedulingParts {
   readonly keys: Keys;
   readonly registry: Registry;
   readonly limits: MessageLimits;
-  /** Time limit of each command of a call that says nothing else, ms. */
+  /** Time limit per command for a call that gives none, in ms. */
   readonly commandTimeoutMs: number;
   readonly publisher: Publisher;
   readonly sweeper: () => Sweeper;
@@ -27,13 +27,13 @@ export interface SchedulingParts {
   readonly onFault: (where: string, error: unknown) => void;
 }
 
-/** Recurring sends: what users call, and what makes them when a sweep finds them due. */
+/** Recurring sends: the public API, and the ticker that sends them when a sweep finds them due. */
 export interface Scheduling {
   readonly schedules: Schedules<PublishResult>;
   readonly ticker: Ticker;
-  /** Tells the sweeper which there are. */
+  /** Tells the sweeper which recurring sends exist. */
   refresh(): Promise<void>;
-  /** The path's queue was deleted, and its recurring sends with it. */
+  /** Forgets the recurring sends of a deleted queue. */
   forget(path: string): Promise<void>;
 }
 
@@ -54,14 +54,14 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
   const homes = new Homes(command, keys, registry);
   const store = new ScheduleStore(command, keys);
   const onUnreadable = (path: string, id: string, { message: why }: Error): void => {
-    const message = `Recurring send "${id}" of "${displayPath(path)}" cannot be read by this version and is left to others; make it again with upsert(), or remove it. ${why}`;
+    const message = `Recurring send "${id}" of "${displayPath(path)}" cannot be read by this version and is left to other processes; create it again with upsert(), or remove it. ${why}`;
     events.tell('warning', () => ({ code: 'SCHEDULE_UNREADABLE', message }));
   };
   const forgetGone = async (all: readonly Home[]): Promise<void> => {
     await homes.forget(await store.gone(all));
   };
   let isFresh = true;
-  // Whoever calls waits no longer than a call may; the ticker has all the time.
+  // A call is bounded by its limits; the ticker has no time limit.
   const schedulesWithin = (call: CallOptions): Schedules<PublishResult> => {
     const within = callLimits(call, commandTimeoutMs);
     const bounded = boundedConnection(command, within);
@@ -70,7 +70,7 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
       connect: () =>
         withinLimits(within, { isSent: false, fault: () => command.lastFault }, connect),
       addRoute: (path) => bounded.run((client) => registry.addRoute(client, path)),
-      // A send has a time of its own, unless the call says one.
+      // A send has its own time limit, unless the call gives one.
       publish: (path, data, options) => publisher.publish(path, data, { ...options, ...call }),
       onPlanned: (path, nextAt) => sweeper().scheduledAt(path, nextAt),
       onUnreadable,
@@ -95,7 +95,7 @@ export function buildScheduling(parts: SchedulingParts): Scheduling {
     refresh: async () => {
       const all = await homes.all();
       sweeper().onSchedules(all);
-      // What a crash, or a queue's deletion by an earlier version, has left leads to nothing: once for each process.
+      // Clean up, once per process, what a crash or a deletion by an earlier version has left behind.
       if (isFresh) await forgetGone(all);
       isFresh = false;
     },

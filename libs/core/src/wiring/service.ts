@@ -18,16 +18,16 @@ import type { WatchedRoute } from './standstill.js';
 import { uniqueName } from './unique-name.js';
 import { whileReachable } from './while-reachable.js';
 
-/** What one pass did. */
+/** Counts of one `processOnce()` pass. */
 export interface Processed {
-  /** Handled with success. */
+  /** Deliveries handled with success. */
   readonly processed: number;
-  /** Failed, to come again. */
+  /** Deliveries that failed and will be retried. */
   readonly failed: number;
   readonly deadLettered: number;
 }
 
-/** The half of a process that subscribes: its handlers, its consumer, and what is pulled by hand. */
+/** The subscribing half of a process: its handlers, its consumer, and the messages pulled by hand. */
 export class Service {
   private readonly pullers: Pullers;
   private readonly registrations = new Map<string, Registration>();
@@ -36,7 +36,7 @@ export class Service {
   /** Paths on which this process has joined its group. */
   private readonly joined = new Set<string>();
   private readonly passes = new Set<Consumer>();
-  /** The latest. */
+  /** Latest life. */
   private life: Life | undefined;
 
   constructor(private readonly engine: Engine) {
@@ -47,7 +47,7 @@ export class Service {
     this.pullers = new Pullers(engine, (consumer) => this.contextOf(consumer));
   }
 
-  /** The name of its consumer, which is another one after each start. */
+  /** Name of its consumer, different after each start. */
   get consumer(): string {
     return this.life?.consumer ?? this.engine.consumer;
   }
@@ -65,12 +65,12 @@ export class Service {
     return this.consuming?.inFlightCount ?? 0;
   }
 
-  /** For each reader how long ago a read last came back, ms. */
+  /** Time since the last completed read of each reader, in ms. */
   get readAges(): number[] {
     return this.consuming?.readAges ?? [];
   }
 
-  /** Its handlers with their routes, as far as they are consumed. */
+  /** Handlers that are being consumed, with their routes. */
   get watchedRoutes(): WatchedRoute[] {
     const consuming = this.life?.consuming;
     return [...this.registrations.values()].flatMap((registration) => {
@@ -84,16 +84,16 @@ export class Service {
   }
 
   /**
-   * Registers the handler of a path for this group. `start` begins to deliver to it; once started, it begins at once.
+   * Registers the handler of a path for this group. Delivery begins with `start`, or at once when already started.
    *
-   * @throws {ConfigError} if the path has a handler already, or an option is not acceptable
+   * @throws {ConfigError} if the path already has a handler, or an option is not valid
    */
   handle<T = unknown>(path: string, handler: WebhookHandler<T>, options?: HandlerOptions<T>): void {
     const normal = literalPath(path);
     assertHandler(normal, handler);
     if (this.registrations.has(normal)) {
       throw new ConfigError(
-        `Path "${displayPath(normal)}" has a handler already in group "${this.engine.options.group}"; a group has one for each path.`,
+        `Path "${displayPath(normal)}" already has a handler in group "${this.engine.options.group}"; a group has one handler per path.`,
         { code: 'HANDLER_DUPLICATE' },
       );
     }
@@ -112,15 +112,15 @@ export class Service {
     adding.catch((error: unknown) => this.engine.fault('start', error));
   }
 
-  /** Deliveries of the path that its handler runs at the same time; of a batch handler, batches. */
+  /** Returns the concurrency of the path's handler: its deliveries, or batches, that run at the same time. */
   concurrencyOf(path: string): number {
     return this.registered(path).options.concurrency;
   }
 
   /**
-   * Changes how many run at the same time, at once and for later starts.
+   * Changes the concurrency of a handler, now and for later starts.
    *
-   * @throws {ConfigError} if the path has no handler here, or the number is not acceptable
+   * @throws {ConfigError} if the path has no handler in this process, or the number is not valid
    */
   setConcurrency(path: string, concurrency: number): void {
     const before = this.registered(path);
@@ -139,17 +139,17 @@ export class Service {
     return registration;
   }
 
-  /** Begins to deliver, after a stop too. Without handlers it is a publisher only and opens no reader. */
+  /** Starts delivery, also after a stop. Without handlers, the process only publishes and opens no reader. */
   start(): Promise<void> {
     if (this.life?.isEnding() === false) return this.life.ready();
     const previous = this.life;
-    // What is held under a name must be held by one.
+    // Two lives never share a name: deliveries held under a name must belong to one of them.
     const life = new Life(
       previous === undefined ? this.engine.consumer : uniqueName(this.engine.options.consumerName),
     );
     this.life = life;
     life.started = inOwnContext(() => this.begin(life, previous)).catch((error: unknown) => {
-      // It may be tried again.
+      // The start may be tried again.
       this.failed(life);
       throw error;
     });
@@ -157,12 +157,12 @@ export class Service {
   }
 
   /**
-   * Takes what is due (also retries and stale deliveries), runs the handlers, and resolves when all is settled: for a
-   * cron job instead of a service that stays.
+   * Takes due messages (including retries and stale deliveries), runs their handlers, and resolves when all are
+   * settled: for a cron job in place of a long-running service.
    *
-   * @param options.count messages at most, 100 unless told
-   * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
-   * @param options.timeoutMs how long Redis may be away meanwhile, ms
+   * @param options.count maximum number of messages. @default 100
+   * @param options.blockMs time to wait when there is no message, in ms. @default undefined (no wait)
+   * @param options.timeoutMs time for which Redis may be unreachable meanwhile, in ms
    */
   async processOnce(options: ReceiveOptions = {}): Promise<Processed> {
     validReceive(options);
@@ -176,7 +176,7 @@ export class Service {
     );
   }
 
-  /** @param signal aborted when nobody waits for it any more: it ends like a service that stops */
+  /** @param signal aborted when nobody waits any more: the pass then ends like a service that stops */
   private async pass(
     { count = 100, blockMs }: ReceiveOptions,
     signal: AbortSignal,
@@ -184,7 +184,7 @@ export class Service {
     await this.engine.connect();
     await this.engine.sweeper.sweep([...this.registrations.keys()]);
     const result = { processed: 0, failed: 0, deadLettered: 0 };
-    // Of its own, because another pass may run: what is held under a name must be held by one.
+    // A name of its own, because another pass may run: deliveries held under a name must belong to one of them.
     const name = uniqueName(this.engine.options.consumerName);
     const { consumer } = this.makeConsuming(name, (verdict, outcome) => {
       if (verdict.kind === 'dead') result.deadLettered += 1;
@@ -213,11 +213,11 @@ export class Service {
   }
 
   /**
-   * Takes messages of a path for this group, to be settled by the caller. They are kept alive until then.
+   * Takes messages of a path for this group; the caller settles them. Their leases are renewed until then.
    *
-   * @param options.count messages at most, 1 unless told
-   * @param options.blockMs how long to wait if nothing is there, ms; not at all unless told
-   * @param options.consumer who takes them; the name is made unique
+   * @param options.count maximum number of messages. @default 1
+   * @param options.blockMs time to wait when there is no message, in ms. @default undefined (no wait)
+   * @param options.consumer name of the consumer; it is made unique
    */
   async receive<T = unknown>(
     path: string,
@@ -227,8 +227,8 @@ export class Service {
   }
 
   /**
-   * Stops reading, waits up to `drainTimeoutMs` for running handlers, and gives back what they have not finished.
-   * Publishing goes on; `start` begins again.
+   * Stops reading, waits up to `drainTimeoutMs` for running handlers, and releases unfinished deliveries. Publishing
+   * continues; `start` resumes delivery.
    */
   stop(): Promise<void> {
     const { life } = this;
@@ -237,7 +237,7 @@ export class Service {
     return life.stopped;
   }
 
-  /** What is still about to begin finds out at its next step. */
+  /** Ends a life. A start that is still in progress notices it at its next step. */
   private async end(life: Life): Promise<void> {
     if (life.phase === 'stopped') return;
     life.phase = 'stopping';
@@ -256,22 +256,22 @@ export class Service {
     }
   }
 
-  /** Tells other processes whether this one consumes. */
+  /** Reports to other processes whether this one consumes. */
   noteProcess(): Promise<void> {
     return this.processNote.write();
   }
 
-  /** This process is about to end. */
+  /** Deletes the note of this process before it ends. */
   eraseNote(): Promise<void> {
     return this.processNote.erase();
   }
 
-  /** Gives back what was pulled and not settled. */
+  /** Releases pulled deliveries that were not settled. */
   async closePullers(): Promise<void> {
     await this.pullers.close();
   }
 
-  /** A group whose consumers say nothing for long is an alarm. */
+  /** Reports presence; a group whose consumers are silent for a long time raises an alarm. */
   async touch(): Promise<void> {
     void this.noteProcess();
     const consumed = this.consuming === undefined ? [] : this.registrations.keys();
@@ -279,7 +279,7 @@ export class Service {
     if (paths.length > 0) await this.engine.registry.touch(paths, this.engine.group);
   }
 
-  /** What the registry says has changed. */
+  /** Takes a change of the registry. */
   onRegistry({ routes, isNewHistory }: RegistryNews): void {
     this.pullers.onRegistry(routes);
     const { consuming, passes } = this;
@@ -291,7 +291,7 @@ export class Service {
     if (isNewHistory) this.registerAgain(consuming, routes);
   }
 
-  /** A failover may have lost that the group is on a route, where the route itself is still there. */
+  /** Registers the groups again: a failover may have lost them while the route itself is still registered. */
   private registerAgain(consuming: Consumer, routes: readonly RegisteredRoute[]): void {
     const { group } = this.engine;
     const known = new Set(
@@ -307,7 +307,7 @@ export class Service {
     consumer.switchOff(isOff).catch((error: unknown) => this.engine.fault('consume', error));
   }
 
-  /** What consumes, unless it has been told to stop. */
+  /** Consumer at work, unless it was told to stop. */
   private get consuming(): Consumer | undefined {
     return this.life?.isEnding() === false ? this.life.consuming?.consumer : undefined;
   }
@@ -316,7 +316,7 @@ export class Service {
     if (this.registrations.size > 0) this.engine.requireConsumable();
     if (previous !== undefined) {
       await previous.stopped?.catch(() => undefined);
-      // As after a restart of the process: it comes back also where a person has removed its group meanwhile.
+      // As after a restart of the process: the group comes back even where an operator has removed it meanwhile.
       for (const path of this.registrations.keys()) this.joined.delete(path);
     }
     life.begun = this.consume(life);
@@ -351,7 +351,7 @@ export class Service {
     });
     life.consuming = consuming;
     await this.join(consuming.consumer);
-    // Stopped meanwhile.
+    // A stop came meanwhile.
     if (life.isEnding()) return;
     consuming.start(() => {
       const connection = this.engine.connections.make('read');
@@ -363,7 +363,7 @@ export class Service {
     this.engine.events.tell('started', () => ({ group, consumer, routes }));
   }
 
-  /** Takes on a handler that was registered after the start. */
+  /** Adds a handler that was registered after the start. */
   private async takeOn(life: Life, registration: Registration): Promise<void> {
     await life.started;
     await life.begun;
@@ -376,7 +376,7 @@ export class Service {
     });
   }
 
-  /** Before the first read, so that what is paused or deleted is not begun with. */
+  /** Joins the groups before the first read, so that paused or deleted routes are not started. */
   private async join(consumer: Consumer): Promise<void> {
     const { connect, connectTimeoutMs } = this.engine.options;
     await this.engine.checkPermissions('consume');

@@ -7,7 +7,7 @@ import type { Subscription } from '../consume/index.js';
 import type { Registration } from './route-pipeline.js';
 
 const LOOK_MS = 1_000;
-// A handler that heeds its signal is done by then.
+// A handler that heeds its signal has ended within this time.
 const HEED_MS = 1_000;
 
 /** A route whose handlers are watched. */
@@ -16,17 +16,17 @@ export interface WatchedRoute {
   readonly subscription: Subscription;
 }
 
-/** What holds the slots of a route. */
+/** Handlers that hold the slots of a route. */
 export interface SlotHolders {
-  /** Handlers whose attempt is over (timed out, lease lost, shut down) and that have not returned. */
+  /** Handlers whose attempt is over (timed out, lease lost, shut down) but that have not returned. */
   readonly stuck: number;
-  /** Those of them that have not heeded their signal for a while. */
+  /** Stuck handlers that have not heeded their signal for a while. */
   readonly deaf: number;
-  /** The delivery whose handler has run longest; undefined if none runs. */
+  /** Delivery whose handler has run longest; undefined if none runs. */
   readonly longest: InFlight<Subscription> | undefined;
 }
 
-/** Looks at what holds the slots of a route. `now` is monotonic, ms. */
+/** Finds what holds the slots of a route. `now` is monotonic, in ms. */
 export function slotHolders(subscription: Subscription, now = performance.now()): SlotHolders {
   let wanted = 0;
   let deaf = 0;
@@ -40,16 +40,16 @@ export function slotHolders(subscription: Subscription, now = performance.now())
       else if (now - work.cancelledAt >= HEED_MS) deaf += 1;
     });
   }
-  // Of some that are not ours any more nothing is held but their slot.
+  // Some deliveries are no longer ours: their slot is all that is left of them.
   return { stuck: subscription.runningCount - wanted, deaf, longest };
 }
 
-/** Reports handlers that run for long, and those that keep their slots although nobody waits for them, once each time. */
+/** Reports long-running handlers, and those that hold their slots after their attempt is over, once each time. */
 export class Standstill {
   private timer: NodeJS.Timeout | undefined;
-  /** Routes of which it has been told that handlers are stuck, and on all of their slots. */
+  /** Routes with stuck handlers that were reported, on some or on all of their slots. */
   private readonly toldStuck = new Map<Subscription, 'some' | 'all'>();
-  /** The delivery of each route that was told of as running for long. */
+  /** Delivery of each route that was reported as long-running. */
   private readonly toldLong = new Map<Subscription, InFlight<Subscription>>();
 
   constructor(
@@ -83,7 +83,7 @@ export class Standstill {
     this.toldStuck.set(subscription, holding);
     const shown = displayPath(subscription.path);
     const outlook =
-      holding === 'all' ? 'nothing of it is delivered here until one returns' : 'others go on';
+      holding === 'all' ? 'nothing is delivered here until one returns' : 'the others continue';
     const message = `${deaf} of ${slots} slots of "${shown}" are held by handlers that have not returned although their attempt is over; ${outlook}. Have the handler heed its signal.`;
     this.events.tell('warning', () => ({ code: 'HANDLER_STUCK', message }));
   }
@@ -97,12 +97,12 @@ export class Standstill {
     const told = this.toldLong.get(subscription);
     if (told?.hasEnded === true) this.toldLong.delete(subscription);
     if (longest === undefined || now - longest.startedAt < longRunningMs) return;
-    // Told once until none of them runs for long any more.
+    // Reported once, until no handler of the route runs that long any more.
     this.toldLong.set(subscription, longest);
     if (told !== undefined) return;
     const shown = displayPath(subscription.path);
     const seconds = Math.round((now - longest.startedAt) / 1_000);
-    const message = `The handler of "${shown}" has been running for ${seconds} s with message ${longest.messageId}. If that is as it should be, raise its option "longRunningMs"; otherwise give it a "handlerTimeoutMs".`;
+    const message = `The handler of "${shown}" has been running for ${seconds} s with message ${longest.messageId}. If this is expected, raise its option "longRunningMs"; otherwise set "handlerTimeoutMs".`;
     this.events.tell('warning', () => ({ code: 'HANDLER_RUNS_LONG', message }));
   }
 }

@@ -7,8 +7,8 @@ import type { CallLimits, Connection } from '../redis/index.js';
 const LOOK_MS = 100;
 
 /**
- * Bounds work that takes as long as handlers take: gives it up when Redis has been away for the time limit, or when the
- * signal is aborted. What `work` gets is aborted then.
+ * Bounds work that lasts as long as its handlers: gives up when Redis has been unreachable for the time limit, or when
+ * the signal is aborted. The signal passed to `work` is aborted then.
  *
  * @throws {BrokerUnavailableError | AbortedError} with outcome `unknown`
  */
