@@ -41,7 +41,7 @@ describe('dead letters', () => {
       await eventually(() => got[group]?.length === 4);
       expect(got[group]?.toSorted()).toEqual([0, 1, 2, 3].map((n) => [n, `t${n}`, 1, 0]));
     }
-    // Moving to a new queue registers it, and a group of it can come later.
+    // Moving to a new queue registers it, and its groups can come later.
     const again = await mq.publish('/job', { n: 9, fails: 'reject' });
     await nextEvent(mq.events, 'deadLettered');
     await letters.moveTo('/parked', {});

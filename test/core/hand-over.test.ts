@@ -44,7 +44,7 @@ describe('deliveries that end in the same turn', () => {
       await broker.redis.xclaim(stream, 'g', 'thief', 0, ...stolen);
       await broker.redis.xdel(stream, ids[5] as string);
 
-      // Every third delivery is due at once, the next one waits, the one after is dead.
+      // Of every three deliveries, the first is due at once, the second waits and the third is dead.
       const outcomes = await Promise.all(
         (leader === 'first' ? received : received.toReversed()).map(async (delivery) => {
           const which = delivery.data % 3;

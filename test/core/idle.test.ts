@@ -22,7 +22,7 @@ test('an idle consumer of 100 routes writes at most 5 commands a second', async 
   try {
     for (let n = 0; n < ROUTES; n += 1) mq.handle(`/route/${n}`, () => undefined);
     await mq.start();
-    // Every route has been looked after once, so the start is over.
+    // Every route has been looked after once, so the start-up phase is over.
     await eventually(async () => (await outside.keys('*:sweeper')).length === ROUTES, {
       timeoutMs: 15_000,
       everyMs: 100,

@@ -120,7 +120,7 @@ describe('finding a message', () => {
     await eventually(async () => (await find(mq, '/a', id)).entryId !== undefined);
     for (let n = 0; n < 120; n += 1) await mq.publish('/a', n);
     expect(await find(mq, '/a', id)).toMatchObject({ id, groups: { g: { state: 'waiting' } } });
-    // Its retry is found when its body is gone.
+    // A retry is found even when the body of its message is gone.
     const held = await mq.receive('/a', { count: 200 });
     await held.find((each) => each.id === id)?.retry({ afterMs: 60_000 });
     await broker.redis.xtrim(broker.key('a', 'log'), 'MAXLEN', 0);

@@ -95,7 +95,7 @@ describe('a pause of a group', () => {
     const operator = broker.mq();
     await operator.queue('/a').pause('g');
     expect(await pausedAt(operator)).toBeGreaterThan(Date.now() - 60_000);
-    // A pause may take this long to arrive, silently: only what is published later must not start.
+    // A pause may take this long and emits no event: only what is published later must not start.
     await sleep(1_000);
     for (let n = 0; n < 20; n += 1) await operator.publish('/a', n);
     await eventually(() => others.length === 20);

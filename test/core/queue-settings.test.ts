@@ -221,10 +221,10 @@ describe('a queue with maxLength', () => {
       await publish();
       return (await xrangeCalls()) - before;
     };
-    // The note from when Redis still knew is enough.
+    // The count noted while Redis still knew it is enough.
     expect(await reads(() => mq.publish('/a', 'noted'))).toBe(0);
     await broker.redis.del(broker.key('a', 'unread:g'));
-    // Some publishes count on, a little each, until all is counted: 4 MB in steps of 128 KiB.
+    // Some publishes continue the count, a little each, until it is complete: 4 MB in steps of 128 KiB.
     for (let n = 0; n < 40; n += 1) {
       expect(await reads(() => mq.publish('/a', n))).toBeLessThan(12);
     }

@@ -69,7 +69,7 @@ describe('a purge in slices', () => {
     await mq.publish('/a', 'after');
     const [after] = await mq.receive('/a');
     await after?.retry({ afterMs: 60_000 });
-    // Retries are looked through while new ones come in; marks tell which are older.
+    // Retries are scanned while new ones come in; marks tell which are older.
     expect((await mq.queue('/a').info()).groups[0]).toMatchObject({ scheduled: 1 });
     const [member] = await broker.redis.zrange(broker.key('a', 'schedule'), '0', '-1');
     expect(member).toBe(`retry:g:log:${after?.id}`);

@@ -13,7 +13,7 @@ describe('a manual sweep', () => {
     const mq = broker.mq({ ...BY_HAND, group: 'g', retention: { count: 0 } });
     const queue = mq.queue('/a');
     await queue.declareGroup('g');
-    // More than one call handles.
+    // More than one call can handle.
     for (let n = 0; n < 450; n += 1) void mq.publish('/a', n, { ttlMs: 1 });
     for (let n = 0; n < 300; n += 1) void mq.publish('/a', n);
     await eventually(async () => (await queue.info()).messages === 750);

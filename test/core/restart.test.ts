@@ -66,7 +66,7 @@ describe('a service that was stopped', () => {
     await Promise.all([stopped, started]);
     await eventually(() => got.length === 2);
     expect(order).toEqual(['stopped', 'started']);
-    // Its first message was not delivered again.
+    // The first message was not delivered again.
     expect(got).toEqual([1, 2]);
   });
 

@@ -33,7 +33,7 @@ describe('an unknown option of a send', () => {
       const publish = mq.publish('/a', 1, given);
       await expect(publish).rejects.toBeInstanceOf(ConfigError);
       await expect(publish).rejects.toThrow(said);
-      // Once more, on an open connection.
+      // Again, on an open connection.
       await expect(mq.publish('/a', 1, given)).rejects.toThrow(said);
       const transaction = mq.transaction((tx) => {
         tx.send('/a', 1);

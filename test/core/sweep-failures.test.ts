@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 const broker = useBroker();
 const key = (what: string): string => broker.key('a', what);
 
-/** An expiry in the past by any clock. */
+/** An expiry that has passed by any clock. */
 const PAST = '1000';
 
 function troublesOf(mq: LeanMQ): string[] {

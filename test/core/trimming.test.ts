@@ -37,7 +37,7 @@ describe('trimming', () => {
     const mq = await broker.consume('/log', () => void (done += 1), { retention: { count: 0 } });
     for (let n = 0; n < 1_500; n += 1) void mq.publish('/log', n);
     await eventually(() => done === 1_500);
-    // Two sweeps have had their chance.
+    // By now, two sweeps could have trimmed the log.
     await nextSweeps(mq, 2);
     expect(await lengthOf('log')).toBe(1_500);
 

@@ -75,7 +75,7 @@ describe('kill -9 of a consumer', () => {
     await eventually(() => done.size === 500, { timeoutMs: 10_000 });
     expect(most).toBeGreaterThan(20);
     expect(suspects).toBe(0);
-    // Two thirds of the lease and a while for the sightings; one by one, it would take ten seconds.
+    // Two thirds of the lease plus a while to notice the stale entries; one by one would take ten seconds.
     expect(performance.now() - startedAt).toBeLessThan(6_000);
   });
 

@@ -9,7 +9,7 @@ import { useFaultyRig } from '../support/server.js';
 const rig = useFaultyRig();
 
 const BLOCK_MS = 250;
-// A read that is out for three times as long is overdue.
+// A read is overdue after three times its blocking time.
 const LONG_MS = 4 * BLOCK_MS;
 
 /** Collects what `health()` reports while a read would become overdue. */

@@ -9,7 +9,7 @@ import { useFaultyRig } from '../support/server.js';
 const rig = useFaultyRig();
 afterEach(killChildren);
 
-// Long enough to pass all first attempts, and a quarter of what it stands for: later pauses stay the same.
+// Long enough to pass all first attempts; a longer outage looks the same, because later pauses do not change.
 const SECONDS = 15;
 const MOST_PERCENT = 2;
 

@@ -98,7 +98,7 @@ describe('an outage of Redis', () => {
     const back = Promise.all(consumers.map((mq) => nextEvent(mq.events, 'connectionRegained')));
     proxy.accept();
     await back;
-    // The others would have been taken over at the same time.
+    // The entries of the running handlers would have been taken over at the same time.
     await eventually(() => takenOver === 1);
     const acked: LeanMQEvents['acked'][0][] = [];
     for (const mq of consumers) {

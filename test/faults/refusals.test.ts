@@ -20,11 +20,11 @@ interface Traffic {
   readonly publisher: LeanMQ;
   readonly consumer: LeanMQ;
   readonly told: string[];
-  /** Times that each number was handled. */
+  /** Runs of the handler, by number. */
   readonly handled: Map<number, number>;
   acknowledged: number;
   readonly errors: unknown[];
-  /** Ends the delivery that is in flight all the time. */
+  /** Ends the delivery that stays in flight throughout the test. */
   finishHeld: () => void;
   stop(): Promise<void>;
 }
@@ -242,7 +242,7 @@ describe('a server that has become a replica (READONLY)', () => {
     for (const who of ['consumer', 'publisher']) {
       const lost = running.told.filter((each) => each === `${who} lost`).length;
       expect(lost).toBeGreaterThan(0);
-      // A storm made about ninety.
+      // A storm of reconnections made about ninety.
       expect(lost).toBeLessThan(10);
       expect(running.told.filter((each) => each === `${who} regained`)).toHaveLength(lost);
     }

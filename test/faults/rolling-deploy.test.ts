@@ -21,7 +21,7 @@ const NEXT: Patches = {
       )
       .replace(`local fields = {'d', send.data}`, `local fields = {'z', 'next', 'd', send.data}`)
       .replace(/";$/gm, '\\n-- the next version\\n";'),
-  // Histories may hold more too.
+  // Histories may hold new fields too.
   'settle/next-history.ts': (text) => text.replace('origin:', 'told: "next", origin:'),
 };
 

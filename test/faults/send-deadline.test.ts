@@ -77,7 +77,7 @@ describe('a send with a time limit of its own', () => {
     await redis.config('SET', 'min-replicas-to-write', '1');
     const patient = mq.publish('/a', 'patient');
     const short = mq.publish('/a', 'short', { timeoutMs: 150 });
-    // Both were refused in one batch.
+    // Both sends were refused in one batch.
     await expect(short).rejects.toMatchObject({ outcome: 'not-sent' });
     await redis.config('SET', 'min-replicas-to-write', '0');
     await patient;
@@ -117,7 +117,7 @@ describe('a send whose signal is aborted', () => {
     const control = new AbortController();
     const first = mq.publish('/a', 1, { signal: control.signal });
     const second = mq.publish('/a', 2);
-    // They leave at the end of this turn.
+    // The sends leave at the end of this turn.
     await new Promise((resolve) => setImmediate(resolve));
     const third = mq.publish('/a', 3, { signal: control.signal });
     control.abort();

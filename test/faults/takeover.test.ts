@@ -119,7 +119,7 @@ describe('a takeover', () => {
     await fired;
     proxy.refuse();
     proxy.cut();
-    // The other one is given up when the lease has run out.
+    // The suspect whose reply was lost is given up when the lease has run out.
     await eventually(() => handled.size === 1);
     proxy.accept();
     await eventually(() => handled.size === 2 && mq.health().inFlight === 0, { timeoutMs: 15_000 });
@@ -221,7 +221,7 @@ describe("with ack: 'before'", () => {
     let left = 3;
     mq.events.on('delivered', () => {
       left -= 1;
-      // The acks of all three go together, and do not arrive.
+      // The acks of all three leave together and never arrive.
       if (left > 0) return;
       proxy.refuse();
       proxy.cut();

@@ -1,7 +1,7 @@
 /**
- * A receiver of webhooks in a process of its own. The first part of a request's path says how it behaves, its query how
- * exactly. It tells `['listening', port, tlsPort]` and, for each request, `['request', { … }]`; any
- * other message it repeats with the numbers of connections: `[message, open, opened]`.
+ * A receiver of webhooks in its own process. The first segment of a request's path names a behaviour, and the query
+ * sets its details. The process reports `['listening', port, tlsPort]` and, for each request, `['request', { … }]`; it
+ * answers any message with its connection counts: `[message, open, opened]`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -10,9 +10,9 @@ import type { PeerCertificate, TLSSocket } from 'node:tls';
 
 export interface ReceiverSettings {
   readonly host?: string;
-  /** PEM; with it there is a second port, for TLS. */
+  /** PEM of a certificate and key for a second port, which speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
-  /** Tells of each request; off where there are many. */
+  /** False when requests are not reported, because there are many. @default true */
   readonly tells?: boolean;
 }
 
@@ -37,7 +37,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     for (const [name, value] of query) if (name !== 'code') response.setHeader(name, value);
     response.writeHead(Number(query.get('code') ?? 200)).end(query.get('body') ?? 'thank you');
   },
-  // 500 so many times, then 200.
+  // Answers 500 `times` times, then 200.
   recovers: (response, query) => {
     const left = fails.get(query.get('key') ?? '') ?? Number(query.get('times'));
     fails.set(query.get('key') ?? '', left - 1);
@@ -48,12 +48,12 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     response.writeHead(200).end();
   },
   big: (response, query) => response.end('x'.repeat(Number(query.get('bytes')))),
-  // Answers, and a byte of its body every now and then for ever.
+  // Answers with a body of one byte every 20 ms, forever.
   drips: (response, query) => {
     response.writeHead(Number(query.get('code') ?? 200));
     forever(response, () => response.write('.'), 20);
   },
-  // As fast as it is read, for ever.
+  // Answers with an endless body, as fast as the client reads.
   endless: (response) => {
     response.writeHead(200);
     const more = (): void => {
@@ -76,7 +76,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   garbage: (_, __, socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n'),
   'huge-headers': (_, __, socket) =>
     void socket.write(`HTTP/1.1 200 OK\r\nx-large: ${'x'.repeat(100_000)}\r\n\r\n`),
-  // Answers without saying so that it closes: the client may use the connection once more.
+  // Answers without announcing its close: the client may try to use the connection again.
   'closes-after': (response, _, socket) => {
     response.writeHead(200).end();
     socket.removeAllListeners('data');
@@ -102,11 +102,16 @@ function receive(request: IncomingMessage, response: ServerResponse): void {
 
 function heard(request: IncomingMessage, body: Buffer): HeardRequest {
   const { url = '', headers, socket } = request;
-  // Empty, whatever its type says, when the client showed none.
+  // Empty when the client showed no certificate, whatever the type says.
   const certificate: Partial<PeerCertificate> | undefined = (
     socket as Partial<TLSSocket>
   ).getPeerCertificate?.();
-  return { url, headers, body: body.toString('base64'), subject: certificate?.subject?.CN?.toString() };
+  return {
+    url,
+    headers,
+    body: body.toString('base64'),
+    subject: certificate?.subject?.CN?.toString(),
+  };
 }
 
 process.once('disconnect', () => process.exit(1));
