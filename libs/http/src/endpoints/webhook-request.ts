@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { webhookId, webhookSigner } from '../signing/index.js';
+import { webhookId, webhookSigner, type WebhookToSign } from '../signing/index.js';
 import type { BodyFormat } from './delivery-options.js';
 import type { Endpoint } from './endpoint.js';
 import { validSecrets } from './rotate-secrets.js';
@@ -79,7 +79,9 @@ export function webhookHeaders(
 ): Readonly<Record<string, string>> {
   const id = webhookId(message.id);
   const timestamp = Math.floor(now / 1_000);
-  const secrets = validSecrets(endpoint.secrets, now).map(({ secret }) => secret.reveal());
+  const signatures = validSecrets(endpoint.secrets, now).map(({ secret }) =>
+    signerOf(secret)({ id, timestamp, body: bytes }),
+  );
   return {
     ...revealed(endpoint.headers),
     ...authHeaders(endpoint),
@@ -87,8 +89,19 @@ export function webhookHeaders(
     'user-agent': USER_AGENT,
     'webhook-id': id,
     'webhook-timestamp': String(timestamp),
-    'webhook-signature': webhookSigner(secrets)({ id, timestamp, body: bytes }),
+    'webhook-signature': signatures.join(' '),
   };
+}
+
+type Sign = (webhook: WebhookToSign) => string;
+
+/** Reading a private key takes longer than signing with it. */
+const signers = new WeakMap<Secret, Sign>();
+
+function signerOf(secret: Secret): Sign {
+  const made = signers.get(secret) ?? webhookSigner(secret.reveal());
+  signers.set(secret, made);
+  return made;
 }
 
 function revealed(headers: Endpoint['headers']): Record<string, string> {
