@@ -101,7 +101,7 @@ test('a handler that a subclass overrides without @OnWebhook is warned about', a
     {
       code: 'HANDLER_OVERRIDDEN',
       message:
-        'Derived.handle overrides Handlers.handle without @OnWebhook, so that it does not handle "/a".',
+        'Derived.handle overrides Handlers.handle without @OnWebhook, so it does not handle "/a".',
     },
   ]);
 });

@@ -70,7 +70,7 @@ describe('a build without decorator metadata', () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect(error).toMatchObject({
       message: expect.stringMatching(
-        /^Handlers\.handle \(RootTestModule\): (The type of the payload is not known.*"emitDecoratorMetadata".*"payload"|Option "payload" is OrderDto, but no parameter gets)/,
+        /^Handlers\.handle \(RootTestModule\): (The type of the payload is not known.*"emitDecoratorMetadata".*"payload"|Option "payload" is OrderDto, but no parameter receives)/,
       ),
     });
   });

@@ -109,7 +109,10 @@ describe('a start-up error names what to change', () => {
     [{ batch, concurrency: 0 }, /Option "concurrency" is 0; allowed: a whole number, 1 to 10000\./],
     [{ batch, attemps: 3 }, /"attemps" is not known/],
     [{ batch, payload: 'NoDto' }, /Option "payload" is "NoDto"; allowed: the class of each/],
-    [{ batch, payload: NoDto }, /Option "payload" is NoDto, but no parameter gets a whole payload/],
+    [
+      { batch, payload: NoDto },
+      /Option "payload" is NoDto, but no parameter receives the whole payload/,
+    ],
   ])('an invalid option of a batch handler: %j', async (options, message) => {
     @Injectable()
     class Handlers {

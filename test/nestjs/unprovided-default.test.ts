@@ -30,7 +30,7 @@ test('by default a handler that no module provides ends the start of the only ap
     name: 'ConfigError',
     code: 'HANDLER_UNPROVIDED',
     message: expect.stringContaining(
-      'Forgotten, whose method handle handles "/forgotten": nothing would ever be delivered',
+      'Forgotten, whose method handle handles "/forgotten": its messages would never be delivered',
     ),
   });
   await expectNoClients(nest.broker.redis, `leanmq:${nest.broker.prefix}:`);

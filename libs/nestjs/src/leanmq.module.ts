@@ -30,12 +30,11 @@ import {
 import { HandlerRegistrar, LostHandlers } from './registration/index.js';
 
 /**
- * Webhooks between services: `WebhookPublisher` sends them, methods with `@OnWebhook` and `@OnWebhookBatch` handle
- * them. Import it once, in
- * the root module.
+ * Nest module for webhooks between services: `WebhookPublisher` sends them, methods with `@OnWebhook` and `@OnWebhookBatch`
+ * handle them. Import it once, in the root module.
  *
- * It begins to deliver when all modules have started, and stops reading and waits for running handlers before any of
- * them is destroyed. Publishing is possible until the very end.
+ * Deliveries begin when all modules have started. At shutdown the module stops reading and waits for running handlers before
+ * any other module is destroyed. Publishing works until the very end.
  */
 @Module({})
 export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
@@ -49,25 +48,25 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly modules: ModulesContainer,
     @Inject(LEANMQ_OPTIONS) { autoStart, logger }: LeanMQLateOptions,
   ) {
-    // Not the options themselves: a look at the module would tell the password in them.
+    // Not the options themselves: inspecting the module would show the password in them.
     this.startsItself = autoStart !== false;
     this.isLogging = logger !== false;
     placeModule(modules, LeanMQModule, HOOK_DISTANCE.startsLastStopsFirst);
   }
 
-  /** With options that are known where the module is imported. */
+  /** Configures the module with options that are known where it is imported. */
   static forRoot(options: LeanMQModuleOptions): DynamicModule {
-    // A factory, not a value: whoever logs the dynamic module would log the password.
+    // A factory, not a value: logging the dynamic module would log the password.
     const useFactory = () => checkedOptions(options);
-    // What is no object is refused with everything else, when the application starts.
+    // A value that is not an object is refused with all other mistakes, when the application starts.
     const { isGlobal } = Object(options) as LeanMQModuleOptions;
     return assemble([{ provide: LEANMQ_OPTIONS, useFactory }], isGlobal);
   }
 
   /**
-   * With options that are only known when the application starts, for example from a config service.
+   * Configures the module with options that are determined when the application starts, for example by a config service.
    *
-   * @throws {ConfigError} for what it does not take; of the options themselves when the application starts
+   * @throws {ConfigError} for an unknown option of `forRootAsync()` itself; LeanMQ's options are checked at start
    */
   static forRootAsync(options: LeanMQModuleAsyncOptions): DynamicModule {
     const providers = optionsProviders(options);
@@ -90,12 +89,12 @@ export class LeanMQModule implements OnApplicationBootstrap, OnModuleDestroy {
     await this.mq.stop();
   }
 
-  /** Nest's container, which is behind this, has the options with their password. */
+  /** Hides Nest's container, which holds the options and their password. */
   [inspect.custom](): string {
     return 'LeanMQModule {}';
   }
 
-  /** With two, each would find the handlers that are meant for the other. */
+  /** Refuses a second configuration: each would register the handlers that are meant for the other. */
   private assertImportedOnce(): void {
     const all = [...this.modules.values()].filter(({ metatype }) => metatype === LeanMQModule);
     if (all.length === 1) return;

@@ -6,43 +6,43 @@ import type {
   Type,
 } from '@nestjs/common';
 
-/** What `new LeanMQ()` takes, and what is Nest's. The defaults are the core's. */
+/** Options of `new LeanMQ()`, with the core's defaults, and the options of the Nest module. */
 export interface LeanMQModuleOptions extends LeanMQOptions {
-  /** Whether every module can inject what this one exports without importing it; true unless told. */
+  /** Makes the exports available in every module without an import. @default true */
   readonly isGlobal?: boolean;
   /**
-   * Whether deliveries begin when the application has started; true unless told. Without it the handlers are registered,
-   * and `processOnce()` or `start()` of the injected `LeanMQ` has them run: for a cron job, say.
+   * Starts deliveries once the application has started. When false, handlers are only registered, and run by `processOnce()`
+   * or `start()` of the injected `LeanMQ`, in a cron job for example. @default true
    */
   readonly autoStart?: boolean;
   /**
-   * What to do about a class with handlers that no module provides: such a handler is never called. Unless it is given,
-   * an `error` at start in the only application of a process, and elsewhere (several applications, tests) a `warn`ing.
-   * `ignore` is for code that several services share.
+   * Reaction to a class with handlers that no module provides: its handlers would never be called. The default is `error` at
+   * start in the only application of a process, and `warn` elsewhere (several applications, tests). Use `ignore` for code that
+   * several services share.
    */
   readonly unprovidedHandlers?: 'error' | 'warn' | 'ignore';
-  /** Whether what matters is written to Nest's log, with the context `LeanMQ`; true unless told. */
+  /** Writes important events to Nest's log, with the context `LeanMQ`. @default true */
   readonly logger?: boolean;
 }
 
-/** Those that are known only when the application starts. */
+/** Options that may be determined when the application starts. */
 export type LeanMQLateOptions = Omit<LeanMQModuleOptions, 'isGlobal'>;
 
-/** Makes the options; for `useClass` and `useExisting`. */
+/** Class that creates the options, for `useClass` and `useExisting`. */
 export interface LeanMQOptionsFactory {
   createLeanMQOptions(): LeanMQLateOptions | Promise<LeanMQLateOptions>;
 }
 
 interface LeanMQModuleAsyncBase extends Pick<ModuleMetadata, 'imports'> {
-  /** Whether every module can inject what this one exports without importing it; true unless told. */
+  /** Makes the exports available in every module without an import. @default true */
   readonly isGlobal?: boolean;
 }
 
-/** One of `useFactory`, `useClass` and `useExisting`. */
+/** Options of `forRootAsync()`: exactly one of `useFactory`, `useClass` and `useExisting`. */
 export type LeanMQModuleAsyncOptions = LeanMQModuleAsyncBase &
   (
     | {
-        /** What it returns, or resolves to, are the options. */
+        /** Returns the options, or a promise of them. */
         readonly useFactory: (
           // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what is injected, in its own types
           ...args: any[]
@@ -53,5 +53,5 @@ export type LeanMQModuleAsyncOptions = LeanMQModuleAsyncBase &
     | { readonly useExisting: InjectionToken<LeanMQOptionsFactory> }
   );
 
-/** Where the options are kept. */
+/** Injection token of the options. */
 export const LEANMQ_OPTIONS = Symbol('LEANMQ_OPTIONS');

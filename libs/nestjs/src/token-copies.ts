@@ -3,13 +3,13 @@ import type { Provider, Type } from '@nestjs/common';
 
 import { WebhookPublisher } from './publisher/index.js';
 
-/** Classes that applications inject, of one copy of this package. */
+/** Injectable classes of one copy of this package. */
 interface Tokens {
   readonly LeanMQ: Type<unknown>;
   readonly WebhookPublisher: Type<unknown>;
 }
 
-// Shared by the ESM and the CommonJS build, which a process may have both loaded.
+// Shared by the ESM and the CommonJS build; a process may load both.
 const KEY = Symbol.for('@leanmq/nestjs tokens');
 const shared = globalThis as { [KEY]?: Tokens[] | undefined };
 const copies = shared[KEY] ?? [];
@@ -17,8 +17,8 @@ shared[KEY] = copies;
 copies.push({ LeanMQ, WebhookPublisher });
 
 /**
- * Makes what a library injects by the classes of another copy the application's own client and publisher. Nest knows a
- * class by its identity, and the other copy's is another class.
+ * Creates aliases, so that a library that injects the classes of another copy gets the application's own client and
+ * publisher. Nest identifies a class by reference, and the other copy has different ones.
  */
 export function otherTokens(): Provider[] {
   return copies

@@ -13,7 +13,7 @@ interface Argument {
   readonly pipes: readonly PipeLike[];
 }
 
-/** The parameters of a method as Nest describes them, by `type:index`. */
+/** Nest's descriptions of a method's parameters, by `type:index`. */
 export type DescribedArguments = Readonly<
   Record<string, { readonly index: number; readonly data?: unknown; readonly pipes?: unknown[] }>
 >;
@@ -21,7 +21,7 @@ export type DescribedArguments = Readonly<
 const validation = new PayloadValidation();
 
 /**
- * Adds to what Nest knows of the parameters of a method, the way its own `@Body()` does.
+ * Describes a parameter to Nest, in the way of its own `@Body()`.
  *
  * @throws {ConfigError} for a parameter of a constructor
  */
@@ -34,7 +34,7 @@ export function describeArgument(
   if (method === undefined) {
     const name = typeof target === 'function' ? target.name : target.constructor.name;
     throw new ConfigError(
-      `The constructor of ${name} has @Payload() or @Delivery(); these are for the parameters of a handler's method.`,
+      `The constructor of ${name} has @Payload() or @Delivery(); use them on the parameters of a handler method.`,
       { code: 'DECORATOR_MISPLACED' },
     );
   }
@@ -44,7 +44,7 @@ export function describeArgument(
   Reflect.defineMetadata(ROUTE_ARGS, all, host, method);
 }
 
-/** What a handler receives cannot be changed after the validation, so that it comes after all other pipes. */
+/** Adds the validation as the last pipe, so that nothing can change a validated payload. */
 export function payloadArgument(
   index: number,
   property?: string,
@@ -57,15 +57,15 @@ export function deliveryArgument(index: number): Argument {
   return { index, data: undefined, pipes: [] };
 }
 
-/** The arguments of a handler without parameter decorators: payload, delivery. */
+/** Arguments of a handler without parameter decorators: payload, delivery. */
 export const POSITIONAL_ARGUMENTS: DescribedArguments = Object.freeze({
   [`${BODY}:0`]: { index: 0, data: undefined, pipes: [validation] },
   [`${DELIVERY}:1`]: { index: 1, data: undefined, pipes: [] },
 });
 
 /**
- * The parameters that the decorators of a method describe. An overriding method does not inherit those of its parent's:
- * its parameters may be others.
+ * Returns the parameters that a method's decorators describe. An overriding method does not inherit its parent's, because its
+ * parameters may differ.
  *
  * @param declaredBy the prototype of the class that declares the method
  */
@@ -73,7 +73,7 @@ export function argumentsDescribedBy(declaredBy: object, method: string): Descri
   const host = declaredBy.constructor;
   const own = (Reflect.getOwnMetadata(ROUTE_ARGS, host, method) ?? {}) as DescribedArguments;
   const parent = Object.getPrototypeOf(host) as object;
-  // Nest's own decorators start from a copy of what the parent says.
+  // Nest's own decorators start from a copy of the parent's descriptions.
   const inherited = (Reflect.getMetadata(ROUTE_ARGS, parent, method) ?? {}) as DescribedArguments;
   return Object.fromEntries(
     Object.entries(own)
@@ -82,7 +82,7 @@ export function argumentsDescribedBy(declaredBy: object, method: string): Descri
   );
 }
 
-/** Nest's own `@Body()`, and `@Payload()` of its microservices, give the payload too, but know nothing of its class. */
+/** Adds validation to Nest's own `@Body()` and the microservices' `@Payload()`, which pass the payload without its class. */
 function validated(argument: DescribedArguments[string]): DescribedArguments[string] {
   const { pipes = [] } = argument;
   return pipes.includes(validation) ? argument : { ...argument, pipes: [...pipes, validation] };

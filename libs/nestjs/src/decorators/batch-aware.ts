@@ -5,11 +5,11 @@ import { assertCalled } from './method-target.js';
 const BATCH_AWARE = 'leanmq:batch-aware';
 
 /**
- * Declares that a guard knows batches: for a method with `@OnWebhookBatch` it is asked once, with lists
- * (`LeanMQBatchArguments`), and what it refuses is refused as a whole. Any other guard is asked for each message, as if the
- * message had come by itself, and those that it refuses never reach the method.
+ * Declares that a guard handles batches: for a method with `@OnWebhookBatch` it is called once, with lists
+ * (`LeanMQBatchArguments`), and accepts or refuses the whole batch. Any other guard is called for each message as if it had
+ * come alone, and refused messages never reach the method.
  *
- * A subclass that overrides `canActivate` declares it again.
+ * A subclass that overrides `canActivate` must declare this again.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function BatchAware(...given: unknown[]): ClassDecorator {
 }
 
 export function isBatchAware(guard: CanActivate): boolean {
-  // From the guard's own class up to the one that declares the method: an override may not know what its parent knew.
+  // Up to the class that declares the method: an override may not handle batches although its parent does.
   let prototype = Object.getPrototypeOf(guard) as CanActivate | null;
   while (prototype !== null) {
     if (Reflect.hasOwnMetadata(BATCH_AWARE, prototype.constructor)) return true;

@@ -1,26 +1,26 @@
-/** A method that has `@OnWebhook` or `@OnWebhookBatch`, by the prototype and the name under which it was declared. */
+/** Method with `@OnWebhook` or `@OnWebhookBatch`, by its declaring prototype and name. */
 export interface DeclaredHandler {
   readonly path: string;
   readonly declaredBy: object;
   readonly declaredAs: string;
-  /** The method as the decorator saw it. */
+  /** Function that the decorator was applied to. */
   readonly method: object;
 }
 
 interface Declarations {
-  /** Of each prototype its handlers. */
+  /** Handlers by prototype. */
   readonly handlers: WeakMap<object, DeclaredHandler[]>;
-  /** The prototypes, as long as somebody else holds their classes. */
+  /** Weak references to the prototypes. */
   readonly prototypes: Set<WeakRef<object>>;
-  /** Prototypes that an application of this process has provided, and those that were warned about. */
+  /** Prototypes that an application of this process has provided, or that a warning has named. */
   readonly known: WeakSet<object>;
-  /** Applications that this process has made so far. */
+  /** Number of applications created by this process. */
   applications: number;
 }
 
 const KEY = Symbol.for('leanmq:declared-handlers');
 
-/** One for all copies of this package in the process: a class may be decorated by the ESM build, and found by the other. */
+/** Shared by all copies of this package: a class may be decorated by the ESM build and found by the CommonJS one. */
 function declarations(): Declarations {
   const holder = globalThis as { [KEY]?: Declarations | undefined };
   holder[KEY] ??= {
@@ -39,12 +39,12 @@ export function noteHandler(handler: DeclaredHandler): void {
   handlers.set(handler.declaredBy, [...(others ?? []), handler]);
 }
 
-/** The handlers that a class declares itself. */
+/** Returns the handlers that a class declares itself. */
 export function declaredOn(prototype: object): readonly DeclaredHandler[] {
   return declarations().handlers.get(prototype) ?? [];
 }
 
-/** Remembers that an application provides a class, so that no other one of the process misses it. */
+/** Records that an application provides a class, so that no other application of the process reports it. */
 export function markKnown(prototype: object): void {
   declarations().known.add(prototype);
 }
@@ -57,7 +57,7 @@ export function isOnlyApplication(): boolean {
   return declarations().applications === 1;
 }
 
-/** Handlers of classes that no application of this process has provided so far. */
+/** Returns the handlers of classes that no application of this process has provided so far. */
 export function unknownHandlers(): DeclaredHandler[] {
   const { handlers, prototypes, known } = declarations();
   const unknown: DeclaredHandler[] = [];

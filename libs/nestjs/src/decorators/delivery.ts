@@ -2,7 +2,7 @@ import { DELIVERY } from './nest-metadata.js';
 import { assertCalled } from './method-target.js';
 import { deliveryArgument, describeArgument } from './arguments.js';
 
-/** Gives the `WebhookDelivery` to a parameter of a handler: id, headers, attempt, abort signal and so on. */
+/** Injects the `WebhookDelivery` into a handler's parameter: id, headers, attempt, abort signal and so on. */
 export function Delivery(): ParameterDecorator;
 export function Delivery(...given: unknown[]): ParameterDecorator {
   assertCalled('@Delivery', given);

@@ -55,7 +55,7 @@ test.each<[string, readonly unknown[], RegExp]>([
   [
     'a static method',
     [Orders, 'onStatic', member(Orders, 'onStatic')],
-    /^Orders\.onStatic has @OnWebhook but is static.*take "static" away\.$/,
+    /^Orders\.onStatic has @OnWebhook but is static.*remove "static"\.$/,
   ],
   [
     'a getter',

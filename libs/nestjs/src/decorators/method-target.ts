@@ -1,9 +1,9 @@
 import { ConfigError } from '@leanmq/core';
 
 /**
- * Makes sure that a decorator is on something that Nest can call on an instance.
+ * Ensures that a decorator is on something that Nest can call on an instance.
  *
- * @param decorator with its at sign, for the message
+ * @param decorator name with its at sign, for the message
  * @throws {ConfigError} naming class and member
  */
 export function assertMethod(
@@ -17,10 +17,10 @@ export function assertMethod(
 }
 
 /**
- * Makes sure that a decorator was called before it was applied: without its parentheses it would be given the class, or
- * the prototype and the name of a member, and silently do nothing or take the place of what it is on.
+ * Ensures that a decorator was written with parentheses. Without them it would receive the class or the prototype, and
+ * silently do nothing or replace what it is on.
  *
- * @param decorator with its at sign, for the message
+ * @param decorator name with its at sign, for the message
  * @throws {ConfigError} naming class and member
  */
 export function assertCalled(decorator: string, given: readonly unknown[]): void {
@@ -35,7 +35,7 @@ export function assertCalled(decorator: string, given: readonly unknown[]): void
   );
 }
 
-/** Of a class with a method; a class itself where the member is static. */
+/** Name of the class; for a static member the target is the class itself. */
 function isPrototype(target: unknown): boolean {
   if (typeof target === 'function') return true;
   return Object(target) === target && Object.hasOwn(target as object, 'constructor');
@@ -61,22 +61,22 @@ function fault(
     return `${decorator} is on a parameter of ${where}; put it on the method.`;
   }
   if (typeof target === 'function') {
-    return `${where} has ${decorator} but is static, and handlers are called on the instance that Nest makes; take "static" away.`;
+    return `${where} has ${decorator} but is static, and handlers are called on the instance that Nest creates; remove "static".`;
   }
   if (typeof member === 'symbol') {
-    return `${where} has ${decorator}, but Nest finds methods by their names and a symbol is none; give it a name.`;
+    return `${where} has ${decorator}, but Nest finds methods by name and a symbol is not one; give it a name.`;
   }
   const property = Object(descriptor) as PropertyDescriptor;
   if (property.get !== undefined || property.set !== undefined) {
     return `${where} has ${decorator} but is a getter or setter; ${remedy}.`;
   }
   if (typeof property.value !== 'function') {
-    return `${where} has ${decorator} but is a property, whose function is made with each instance; ${remedy}.`;
+    return `${where} has ${decorator} but is a property, whose function is created with each instance; ${remedy}.`;
   }
   return undefined;
 }
 
-/** What a decorator of the ECMAScript standard gets as its second argument. */
+/** Second argument of a standard ECMAScript decorator. */
 function isStandardContext(given: unknown): given is { readonly name: unknown } {
   return typeof given === 'object' && given !== null && 'kind' in given;
 }

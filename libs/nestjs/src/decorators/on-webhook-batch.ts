@@ -3,18 +3,17 @@ import type { WebhookBatchOptions } from './webhook-options.js';
 import { addWebhook } from './webhooks.js';
 
 /**
- * Makes a method the handler of a path that gets several deliveries at once; `concurrency` then counts batches.
+ * Registers a method as the handler of a path that receives several deliveries at once; `concurrency` counts batches.
  *
- * Each parameter gets a list, with what `@OnWebhook` would give it for each message; without parameter decorators the
- * method is called with (payloads, deliveries). A message that its pipes or its validation keep back is not in the lists
- * and is settled by itself.
+ * Each parameter gets a list of the values that `@OnWebhook` would pass for each message. Without parameter decorators the
+ * method is called with (payloads, deliveries). A message that fails its pipes or validation is not in the lists and is
+ * settled alone.
  *
- * To return nothing (or anything but a list) is to acknowledge all, to throw is to have all retried. A list says for each
- * message, in the order of the lists, what it failed with, `RejectError` and `RetryError` included, or undefined if it did
- * not.
+ * Returning nothing (or anything but a list) acknowledges all messages; throwing retries all. A returned list holds, in message
+ * order, the error of each message (`RejectError` and `RetryError` included), or undefined for success.
  *
- * @param path slashes at both ends mean nothing; a `@WebhookController` may put a prefix before it
- * @param options `batch` is needed; `payload` is the class of each payload, and the rest is as for `@OnWebhook`
+ * @param path slashes at its ends mean nothing; a `@WebhookController` may add a prefix
+ * @param options `batch` is required; `payload` is the class of each payload; the rest is as for `@OnWebhook`
  */
 export function OnWebhookBatch<T = unknown>(
   path: string,

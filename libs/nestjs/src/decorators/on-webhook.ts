@@ -3,15 +3,15 @@ import type { WebhookOptions } from './webhook-options.js';
 import { addWebhook } from './webhooks.js';
 
 /**
- * Makes a method the handler of a path for this service's group. Several may be stacked on one method.
+ * Registers a method as the handler of a path for this service's group. A method may have several.
  *
- * It works on methods of providers and controllers. Parameters get what `@Payload()` and `@Delivery()` say; without
- * parameter decorators the method is called with (payload, delivery). To return is to acknowledge, to throw is to have
- * the message retried; `RejectError` and `RetryError` steer it.
+ * Works on methods of providers and controllers. `@Payload()` and `@Delivery()` select the arguments; without parameter
+ * decorators the method is called with (payload, delivery). Returning acknowledges the message, throwing retries it;
+ * `RejectError` dead-letters it, and `RetryError` sets the delay.
  *
- * @param path slashes at both ends mean nothing; a `@WebhookController` may put a prefix before it
- * @param options what is different for this handler: concurrency, attempts, backoff, idempotent and so on; `T` is what is
- * published, which a key function of `idempotent` gets as it is, before pipes and validation
+ * @param path slashes at its ends mean nothing; a `@WebhookController` may add a prefix
+ * @param options of this handler: concurrency, attempts, backoff, idempotent and so on. `T` is the published payload, which a
+ * key function of `idempotent` receives before pipes and validation
  */
 export function OnWebhook<T = unknown>(path: string, options?: WebhookOptions<T>): MethodDecorator {
   assertCalled('@OnWebhook', [path, options]);

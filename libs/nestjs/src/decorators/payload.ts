@@ -3,18 +3,18 @@ import { describeArgument, payloadArgument, type PipeLike } from './arguments.js
 import { assertCalled } from './method-target.js';
 
 /**
- * Gives the payload to a parameter of a handler.
+ * Injects the payload into a handler's parameter.
  *
- * If the parameter's type is a class with class-validator decorators, the parameter gets a validated instance of it, and
- * a payload that is not one goes to the dead letters as `invalid`, without retries. Pipes run before that.
+ * If the parameter's type is a class with class-validator decorators, the parameter gets a validated instance; an invalid
+ * payload is dead-lettered as `invalid` without retries. Pipes run before the validation.
  */
 export function Payload(...pipes: PipeLike[]): ParameterDecorator;
 /**
- * Gives one property of the payload to a parameter of a handler; undefined if the payload has none of that name.
+ * Injects one property of the payload into a handler's parameter; undefined if the payload lacks it.
  */
 export function Payload(property: string, ...pipes: PipeLike[]): ParameterDecorator;
 export function Payload(...args: (string | PipeLike)[]): ParameterDecorator {
-  // Otherwise a single argument is a pipe, which may be a class.
+  // A single argument that is not a string is a pipe, which may be a class.
   if (typeof args[2] === 'number') assertCalled('@Payload', args);
   const [first, ...rest] = args;
   const [property, pipes] = typeof first === 'string' ? [first, rest] : [undefined, args];

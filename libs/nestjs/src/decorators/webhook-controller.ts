@@ -6,7 +6,7 @@ import { assertCalled } from './method-target.js';
 const PREFIX = 'leanmq:prefix';
 
 /**
- * Makes a class an injectable provider whose `@OnWebhook` paths all begin with `prefix`. List it under `providers`.
+ * Makes a class an injectable provider and prefixes its `@OnWebhook` paths. List the class under `providers`.
  *
  * @param options the scope, as for `@Injectable()`
  */
@@ -14,7 +14,7 @@ export function WebhookController(prefix = '', options?: ScopeOptions): ClassDec
   assertCalled('@WebhookController', [prefix]);
   return (target) => {
     Reflect.defineMetadata(PREFIX, prefix, target);
-    // Without options `Injectable` would take away the scope that another decorator gave.
+    // Without options, `Injectable` would remove the scope that another decorator set.
     if (options !== undefined || !Reflect.hasOwnMetadata(SCOPE_OPTIONS, target)) {
       Injectable(options)(target);
     }

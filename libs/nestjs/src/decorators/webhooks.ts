@@ -3,7 +3,7 @@ import { noteHandler } from './declared-handlers.js';
 import { assertMethod } from './method-target.js';
 import type { WebhookBatchOptions, WebhookOptions } from './webhook-options.js';
 
-/** What `@OnWebhook` or `@OnWebhookBatch` says of a method. */
+/** Path and options from `@OnWebhook` or `@OnWebhookBatch`. */
 type Declared =
   | {
       readonly path: string;
@@ -16,17 +16,17 @@ type Declared =
       readonly options: WebhookBatchOptions;
     };
 
-/** The same, and where it says it: an inherited handler has the metadata of the class that declares it. */
+/** Webhook with its place of declaration: an inherited handler uses the metadata of the declaring class. */
 export type Webhook = Declared & {
   /** Prototype of the class that declares the method. */
   readonly declaredBy: object;
-  /** Name of the method there. */
+  /** Name of the method in the declaring class. */
   readonly declaredAs: string;
 };
 
 const WEBHOOKS = 'leanmq:webhooks';
 
-/** @throws {ConfigError} for anything but a method of instances */
+/** @throws {ConfigError} for anything but an instance method */
 export function addWebhook(
   decorator: string,
   target: object,
@@ -43,13 +43,13 @@ export function addWebhook(
     declaredAs: webhook.declaredAs,
     method: handler,
   });
-  // Decorators are applied from the bottom up.
+  // Decorators apply from the bottom up.
   const all = [webhook, ...webhooksOf(handler)];
   Reflect.defineMetadata(WEBHOOKS, all, handler);
   Reflect.defineMetadata(ENTRY_PROVIDER, true, target.constructor);
 }
 
-/** The paths that a method handles, without prefix. */
+/** Returns the webhooks of a method, with paths without prefix. */
 export function webhooksOf(method: object): readonly Webhook[] {
   return (Reflect.getMetadata(WEBHOOKS, method) ?? []) as Webhook[];
 }

@@ -6,12 +6,12 @@ import { blaming } from './blame.js';
 import { assertNotReplaced, prototypesOf } from './lost-handlers.js';
 import { joinPath } from './path.js';
 
-/** What Nest knows of a provider or controller. */
+/** Nest's record of a provider or controller. */
 export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
-/** Where a handler is. */
+/** Place of a handler. */
 interface Place {
-  /** `OrderHandlers.onStatus (OrdersModule)`, for messages to people. */
+  /** For messages: `OrderHandlers.onStatus (OrdersModule)`. */
   readonly where: string;
   readonly type: Type<object>;
   readonly methodName: string;
@@ -19,7 +19,7 @@ interface Place {
   readonly wrapper: Wrapper;
 }
 
-/** A method that handles a path, which is in its canonical form. */
+/** Method that handles a path, in canonical form. */
 export type FoundHandler = Place & Webhook;
 
 /** Finds the methods of an application's providers and controllers that have `@OnWebhook` or `@OnWebhookBatch`. */
@@ -30,16 +30,16 @@ export class HandlerExplorer {
     private readonly scanner: MetadataScanner,
   ) {}
 
-  /** @throws {ConfigError} for a path that is none, or a method that is lost; names it */
+  /** @throws {ConfigError} for an invalid path or a replaced method; names it */
   explore(): FoundHandler[] {
     const wrappers = distinct(this.wrappers());
-    // Also if the start fails: what this application provides, no other one of the process misses.
+    // Recorded even if the start fails: other applications of the process must not report these classes.
     for (const each of this.wrappers()) prototypesOf(each.instance).forEach(markKnown);
     for (const each of wrappers) assertNotReplaced(each.instance);
     return wrappers.flatMap((wrapper) => this.handlersOf(wrapper));
   }
 
-  /** What the application provides, once each. */
+  /** Returns the application's providers and controllers, each once. */
   instances(): unknown[] {
     return distinct(this.wrappers()).map(({ instance }): unknown => instance);
   }
@@ -49,7 +49,7 @@ export class HandlerExplorer {
   }
 
   private handlersOf(wrapper: Wrapper): FoundHandler[] {
-    // Of a class that is instantiated for each request, this is an object made of its prototype.
+    // For a request-scoped class, this is an object created from its prototype.
     const instance: unknown = wrapper.instance;
     if (typeof instance !== 'object' || instance === null) return [];
     const prototype = Object.getPrototypeOf(instance) as object | null;
@@ -62,13 +62,13 @@ export class HandlerExplorer {
   }
 }
 
-/** The same instance may be there under several tokens; its methods are handlers once. */
+/** Removes duplicates: one instance may be provided under several tokens. */
 function distinct(wrappers: readonly Wrapper[]): Wrapper[] {
   const byInstance = new Map<unknown, Wrapper>();
   for (const wrapper of wrappers) {
     const { instance } = wrapper as { readonly instance: unknown };
     const known = byInstance.get(instance);
-    // The one that Nest made from its class knows what is bound to it.
+    // Prefer the provider that Nest created from the class: it knows the bound enhancers.
     if (!wrapper.isAlias && (known === undefined || known.isNotMetatype)) {
       byInstance.set(instance, wrapper);
     }

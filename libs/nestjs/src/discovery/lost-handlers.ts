@@ -2,7 +2,7 @@ import { ConfigError } from '@leanmq/core';
 
 import { declaredOn, webhooksOf } from '../decorators/index.js';
 
-/** Prototypes of an instance, from its own class up. */
+/** Returns the prototypes of an instance, from its own class up. */
 export function prototypesOf(instance: unknown): object[] {
   const prototypes: object[] = [];
   if (typeof instance !== 'object' || instance === null) return prototypes;
@@ -15,8 +15,7 @@ export function prototypesOf(instance: unknown): object[] {
 }
 
 /**
- * A decorator above `@OnWebhook` may put another function in place of the method, without what was tied to it: handlers,
- * but guards too.
+ * Refuses a method that a decorator above `@OnWebhook` has replaced, because the replacement lacks its handlers and guards.
  *
  * @throws {ConfigError} naming class and method
  */
@@ -26,14 +25,14 @@ export function assertNotReplaced(instance: unknown): void {
       const current = Object.getOwnPropertyDescriptor(prototype, declaredAs)?.value as unknown;
       if (current === method || isHandler(current, path)) continue;
       throw new ConfigError(
-        `${placeOf(prototype, declaredAs)} handles "${path}", but another decorator has replaced the method after @OnWebhook was applied, and what was tied to it is lost. Put @OnWebhook (and @UseGuards and the like) above that decorator.`,
+        `${placeOf(prototype, declaredAs)} handles "${path}", but another decorator has replaced the method after @OnWebhook was applied, and its metadata is lost. Put @OnWebhook (and @UseGuards and the like) above that decorator.`,
         { code: 'HANDLER_REPLACED' },
       );
     }
   }
 }
 
-/** Handlers of parent classes that a provided class overrides without being one, in words. */
+/** Describes each handler of a parent class that a subclass overrides without `@OnWebhook`. */
 export function overriddenHandlers(instances: readonly unknown[]): string[] {
   return instances.flatMap((instance) => {
     const [own, ...parents] = prototypesOf(instance);
@@ -43,7 +42,7 @@ export function overriddenHandlers(instances: readonly unknown[]): string[] {
         .filter(({ declaredAs }) => isNoHandler(Reflect.get(own, declaredAs)))
         .map(({ declaredAs, path }) => {
           const where = placeOf(own, declaredAs);
-          return `${where} overrides ${placeOf(parent, declaredAs)} without @OnWebhook, so that it does not handle "${path}".`;
+          return `${where} overrides ${placeOf(parent, declaredAs)} without @OnWebhook, so it does not handle "${path}".`;
         }),
     );
   });

@@ -2,7 +2,7 @@ import { displayPath, type LeanMQ, type LeanMQEvents } from '@leanmq/core';
 
 import { lineLogger } from './line-logger.js';
 
-/** Writes what matters to Nest's log, a line each, and nothing for an ordinary message. */
+/** Writes important events to Nest's log, one line each; successful messages are not logged. */
 export function logEvents(mq: LeanMQ): void {
   const { events } = mq;
   const logger = lineLogger();
@@ -23,7 +23,7 @@ export function logEvents(mq: LeanMQ): void {
   });
 }
 
-/** What the core has no event for. It may be a mistake: a provider that was forgotten. */
+/** Warns that the application has no handlers, perhaps because a provider was forgotten. */
 export function logNoHandlers(): void {
   lineLogger().log('Ready to publish; no method has @OnWebhook or @OnWebhookBatch');
 }

@@ -1,12 +1,12 @@
 import { printable, printableStack } from '@leanmq/core';
 import { Logger } from '@nestjs/common';
 
-/** Nest's log for text that others may have written: no name, id, error or payload in it ends a line or steers a terminal. */
+/** Nest logger for untrusted text: names, ids, errors and payloads cannot break a line or control a terminal. */
 export interface LineLogger {
   debug(line: string): void;
   log(line: string): void;
   warn(line: string): void;
-  /** @param thrown its stack is written too */
+  /** @param thrown error whose stack is logged too */
   error(line: string, thrown?: Error): void;
 }
 

@@ -18,8 +18,8 @@ import { otherTokens } from '../token-copies.js';
 import { classValidation } from '../validation/index.js';
 
 /**
- * Holds what is there as long as the application is: the client and the publisher. They close when everything else has
- * ended, so that whatever still happens during the shutdown can be published.
+ * Provides the client and the publisher for the whole life of the application. They close last, so that other modules can
+ * still publish during shutdown.
  */
 @Module({})
 export class LeanMQConnectionModule implements OnApplicationShutdown {

@@ -14,8 +14,8 @@ const cleanUps = new WeakMap<ModulesContainer, CleanUp>();
 let isWatching = false;
 
 /**
- * Calls back when the start of an application fails in a hook of any of its modules. Nest itself tells nobody, and an
- * application that has not started may never be closed: connections that are open by then would keep the process alive.
+ * Calls back when the start of an application fails in a hook of any of its modules. Nest does not report such a failure, and
+ * an application that has not started may never be closed: its open connections would keep the process alive.
  */
 export function onFailedStart(modules: ModulesContainer, cleanUp: CleanUp): void {
   cleanUps.set(modules, cleanUp);
@@ -31,7 +31,7 @@ function watched(hook: StartHook): StartHook {
     try {
       await hook.call(this);
     } catch (error) {
-      // Whatever the clean-up comes to: why the start failed is what has to be known.
+      // Ignore errors of the clean-up: the reason for the failed start matters.
       await cleanUps
         .get(this.container.getModules())?.()
         .catch(() => undefined);

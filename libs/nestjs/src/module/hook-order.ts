@@ -2,18 +2,18 @@ import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
 /**
- * Nest calls the hooks of modules one module after the other: those that start things from the greatest distance to the
- * least, those that end them from the least to the greatest. A distance usually says how deep a module is imported, and
- * that global modules come first and go last.
+ * Distances that place a module in Nest's order of hooks. Nest runs start hooks from the greatest distance to the least, and
+ * shutdown hooks from the least to the greatest. By default the distance is the depth of the import, and global modules start
+ * first and end last.
  */
 export const HOOK_DISTANCE = Object.freeze({
-  /** Starts when all others have started, stops before any other does. */
+  /** Starts after all other modules and stops before them. */
   startsLastStopsFirst: Number.MIN_SAFE_INTEGER,
-  /** There before any other, and until all others are gone. */
+  /** Starts before any other module and stops after all others. */
   startsFirstStopsLast: Number.MAX_VALUE,
 });
 
-/** Call it in the constructor of the module: before the first hook, from then on the order is fixed. */
+/** Sets a module's distance. Call it in the module's constructor: the order is fixed from the first hook on. */
 export function placeModule(modules: ModulesContainer, type: Type, distance: number): void {
   for (const module of modules.values()) {
     if (module.metatype === type) module.distance = distance;

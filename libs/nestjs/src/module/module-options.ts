@@ -18,7 +18,7 @@ const FACTORY_HINTS = Object.freeze({
 });
 
 /**
- * Checks the names of all options, and the values of those that are Nest's; the core checks the others. Pure.
+ * Checks the names of all options, and the values of the Nest-only ones; the core checks the others. Pure.
  *
  * @throws {ConfigError} that names the option, and the nearest known one or what is allowed
  */
@@ -26,12 +26,12 @@ export function checkedOptions(options: LeanMQModuleOptions): LeanMQModuleOption
   return checked(options, ['isGlobal', ...LATE], FORROOT_HINTS);
 }
 
-/** Checks what the factory of `forRootAsync()` has made. Pure. */
+/** Checks the result of the factory of `forRootAsync()`. Pure. */
 export function checkedLateOptions(options: LeanMQLateOptions): LeanMQLateOptions {
   return checked(options, LATE, FACTORY_HINTS);
 }
 
-/** @throws {ConfigError} for a text, a number and the like; it does not tell which: a URL has a password */
+/** @throws {ConfigError} unless it is an object; the value is not shown, because a URL may hold a password */
 export function assertObject(owner: string, given: unknown): void {
   if (typeof given === 'object' && given !== null) return;
   const what = given === null ? 'null' : `of type ${typeof given}`;
@@ -49,7 +49,7 @@ function checked(
   own: readonly string[],
   hints: Readonly<Record<string, string>>,
 ): LeanMQModuleOptions {
-  // Nothing is a mistake of a factory; the core then says what is missing.
+  // A factory that returns nothing: the core reports the missing options.
   const given = (options as LeanMQModuleOptions | null | undefined) ?? ({} as LeanMQModuleOptions);
   assertObject('LeanMQModule', given);
   assertOptionNames('LeanMQModule', given, own, hints);

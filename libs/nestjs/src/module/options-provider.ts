@@ -12,7 +12,7 @@ import {
 type Made = LeanMQLateOptions | Promise<LeanMQLateOptions>;
 type Injected = Extract<LeanMQModuleAsyncOptions, { useFactory: unknown }>['inject'];
 
-/** All that `forRootAsync()` takes, whichever way was chosen. */
+/** Every option of `forRootAsync()`, of all its variants. */
 interface Given {
   readonly useFactory?: (...args: unknown[]) => Made;
   readonly useClass?: Extract<LeanMQModuleAsyncOptions, { useClass: unknown }>['useClass'];
@@ -26,9 +26,9 @@ const WAYS = ['useFactory', 'useClass', 'useExisting'] as const;
 const NAMES: readonly string[] = [...WAYS, 'inject', 'imports', 'isGlobal'];
 
 /**
- * Makes the options known to Nest, in whichever way they come about.
+ * Creates the providers of the options, for each variant of `forRootAsync()`.
  *
- * @throws {ConfigError} for what `forRootAsync()` does not take
+ * @throws {ConfigError} for an option that `forRootAsync()` does not have
  */
 export function optionsProviders(options: LeanMQModuleAsyncOptions): Provider[] {
   assertObject('forRootAsync()', options);

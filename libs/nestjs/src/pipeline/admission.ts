@@ -9,28 +9,28 @@ import type { Guards } from './guards.js';
 import { HostPerDelivery, sharedHost, type Host } from './host.js';
 import { late, settledWithin } from './settled-within.js';
 
-/** What the deliveries that were refused failed with; undefined where a filter has dealt with it. */
+/** Errors of the refused deliveries; undefined where a filter has handled the refusal. */
 export type Refused = ReadonlyMap<WebhookDelivery, unknown>;
 
 /**
- * Asks the guards of a batch handler, in their order: one that knows batches once, about what the others have let pass,
- * and any other about each message, as if it had come by itself.
+ * Calls the guards of a batch handler in order. A batch-aware guard is called once, with the deliveries that earlier guards
+ * accepted; any other guard is called for each message as if it had come alone.
  */
 export class Admission {
-  /** Undefined where all deliveries share their guards. */
+  /** Undefined if all deliveries share their guards. */
   private readonly hosts: HostPerDelivery | undefined;
 
   constructor(
     private readonly guards: Guards,
     private readonly failures: Failures,
     { wrapper }: FoundHandler,
-    /** How long the others of a batch wait for the guards of one message, ms. */
+    /** Time limit for the guards of one message, in ms. */
     private readonly limitMs: number,
   ) {
     this.hosts = sharedHost(wrapper) === undefined ? new HostPerDelivery(wrapper) : undefined;
   }
 
-  /** @returns those that the guards keep from the method */
+  /** @returns the deliveries that the guards refuse */
   async refuse(deliveries: readonly WebhookDelivery[], host: Host): Promise<Refused> {
     const refused = new Map<WebhookDelivery, unknown>();
     const ofBatch: Asked = { guards: this.guards.of(host), host };
@@ -70,7 +70,7 @@ export class Admission {
         const { guards, host } = await guardsOf(delivery);
         return await this.ask(guards[index] as CanActivate, [delivery.data, delivery], host);
       } catch (error) {
-        // An instance for this message could not be made.
+        // No instance could be created for this message.
         return { outcome: toError(error) };
       }
     });
@@ -91,7 +91,7 @@ export class Admission {
     }
   }
 
-  /** A request-scoped guard that injects `REQUEST` expects one message there, and not a list of them. */
+  /** Creates an instance per message: a request-scoped guard that injects `REQUEST` expects one message, not a list. */
   private guardsOfOne(ofBatch: Asked): GuardsOfOne {
     const { hosts } = this;
     if (hosts === undefined) return () => ofBatch;
@@ -108,7 +108,7 @@ export class Admission {
   }
 }
 
-/** The guards that are asked about a message or a batch, and the instance that they belong to. */
+/** Guards for a message or a batch, and the instance that they belong to. */
 interface Asked {
   readonly guards: readonly CanActivate[];
   readonly host: Host;

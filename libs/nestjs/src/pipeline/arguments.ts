@@ -9,36 +9,36 @@ import {
 } from '../decorators/index.js';
 import { BODY, DELIVERY, PARAMETER_TYPES, PIPES } from '../decorators/index.js';
 
-/** Says what goes into a parameter, before its pipes. */
+/** Selects the value of a parameter, before its pipes. */
 export const argumentsFactory: ParamsFactory = {
   exchangeKeyForValue(type: number, property: unknown, args: [unknown, unknown]): unknown {
     const [payload, delivery] = args;
     if (type === DELIVERY) return delivery;
-    // `@Query()` and the like, which mean nothing here.
+    // `@Query()` and other parameters of HTTP have no value here.
     if (type !== BODY) return undefined;
     return typeof property === 'string' ? propertyOf(payload, property) : payload;
   },
 };
 
-/** The parameters of a handler: as its own decorators describe them if it has any, else by position. */
+/** Returns the parameters of a handler: as its decorators describe them, or by position without decorators. */
 export function argumentsOf({ declaredBy, declaredAs }: FoundHandler): DescribedArguments {
   const described = argumentsDescribedBy(declaredBy, declaredAs);
   return Object.keys(described).length > 0 ? described : POSITIONAL_ARGUMENTS;
 }
 
-/** Whether a handler is called with (payload, delivery), because nothing describes its parameters. */
+/** Returns true if no decorator describes the parameters, so that the handler is called with (payload, delivery). */
 export function isPositional(handler: FoundHandler): boolean {
   return argumentsOf(handler) === POSITIONAL_ARGUMENTS;
 }
 
-/** The types that TypeScript notes of a method's parameters; undefined if the build does not emit them. */
+/** Returns the parameter types that TypeScript emitted; undefined if the build emits none. */
 export function declaredTypes({ declaredBy, declaredAs }: FoundHandler): unknown[] | undefined {
   return Reflect.getOwnMetadata(PARAMETER_TYPES, declaredBy, declaredAs) as unknown[] | undefined;
 }
 
 /**
- * The types of a handler's parameters, for one message. A parameter for the whole payload is of the class in option
- * `payload` if there is one. Those of a batch handler are declared as lists, which says nothing.
+ * Returns the types of a handler's parameters, for one message. A parameter for the whole payload has the class of option
+ * `payload`, if given. The types of a batch handler are lists and carry no class.
  */
 export function itemTypes(handler: FoundHandler): unknown[] {
   const types = [...(declaredTypes(handler) ?? [])];
@@ -54,10 +54,10 @@ export function itemTypes(handler: FoundHandler): unknown[] {
   return types;
 }
 
-// What TypeScript notes of a parameter that is declared with anything but a class.
+// Types that TypeScript emits for anything but a class.
 const NO_CLASSES: readonly unknown[] = [undefined, Object, Array, String, Number, Boolean];
 
-/** Whether a handler gets payload and delivery as they are: no pipe changes them, and there is no class to validate by. */
+/** Returns true if payload and delivery are passed unchanged: no pipes, and no class to validate. */
 export function areUntouched(handler: FoundHandler, config: ApplicationConfig): boolean {
   if (!isPositional(handler)) return false;
   if ([...config.getGlobalPipes(), ...config.getGlobalRequestPipes()].length > 0) return false;
@@ -66,7 +66,7 @@ export function areUntouched(handler: FoundHandler, config: ApplicationConfig): 
   return NO_CLASSES.includes(itemTypes(handler)[0]);
 }
 
-/** Indexes of the parameters that get the whole payload. */
+/** Returns the indexes of the parameters that receive the whole payload. */
 export function payloadParameters(handler: FoundHandler): number[] {
   return Object.entries(argumentsOf(handler))
     .filter(([key, { data }]) => key.startsWith(`${BODY}:`) && data === undefined)

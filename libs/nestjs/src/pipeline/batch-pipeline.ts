@@ -10,9 +10,9 @@ import { late, settledWithin } from './settled-within.js';
 import type { Stages } from './stages.js';
 
 /**
- * Makes a plain batch handler for the core out of a method: 1. guards, for the batch or each message, 2. interceptors once
- * around what they let pass, 3. pipes and validation for each message, 4. the method with those that have passed,
- * 5. exception filters, for the batch or for the message that was kept back.
+ * Wraps a method in Nest's pipeline as a batch handler for the core: 1. guards, for the batch or each message, 2. interceptors
+ * once around the accepted messages, 3. pipes and validation for each message, 4. the method with the messages that passed,
+ * 5. exception filters, for the batch or for a refused message.
  */
 export class BatchPipeline {
   constructor(private readonly stages: Stages) {}
@@ -25,7 +25,7 @@ export class BatchPipeline {
     });
   }
 
-  /** @returns what each delivery failed with, undefined where it did not */
+  /** @returns the error of each delivery, undefined for success */
   private async deliver(
     deliveries: readonly WebhookDelivery[],
     host: Host,
@@ -69,7 +69,7 @@ export class BatchPipeline {
     return batch.outcomes();
   }
 
-  /** Pipes and validation of one message: its arguments, or what becomes of it without the method. */
+  /** Runs pipes and validation of one message. Returns its arguments, or its outcome if they refuse it. */
   private async prepare(delivery: WebhookDelivery, host: Host, argumentsOf: Run): Promise<Item> {
     const args: LeanMQArguments = [delivery.data, delivery];
     try {

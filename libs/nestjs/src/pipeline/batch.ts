@@ -1,11 +1,11 @@
 import { ConfigError, toError } from '@leanmq/core';
 
-/** A message of a batch: what the method's parameters get of it, or what became of it before. */
+/** Message of a batch: its arguments for the method, or the outcome that it has already. */
 export type Item =
   | { readonly args: readonly unknown[]; readonly outcome?: undefined }
   | { readonly args?: undefined; readonly outcome: unknown };
 
-/** What becomes of each message of a batch. An outcome is what it failed with, undefined if it did not. */
+/** Outcomes of the messages of a batch: an error, or undefined for success. */
 export class Batch {
   private items: readonly Item[] | undefined;
   private handled: readonly unknown[] | undefined;
@@ -17,10 +17,10 @@ export class Batch {
   ) {}
 
   /**
-   * Begins with what has been through its pipes and validation; again, if an interceptor calls the handler again.
+   * Takes the messages after pipes and validation; called again if an interceptor calls the handler again.
    *
    * @param items in the order of the deliveries
-   * @returns whether there is something for the method to do
+   * @returns true if the method has messages to handle
    */
   begin(items: readonly Item[]): boolean {
     this.items = items;
@@ -28,7 +28,7 @@ export class Batch {
     return this.passed.length > 0;
   }
 
-  /** For each parameter of the method, what it gets of each message. */
+  /** Returns the list of each parameter, with one value per message. */
   lists(): unknown[][] {
     const { passed } = this;
     const [first = []] = passed;
@@ -36,23 +36,23 @@ export class Batch {
   }
 
   /**
-   * Takes what the method returned. What an interceptor makes of that means nothing, as for a single message.
+   * Takes the method's result. An interceptor cannot change it, as for a single message.
    *
-   * @throws {ConfigError} if it is a list that does not fit
+   * @throws {ConfigError} for a list of the wrong length
    */
   take(result: unknown): void {
     if (!Array.isArray(result)) return;
     const { length } = this.passed;
     if (result.length !== length) {
       throw new ConfigError(
-        `${this.where} returned ${result.length} outcomes for ${length} messages; return one for each of those it got, or nothing.`,
+        `${this.where} returned ${result.length} outcomes for ${length} messages; return one for each message that the method received, or nothing.`,
         { code: 'BATCH_OUTCOMES' },
       );
     }
     this.handled = result;
   }
 
-  /** All failed with this that have not failed by themselves. */
+  /** Fails all messages that have no error yet. */
   fail(error: unknown): void {
     this.failure = { error: error ?? toError(error) };
   }

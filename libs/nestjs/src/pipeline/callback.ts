@@ -3,8 +3,8 @@ import { isObservable, lastValueFrom } from 'rxjs';
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * Stands in for a method: has its name and its metadata, so that guards, interceptors and everything else that looks at
- * `context.getHandler()` finds what is tied to the method.
+ * Copies a method's name and metadata to a stand-in, so that `context.getHandler()` shows guards and interceptors the metadata
+ * of the method.
  */
 export function standIn<Replacement extends Method>(
   method: Method,
@@ -18,7 +18,7 @@ export function standIn<Replacement extends Method>(
 }
 
 /**
- * The handler's method, remembering what it throws: the same exception means one thing from a guard and another from
+ * Calls the handler's method and remembers its exceptions: the same exception has a different meaning from a guard than from
  * the handler.
  */
 export class Callback {
@@ -44,8 +44,8 @@ export class Callback {
 }
 
 /**
- * What an Observable comes to: one that completes without a value is done all the same. Anything else is left as it is: to
- * make a promise of it takes as long as a short handler.
+ * Resolves an Observable to its last value; completing without a value is a success. Other values are returned as they are,
+ * because creating a promise takes as long as a short handler.
  */
 export function lastValue(result: unknown): unknown {
   return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;

@@ -10,7 +10,7 @@ import type { Host } from './host.js';
 
 export type Run = (...args: unknown[]) => Promise<unknown>;
 
-/** Nest's pipeline around the method of one handler, in parts. */
+/** Builds the parts of Nest's pipeline around the method of one handler. */
 export class ContextCreator {
   private readonly creator: ExternalContextCreator;
 
@@ -20,32 +20,32 @@ export class ContextCreator {
     private readonly handler: FoundHandler,
   ) {
     const moduleKey = handler.wrapper.host?.token ?? '';
-    // By itself it looks for the module among those that have the class as a provider, so it finds none for a
-    // controller, and without a module it leaves out whatever is bound as a class.
+    // Nest looks for the module among those that provide the class, so it finds none for a controller; without a
+    // module it ignores enhancers that are bound as classes.
     this.creator = derived(external, {
       getContextModuleKey: () => moduleKey,
-      // It is returned by an async function, for which anything will do.
+      // An async function returns it, so any value will do.
       transformToResult: lastValue as ExternalContextCreator['transformToResult'],
     });
   }
 
-  /** Interceptors and pipes around `callback`. */
+  /** Returns `callback` with interceptors and pipes around it. */
   around(callback: Method, host: Host): Run {
     const parts = { interceptors: true, filters: false };
-    // Nest then hands on what it is called with, which saves half a dozen promises for each message.
+    // Nest then passes its arguments on, which saves half a dozen promises per message.
     if (areUntouched(this.handler, this.config)) {
       return create(withoutArguments(this.creator), this.handler, callback, host, parts);
     }
     return create(this.withArguments(host), this.handler, callback, host, parts);
   }
 
-  /** Interceptors around `callback`, which finds its arguments by itself. */
+  /** Returns `callback` with interceptors around it; `callback` finds its own arguments. */
   aroundBatch(callback: Method, host: Host): Run {
     const parts = { interceptors: true, filters: false };
     return create(withoutArguments(this.creator), this.handler, callback, host, parts);
   }
 
-  /** What the method's parameters get of one message of a batch, with their pipes. */
+  /** Returns the arguments for one message of a batch, after their pipes. */
   argumentsOf(host: Host): Run {
     const { handler } = this;
     const collect = standIn(handler.method, (...args) => args);
@@ -53,15 +53,15 @@ export class ContextCreator {
     return create(this.withArguments(host), handler, collect, host, parts);
   }
 
-  /** Exception filters around `callback`, which is called without arguments. */
+  /** Returns `callback` with exception filters around it; it is called without arguments. */
   filtering(callback: Method, host: Host): Run {
     const parts = { interceptors: false, filters: true };
     return create(withoutArguments(this.creator), this.handler, callback, host, parts);
   }
 
   /**
-   * Describes the parameters of the class that declares the method. Nest itself goes by the instance's class and keeps what
-   * it found under the names of class and method, so that another handler of these names would get its parameters.
+   * Describes the parameters from the class that declares the method. Nest itself uses the instance's class and caches by the
+   * names of class and method, so another handler with these names would get the same parameters.
    */
   private withArguments({ instance }: Host): ExternalContextCreator {
     const { creator, handler } = this;
@@ -90,7 +90,7 @@ export class ContextCreator {
   }
 }
 
-/** Which parts of the pipeline are wanted. Guards are asked apart from it. */
+/** Parts of the pipeline to build. Guards are called separately. */
 interface Parts {
   readonly interceptors: boolean;
   readonly filters: boolean;
@@ -102,7 +102,7 @@ function withoutArguments(creator: ExternalContextCreator): ExternalContextCreat
   });
 }
 
-/** The same creator but for some of its methods; it belongs to all of the application, so that it is left as it is. */
+/** Returns a copy of the creator with some methods replaced; the original belongs to the whole application. */
 function derived(
   creator: ExternalContextCreator,
   methods: Partial<ExternalContextCreator>,

@@ -4,14 +4,14 @@ import type { ArgumentsHost } from '@nestjs/common';
 export const CONTEXT_TYPE = 'leanmq';
 
 /**
- * What `getArgs` returns in guards, interceptors and exception filters of a message handler; the payload is as it was
- * published, before pipes and validation. `context.getArgs<LeanMQArguments<OrderStatus>>()` has the types.
+ * Arguments (`context.getArgs`) in guards, interceptors and exception filters of a message handler. The payload is as
+ * published, before pipes and validation. For the types, call `context.getArgs<LeanMQArguments<OrderStatus>>()`.
  */
 export type LeanMQArguments<T = unknown> = [payload: T, delivery: WebhookDelivery<T>];
 
 /**
- * The same for a batch handler: what was published, and its deliveries, before any of them is kept back by pipes or
- * validation. Pipes, and parameter decorators of your own, work on single messages and have `LeanMQArguments`.
+ * Arguments of a batch handler: the published payloads and their deliveries, before pipes or validation refuse any of them.
+ * Pipes and custom parameter decorators work on single messages and get `LeanMQArguments`.
  */
 export type LeanMQBatchArguments<T = unknown> = [
   payloads: readonly T[],
@@ -19,14 +19,14 @@ export type LeanMQBatchArguments<T = unknown> = [
 ];
 
 /**
- * Whether a guard, an interceptor or an exception filter is asked about a message handler, and not about an HTTP
- * request, say. It is about a single message or a batch of them, see `isLeanMQBatch`.
+ * Returns true if a guard, an interceptor or an exception filter is called for a message handler rather than, for example, an
+ * HTTP request. `isLeanMQBatch` tells a batch from a single message.
  */
 export function isLeanMQContext(context: ArgumentsHost): boolean {
   return context.getType<string>() === CONTEXT_TYPE;
 }
 
-/** Whether it is asked about a whole batch, so that the arguments are lists. */
+/** Returns true if the context is a whole batch, so that its arguments are lists. */
 export function isLeanMQBatch(context: ArgumentsHost): boolean {
   return isLeanMQContext(context) && Array.isArray(context.getArgByIndex(1));
 }

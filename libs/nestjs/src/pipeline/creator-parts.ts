@@ -3,7 +3,7 @@ import type { ContextId, ExternalContextCreator } from '@nestjs/core';
 
 import type { Method } from './callback.js';
 
-/** Parts of Nest's context creator that it keeps private, the same in Nest 11 and 12. */
+/** Private parts of Nest's context creator, the same in Nest 11 and 12. */
 interface CreatorParts {
   readonly guardsContextCreator: {
     create(

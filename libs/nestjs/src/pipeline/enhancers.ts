@@ -6,11 +6,10 @@ import { ENHANCERS } from '../decorators/index.js';
 import { argumentsOf } from './arguments.js';
 
 /**
- * Makes sure that Nest will find every guard, interceptor, pipe and filter of a handler. One that it does not find it
- * leaves out silently, which for a guard is a security hole. It does not find them on providers that are made by a
- * factory or given as a value.
+ * Ensures that Nest finds every guard, interceptor, pipe and filter of a handler. Nest silently ignores those it does not
+ * find, which for a guard is a security hole. It finds none on providers that come from a factory or a value.
  *
- * @throws {ConfigError} that names what would be left out
+ * @throws {ConfigError} that names the ignored enhancer
  */
 export function assertEnhancersKnown(handler: FoundHandler, config: ApplicationConfig): void {
   const { wrapper } = handler;
@@ -26,12 +25,12 @@ export function assertEnhancersKnown(handler: FoundHandler, config: ApplicationC
 
 function unknown(what: string): ConfigError {
   return new ConfigError(
-    `Nest would leave out ${what}: it only looks for guards, pipes, interceptors and filters on classes that it instantiates by itself. List the class under "providers", not a factory or a value.`,
+    `Nest would ignore ${what}: it only looks for guards, pipes, interceptors and filters on classes that it instantiates itself. List the class under "providers", not a factory or a value.`,
     { code: 'ENHANCER_UNKNOWN' },
   );
 }
 
-/** Those that are bound as classes; instances need nobody to find them. */
+/** Returns the enhancers that are bound as classes; instances need no lookup. */
 function boundClasses(handler: FoundHandler): { readonly name: string }[] {
   const { type, method } = handler;
   const bound = ENHANCERS.flatMap((key) =>

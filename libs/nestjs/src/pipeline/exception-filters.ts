@@ -7,8 +7,8 @@ import type { Method } from './callback.js';
 type FilterLike = ExceptionFilter | Type<ExceptionFilter>;
 
 /**
- * Whether any exception filter wants to see the error. If none does, Nest is not asked: it would write each failed
- * attempt to the log as an unhandled exception.
+ * Returns true if any exception filter catches the error. If none does, Nest is not called: it would log each failed attempt as
+ * an unhandled exception.
  */
 export function isCaught(
   error: unknown,
@@ -32,7 +32,7 @@ function boundTo(target: object): readonly FilterLike[] {
 function catches(filter: FilterLike | null, error: unknown): boolean {
   const type = typeof filter === 'function' ? filter : filter?.constructor;
   const caught = (type && Reflect.getMetadata(CAUGHT_EXCEPTIONS, type)) as Type[] | undefined;
-  // `@Catch()` catches everything, and of what is unknown to us Nest knows better.
+  // `@Catch()` catches everything; unknown metadata is left to Nest.
   if (caught === undefined || caught.length === 0) return true;
   return caught.some((each) => error instanceof each);
 }

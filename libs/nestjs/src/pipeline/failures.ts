@@ -10,12 +10,12 @@ import type { Guards } from './guards.js';
 import type { Host } from './host.js';
 import { asRefusal } from './refusal.js';
 
-/** An error that nobody has dealt with. */
+/** Error that no filter has handled. */
 export interface Failure {
   readonly error: unknown;
 }
 
-/** Finds out what a failure comes to: the exception filters may deal with it, and a refusal is final. */
+/** Decides what a failure leads to: exception filters may handle it, and a refusal is final. */
 export class Failures {
   constructor(
     private readonly contexts: ContextCreator,
@@ -25,7 +25,7 @@ export class Failures {
     private readonly guards: Guards,
   ) {}
 
-  /** @returns what is to be told to the core; undefined if a filter has dealt with it */
+  /** @returns the error for the core; undefined if a filter has handled it */
   async undealt(
     error: unknown,
     args: LeanMQArguments | LeanMQBatchArguments,
@@ -37,8 +37,8 @@ export class Failures {
   }
 
   /**
-   * Asks the exception filters. One that returns something, or resolves to it, has dealt with the failure; one that
-   * returns nothing has only looked at it; and one that throws has replaced it.
+   * Calls the exception filters. One that returns (or resolves to) a value has handled the failure; one that returns nothing
+   * only observed it; one that throws replaced it.
    */
   private async filter(
     error: unknown,
@@ -59,7 +59,7 @@ export class Failures {
   }
 }
 
-/** What a handler throws to say what is to become of its message is an answer, and no failure to be dealt with. */
+/** Returns true for errors by which a handler decides about its message; filters do not see them. */
 function isAnswer(error: unknown): boolean {
   return (
     error instanceof RejectError ||
@@ -68,7 +68,7 @@ function isAnswer(error: unknown): boolean {
   );
 }
 
-/** A filter that fails must not hide what it was asked about. */
+/** Keeps the original error visible when a filter itself fails. */
 function withCause(thrown: unknown, error: unknown): unknown {
   if (thrown instanceof Error && thrown !== error) thrown.cause ??= error;
   return thrown;

@@ -6,7 +6,7 @@ import { CONTEXT_TYPE, type LeanMQArguments, type LeanMQBatchArguments } from '.
 import { partsOf } from './creator-parts.js';
 import type { Host } from './host.js';
 
-/** Asks the guards of a handler, as Nest does, and remembers which of them refused. */
+/** Calls the guards of a handler, as Nest does, and remembers which one refused. */
 export class Guards {
   private readonly names = new WeakMap<object, string>();
 
@@ -15,7 +15,7 @@ export class Guards {
     private readonly handler: FoundHandler,
   ) {}
 
-  /** The guards of an instance in the order in which they are asked: global ones, those of the class, those of the method. */
+  /** Returns the guards of an instance in calling order: global, class, method. */
   of({ instance, contextId }: Host): CanActivate[] {
     const { wrapper, method } = this.handler;
     const moduleKey = wrapper.host?.token ?? '';
@@ -23,7 +23,7 @@ export class Guards {
     return guardsContextCreator.create(instance, method, moduleKey, contextId, wrapper.id);
   }
 
-  /** @throws what the guard throws, or ForbiddenException if it says no */
+  /** @throws the guard's exception, or ForbiddenException if it returns false */
   async ask(
     guard: CanActivate,
     args: LeanMQArguments | LeanMQBatchArguments,
@@ -42,7 +42,7 @@ export class Guards {
     throw refusal;
   }
 
-  /** Which guard of which method threw this, for messages to people; undefined if none did. */
+  /** Returns the guard and the method that threw this, for messages; undefined if no guard did. */
   whoThrew(error: unknown): string | undefined {
     if (typeof error !== 'object' || error === null) return undefined;
     const name = this.names.get(error);

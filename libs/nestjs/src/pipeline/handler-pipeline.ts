@@ -6,8 +6,8 @@ import { onInstance } from './on-instance.js';
 import type { Stages } from './stages.js';
 
 /**
- * Makes a plain handler for the core out of a method, so that around it runs what Nest runs around an HTTP handler, the
- * global ones included: 1. guards, 2. interceptors, 3. pipes and validation, 4. the method, 5. exception filters.
+ * Wraps a method in the pipeline that Nest runs around an HTTP handler, global enhancers included: 1. guards,
+ * 2. interceptors, 3. pipes and validation, 4. the method, 5. exception filters.
  */
 export class HandlerPipeline {
   constructor(private readonly stages: Stages) {}
@@ -23,7 +23,7 @@ export class HandlerPipeline {
     return async (delivery) => {
       try {
         for (const guard of asked) await guards.ask(guard, [delivery.data, delivery], host);
-        // The guard answered after its attempt was over: the message may run elsewhere by now.
+        // The guard answered after its attempt was over: the message may be running elsewhere.
         if (asked.length > 0) delivery.signal.throwIfAborted();
         await run(delivery.data, delivery);
       } catch (error) {

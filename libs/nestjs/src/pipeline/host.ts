@@ -3,25 +3,24 @@ import { ContextIdFactory, ModuleRef, type ContextId } from '@nestjs/core';
 
 import type { Wrapper } from '../discovery/index.js';
 
-/** An instance of a handler's class, and the request that it lives in unless it is there for all. */
+/** Instance of a handler's class, with its request unless it is a singleton. */
 export interface Host {
   readonly instance: object;
   readonly contextId?: ContextId;
 }
 
-/** One delivery, or a batch of them. */
+/** Delivery, or batch of deliveries. */
 export type Given = WebhookDelivery | readonly WebhookDelivery[];
 
-/** The host that all deliveries share; undefined if each has its own. */
+/** Returns the host that all deliveries share; undefined if each has its own. */
 export function sharedHost(wrapper: Wrapper): Host | undefined {
   const isShared = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
   return isShared ? { instance: wrapper.instance as object } : undefined;
 }
 
 /**
- * Makes a new instance of a handler's class for each delivery, or each batch of them, with everything that it depends on,
- * for classes that are request-scoped or transient, or depend on what is. `REQUEST` injects the delivery, or the list of
- * them.
+ * Creates an instance of a handler's class, with its dependencies, for each delivery or batch. Used for classes that are
+ * request-scoped or transient, directly or through a dependency. `REQUEST` injects the delivery, or the list of deliveries.
  */
 export class HostPerDelivery {
   private readonly moduleRef: ModuleRef;
@@ -31,9 +30,9 @@ export class HostPerDelivery {
   }
 
   async instantiate(given: Given): Promise<Host> {
-    // Not simply a new id: durable providers are shared by the strategy that the application chose.
+    // Not simply a new id: the application's strategy decides how durable providers are shared.
     const contextId = ContextIdFactory.getByRequest(given);
-    // What is shared must not get the first delivery as its `REQUEST`; the first versions of Nest 11 leave that to us.
+    // A shared provider must not get the first delivery as its `REQUEST`; early versions of Nest 11 do not prevent it.
     const isDurable = this.wrapper.isDependencyTreeDurable();
     this.moduleRef.registerRequestByContextId(isDurable ? contextId.payload : given, contextId);
     const instance = await this.moduleRef.resolve<object>(this.wrapper.token, contextId, {

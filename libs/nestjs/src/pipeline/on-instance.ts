@@ -2,10 +2,9 @@ import type { Wrapper } from '../discovery/index.js';
 import { HostPerDelivery, sharedHost, type Given, type Host } from './host.js';
 
 /**
- * Delivers to the instance of a handler's class that is there for all deliveries, or where there is none to a new one for
- * each.
+ * Delivers to the shared instance of a handler's class, or to a new instance for each delivery.
  *
- * @param deliverTo makes what delivers to an instance; called once where all deliveries share theirs
+ * @param deliverTo creates the function that delivers to an instance; called once if all deliveries share it
  */
 export function onInstance<Delivered extends Given, Result>(
   wrapper: Wrapper,

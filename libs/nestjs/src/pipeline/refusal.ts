@@ -1,16 +1,16 @@
 import { InvalidDeliveryError, RejectError } from '@leanmq/core';
 import { HttpException, HttpStatus } from '@nestjs/common';
 
-/** What a validating pipe throws, `ValidationPipe` and its relatives. */
+/** HTTP statuses that validating pipes throw. */
 const INVALID: readonly number[] = [HttpStatus.BAD_REQUEST, HttpStatus.UNPROCESSABLE_ENTITY];
-/** The client errors that say: not now. */
+/** Client errors that are temporary. */
 const LATER: readonly number[] = [HttpStatus.REQUEST_TIMEOUT, 425, HttpStatus.TOO_MANY_REQUESTS];
 
 /**
- * Gives an exception that kept a message from its handler the meaning it has for messages. Guards and pipes speak HTTP:
- * "bad request" is an invalid message, any other client error a refusal, and neither is worth a retry. Pure.
+ * Translates an HTTP exception of a guard, pipe or interceptor: "bad request" is an invalid message, any other client error a
+ * refusal, and neither is retried. Pure.
  *
- * @param guard the guard that threw it, if one did: a dead letter names it
+ * @param guard that threw the exception, if one did; the dead letter names it
  */
 export function asRefusal(error: unknown, guard?: string): unknown {
   const named = (message: string): string =>

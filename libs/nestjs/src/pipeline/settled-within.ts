@@ -1,17 +1,17 @@
 import { LeanMQError } from '@leanmq/core';
 
-/** Limit for the steps of one message of a batch where its handler has none, ms. */
+/** Time limit for the steps of one message of a batch without `handlerTimeoutMs`, in ms. */
 const STEP_MS = 30_000;
 
 /**
- * How long the others of a batch wait for the guards, pipes and validation of one message, ms. Half of the attempt, so
- * that the other half is left for those that have passed.
+ * Returns the time limit for guards, pipes and validation of one message of a batch, in ms: half of the attempt, which leaves
+ * the other half for the messages that pass.
  */
 export function stepLimitMs(handlerTimeoutMs: number | undefined): number {
   return handlerTimeoutMs === undefined ? STEP_MS : Math.ceil(handlerTimeoutMs / 2);
 }
 
-/** The failure of a message whose step did not end in time. */
+/** Error of a message whose step exceeded its time limit. */
 export function late(step: string, limitMs: number): LeanMQError {
   return new LeanMQError(
     'HANDLER_TIMEOUT',
@@ -22,7 +22,7 @@ export function late(step: string, limitMs: number): LeanMQError {
 
 /**
  * @param promises that do not reject
- * @returns what each resolved to, undefined where it has not within the limit
+ * @returns the resolved values; undefined for those that exceed the limit
  */
 export function settledWithin<T>(
   promises: readonly Promise<T>[],

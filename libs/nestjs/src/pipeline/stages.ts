@@ -9,17 +9,17 @@ import { Failures } from './failures.js';
 import { Guards } from './guards.js';
 import { stepLimitMs } from './settled-within.js';
 
-/** What the pipeline of a handler is made of, whether it gets single messages or batches. */
+/** Parts of a handler's pipeline, for single messages and batches alike. */
 export class Stages {
   readonly contexts: ContextCreator;
   readonly callback: Callback;
   readonly failures: Failures;
   readonly guards: Guards;
   readonly admission: Admission;
-  /** How long the others of a batch wait for one message, ms. */
+  /** Time limit for one message of a batch, in ms. */
   readonly limitMs: number;
 
-  /** @throws {ConfigError} if Nest would leave out something that is bound to the handler */
+  /** @throws {ConfigError} if Nest would ignore an enhancer of the handler */
   constructor(
     external: ExternalContextCreator,
     config: ApplicationConfig,

@@ -1,10 +1,10 @@
 import { AbortedError, BrokerUnavailableError, type TransactionOptions } from '@leanmq/core';
 
 /**
- * Bounds the validation of a payload by the time and the signal of its send: a validator may ask a database that does
+ * Limits the validation of a payload by the timeout and the signal of its send: a validator may query a database that does
  * not answer.
  *
- * @param defaultTimeoutMs of a send that says nothing
+ * @param defaultTimeoutMs for a send without its own timeout
  * @throws {BrokerUnavailableError | AbortedError} with the outcome `not-sent`
  */
 export async function boundedCheck(
@@ -17,7 +17,7 @@ export async function boundedCheck(
   const over = new Promise<never>((_, reject) => {
     const timer = setTimeout(() => reject(timedOut(timeoutMs)), timeoutMs);
     const onAbort = (): void => reject(aborted(signal?.reason));
-    // What is no signal is refused by the send.
+    // The send refuses a value that is not a signal.
     const watched = signal instanceof AbortSignal ? signal : undefined;
     if (watched?.aborted === true) onAbort();
     watched?.addEventListener('abort', onAbort);

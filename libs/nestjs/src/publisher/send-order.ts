@@ -1,21 +1,20 @@
-/** A validation that takes longer is one that hangs, and loses its turn: the sends behind it go on. */
+/** Time after which a validation counts as hanging and loses its turn, in ms: later sends continue. */
 const HOLD_MS = 1_000;
 
 /**
- * Keeps the sends of each path in their order although some wait for their validation first. Where nothing waits,
- * nothing is held up.
+ * Keeps the sends of each path in order although some wait for validation first. Where nothing waits, nothing is delayed.
  */
 export class SendOrder {
   private readonly last = new Map<string, Promise<unknown>>();
 
   /**
-   * @param check what this send waits for by itself; if it fails, so does this send, and none after it
-   * @returns what `send` returns, called when everything sent to the path before has been
+   * @param check the validation that this send waits for; if it fails, only this send fails
+   * @returns the result of `send`, which is called after all earlier sends to the path
    */
   inTurn<T>(path: string, check: Promise<void> | undefined, send: () => Promise<T>): Promise<T> {
     const before = this.last.get(path);
     if (before === undefined && check === undefined) return send();
-    // `send` puts the message on its way before it returns; nobody behind it waits for the answer.
+    // `send` queues the message before it returns; later sends do not wait for its reply.
     let sent: Promise<T> | undefined;
     const held = before === undefined ? undefined : patience(before);
     const turn = Promise.allSettled([held, check]).then(async () => {
@@ -33,7 +32,7 @@ export class SendOrder {
   }
 }
 
-/** Resolves when the send before has left, or is not worth waiting for any longer. */
+/** Resolves when the previous send has been queued, or after `HANGS_MS`. */
 function patience(before: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, HOLD_MS);

@@ -17,17 +17,17 @@ import { boundedCheck } from './bounded-check.js';
 import { SendOrder } from './send-order.js';
 import { WebhookSchedules } from './webhook-schedules.js';
 
-/** One of the messages of `sendMany`. */
+/** Message of `sendMany`. */
 export interface SendItem<T = unknown> {
   readonly data: T;
   readonly options?: PublishOptions;
 }
 
 /**
- * Sends webhooks. Inject it wherever something happens that other services should know.
+ * Sends webhooks to other services. Inject it wherever something happens that they should know.
  *
- * A payload that is an instance of a class with class-validator decorators is validated first; plain objects are sent as
- * they are.
+ * A payload that is an instance of a class with class-validator decorators is validated first; plain objects are sent
+ * unchecked.
  */
 export class WebhookPublisher {
   /** Recurring sends. */
@@ -48,8 +48,8 @@ export class WebhookPublisher {
   /**
    * Sends one message to every group of the path; resolves when Redis has it.
    *
-   * @throws {InvalidMessageError} with `violations`, if the payload does not pass its class' validation
-   * @throws {MessageError | ConfigError} if the payload or an option is not acceptable
+   * @throws {InvalidMessageError} with `violations`, if the payload fails the validation of its class
+   * @throws {MessageError | ConfigError} if the payload or an option is invalid
    * @throws {BrokerUnavailableError} if Redis did not answer in time; `outcome` says whether the message may be stored
    */
   async send<T>(path: string, data: T, options?: PublishOptions): Promise<PublishResult> {
@@ -67,8 +67,7 @@ export class WebhookPublisher {
   }
 
   /**
-   * Sends many messages to one path, each on its own: what became of one says nothing of the others. See `transaction`
-   * for all or nothing.
+   * Sends many messages to one path independently: each has its own result. Use `transaction` for all or nothing.
    */
   async sendMany<T>(path: string, items: readonly SendItem<T>[]): Promise<PublishManyResult[]> {
     const fail = (error: unknown): PublishManyResult => ({
@@ -76,7 +75,7 @@ export class WebhookPublisher {
       error: toError(error),
     });
     const isList = Array.isArray(items) && items.every((item: unknown) => Object(item) === item);
-    // What waits for no validation waits for room as a list; what is none is refused there.
+    // Without validation the whole list waits for room; the core refuses a value that is not a list.
     if (!isList || items.every(({ data }) => !this.isChecked(data))) {
       return this.order.inTurn(normalizePath(path), undefined, () =>
         this.mq.publishMany(path, items),
@@ -90,21 +89,21 @@ export class WebhookPublisher {
   }
 
   /**
-   * Sends everything that the callback sends, or nothing: not if it throws, nor if one of the payloads is not
-   * acceptable. Resolves to what became of each send.
+   * Sends everything that the callback sends, or nothing if it throws or if any payload is invalid. Resolves to the result of
+   * each send.
    */
   transaction(
     build: (tx: Transaction) => void | Promise<void>,
     options?: TransactionOptions,
   ): Promise<PublishResult[]> {
-    // What is no function is for the core to refuse, in its own words.
+    // The core refuses a value that is not a function.
     if (typeof build !== 'function') return this.mq.transaction(build, options);
     return this.mq.transaction(async (tx) => {
       const checks: Promise<void>[] = [];
       const send: Transaction['send'] = (path, data, options) => {
         const check = this.check(data);
         if (check !== undefined) {
-          // It is awaited only when the callback has returned, and not at all if that throws.
+          // Awaited after the callback has returned, and never if the callback throws.
           check.catch(() => undefined);
           checks.push(check);
         }
@@ -118,11 +117,10 @@ export class WebhookPublisher {
   }
 
   /**
-   * Takes a delayed send back, as long as it has not been moved to the log. If its id was the caller's own, the same id
-   * may be sent again at once.
+   * Cancels a delayed send that is not yet on the log. If the id was the caller's, it may be sent again at once.
    *
-   * @param id the one that was sent with, or that `send` resolved to
-   * @returns `not-found` when it was moved already, or never there
+   * @param id the caller's `messageId`, or the id that `send` resolved to
+   * @returns `not-found` if the send is on the log already, or never existed
    */
   cancel(path: string, id: string): Promise<CancelOutcome> {
     return this.mq.cancel(path, id);
@@ -135,7 +133,7 @@ export class WebhookPublisher {
     return validation.covers(type) && data instanceof type;
   }
 
-  /** Undefined when there is nothing to validate. */
+  /** Returns undefined if there is nothing to validate. */
   private check(data: unknown): Promise<void> | undefined {
     const { validation } = this;
     if (validation === undefined || typeof data !== 'object' || data === null) return undefined;
@@ -148,7 +146,7 @@ export class WebhookPublisher {
   }
 }
 
-/** The options of a send whose validation has taken some of its time. */
+/** Returns the options of a send, less the time that its validation took. */
 function withTimeLeft(
   options: PublishOptions | undefined,
   startedAt: number,

@@ -8,8 +8,7 @@ import type {
 } from '@leanmq/core';
 
 /**
- * Recurring sends, as `schedules` of `LeanMQ`, but that a payload which is an instance of a class with class-validator
- * decorators is validated, as at `send`.
+ * Recurring sends, like `schedules` of `LeanMQ`, with the same validation of payloads as `send`.
  */
 export class WebhookSchedules {
   constructor(
@@ -18,19 +17,19 @@ export class WebhookSchedules {
   ) {}
 
   /**
-   * Makes a recurring send, or changes the one with this id. As long as its rule stays the same it stays due when it
-   * was; with another rule it is due at the next instant of that from now on.
+   * Creates a recurring send, or updates the one with this id. With an unchanged rule the next instant stays the same; with
+   * another rule it is that rule's next instant from now on.
    *
-   * @throws {InvalidMessageError} with `violations`, if the payload does not pass its class' validation
-   * @throws {ConfigError | MessageError} for what is not acceptable
+   * @throws {InvalidMessageError} with `violations`, if the payload fails the validation of its class
+   * @throws {ConfigError | MessageError} for an invalid option or payload
    */
   async upsert(spec: ScheduleSpec, call?: CallOptions): Promise<Schedule> {
-    // What is no object is refused below.
+    // A value that is not an object is refused below.
     await this.check((Object(spec) as Partial<ScheduleSpec>).data);
     return this.schedules.upsert(spec, call);
   }
 
-  /** All of them, by id. */
+  /** Returns all recurring sends, ordered by id. */
   list(call?: CallOptions): Promise<Schedule[]> {
     return this.schedules.list(call);
   }
@@ -40,18 +39,18 @@ export class WebhookSchedules {
   }
 
   /**
-   * Ends a recurring send. What it has published stays.
+   * Removes a recurring send. Messages that it has published stay.
    *
-   * @returns whether there was one
+   * @returns true if it existed
    */
   remove(id: string, call?: CallOptions): Promise<boolean> {
     return this.schedules.remove(id, call);
   }
 
   /**
-   * Publishes its message now, besides what its rule says. The message has an id of its own, like that of any send.
+   * Publishes its message now, in addition to its rule. The message gets an id like any other send.
    *
-   * @throws {ConfigError} if there is none with this id
+   * @throws {ConfigError} if no recurring send has this id
    */
   runNow(id: string, call?: CallOptions): Promise<PublishResult> {
     return this.schedules.runNow(id, call);

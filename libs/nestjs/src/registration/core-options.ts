@@ -4,16 +4,16 @@ import type { FoundHandler } from '../discovery/index.js';
 
 type KeyFunction = Extract<HandlerOptions['idempotent'], (...args: never[]) => unknown>;
 
-/** The options of a handler that are the core's. */
+/** Returns the options of a handler without the Nest-only ones. */
 export function coreOptions({ options, where }: FoundHandler): HandlerOptions | undefined {
-  // What is not an object is for the core to refuse, in its own words.
+  // The core refuses a value that is not an object.
   if (typeof options !== 'object' || (options as unknown) === null) return options;
   const { payload: _, ...rest } = options;
   if (typeof rest.idempotent !== 'function') return rest;
   return { ...rest, idempotent: namedIn(where, rest.idempotent) };
 }
 
-/** Has a key that is not one blamed on the handler whose function returned it. */
+/** Wraps a key function, so that the error about an invalid key names the handler. */
 function namedIn(where: string, keyOf: KeyFunction): KeyFunction {
   return (delivery) => {
     const key = keyOf(delivery);
@@ -28,7 +28,7 @@ function checked(where: string, { id }: WebhookDelivery, key: string): string {
   if (given !== undefined && given !== null && given !== '') return key;
   const returned = given === '' ? 'an empty text' : String(given);
   throw new ConfigError(
-    `The key function in option "idempotent" of ${where} returned ${returned} for message "${id}"; return what tells one message from another, or set the option to true to go by the message's id.`,
+    `The key function in option "idempotent" of ${where} returned ${returned} for message "${id}"; return a value that identifies the message, or set the option to true to use the message's id.`,
     { code: 'IDEMPOTENCY_KEY' },
   );
 }

@@ -27,8 +27,8 @@ export class HandlerRegistrar {
   ) {}
 
   /**
-   * @returns those that it has registered
-   * @throws {ConfigError} that names the class and the method whose path or options are not acceptable
+   * @returns the registered handlers
+   * @throws {ConfigError} for an invalid path or option; names class and method
    */
   async registerAll(): Promise<FoundHandler[]> {
     const validates = (await classValidation())?.isUsed ?? false;
@@ -44,7 +44,7 @@ export class HandlerRegistrar {
   private warnOfUntyped(handlers: readonly FoundHandler[]): void {
     if (handlers.length === 0) return;
     const places = handlers.map(({ where }) => where).join(', ');
-    const message = `Payloads are not validated, because their declared type is not a class at run time: ${places}. Import the class without "type"; for an interface say { payload: Object }.`;
+    const message = `Payloads are not validated, because their declared type is not a class at run time: ${places}. Import the class without "type"; for an interface, set { payload: Object }.`;
     this.mq.events.tell('warning', () => ({ code: 'PAYLOAD_UNTYPED', message }));
   }
 
@@ -83,7 +83,7 @@ export class HandlerRegistrar {
   private assertGroup([first]: readonly FoundHandler[]): void {
     if (first === undefined || this.options.group !== undefined) return;
     throw new ConfigError(
-      `Option "group" is missing: ${first.where} handles "${displayPath(first.path)}", and a service that has handlers names its group.`,
+      `Option "group" is missing: ${first.where} handles "${displayPath(first.path)}", and a service with handlers needs a group.`,
     );
   }
 }
@@ -95,7 +95,7 @@ function assertDistinct(handlers: readonly FoundHandler[]): void {
     const other = byPath.get(path);
     if (other !== undefined) {
       throw new ConfigError(
-        `"${displayPath(path)}" has two handlers: ${other.where} and ${where}. A group has one for each path; call the second from the first, or run it in a service with a group of its own.`,
+        `"${displayPath(path)}" has two handlers: ${other.where} and ${where}. A group has one handler per path; call the second from the first, or run it in a service with another group.`,
         { code: 'HANDLER_DUPLICATE' },
       );
     }

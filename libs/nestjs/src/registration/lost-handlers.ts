@@ -11,10 +11,10 @@ import {
 import { HandlerExplorer, overriddenHandlers } from '../discovery/index.js';
 import { LEANMQ_OPTIONS, type LeanMQLateOptions } from '../options.js';
 
-/** Root module of an application that `@nestjs/testing` has made. */
+/** Name of the root module of an application that `@nestjs/testing` creates. */
 const TEST_ROOT = 'RootTestModule';
 
-/** Tells of handlers that have been declared and will never be called. */
+/** Reports handlers that are declared but will never be called. */
 @Injectable()
 export class LostHandlers {
   constructor(
@@ -24,16 +24,16 @@ export class LostHandlers {
     @Inject(LEANMQ_OPTIONS) private readonly options: LeanMQLateOptions,
   ) {}
 
-  /** @throws {ConfigError} for a class with handlers that no module provides, unless they may be meant for others */
+  /** @throws {ConfigError} for a class with handlers that no module provides, unless another application may provide it */
   report(): void {
     for (const message of overriddenHandlers(this.explorer.instances())) {
       this.mq.events.tell('warning', () => ({ code: 'HANDLER_OVERRIDDEN', message }));
     }
     const absent = unknownHandlers();
     const answer = this.answer();
-    // What has no group is no service that handles.
+    // Without a group, this application is not a subscribing service.
     if (absent.length === 0 || answer === 'ignore' || this.options.group === undefined) return;
-    const message = `No module of this application provides ${placesOf(absent)}: nothing would ever be delivered there. List the class under "providers" of a module that is imported, or set option "unprovidedHandlers" to "ignore" if it is meant for another service.`;
+    const message = `No module of this application provides ${placesOf(absent)}: its messages would never be delivered. List the class under "providers" of a module that is imported, or set option "unprovidedHandlers" to "ignore" if it is meant for another service.`;
     if (answer === 'error') throw new ConfigError(message, { code: 'HANDLER_UNPROVIDED' });
     for (const { declaredBy } of absent) markKnown(declaredBy);
     this.mq.events.tell('warning', () => ({ code: 'HANDLER_UNPROVIDED', message }));

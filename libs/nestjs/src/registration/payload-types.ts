@@ -5,19 +5,18 @@ import { BODY } from '../decorators/index.js';
 import { argumentsOf, declaredTypes, isPositional, payloadParameters } from '../pipeline/index.js';
 
 /**
- * Makes sure that the type of a payload is known where its handler counts on it: without it nothing would be validated, in
- * silence.
+ * Ensures that the type of a payload is known where its handler relies on it. Otherwise validation would silently be skipped.
  *
  * @param validates whether any class of the process has validation decorators
- * @throws {ConfigError} that says what to do
+ * @throws {ConfigError} with the remedy
  */
 export function assertTypesKnown(handler: FoundHandler, validates: boolean): void {
-  // Lists say nothing of their items in any build; a batch names the class in its options.
+  // No build emits the class of a list's items; a batch names it in its options.
   if (handler.isBatch || declaredTypes(handler) !== undefined) return;
   const whole = payloadParameters(handler);
   const payload = handler.options?.payload;
   if (isPositional(handler)) {
-    // Code without types has none to lose, as long as nothing is validated.
+    // Plain JavaScript has no types to lose, as long as nothing is validated.
     if (!validates || handler.method.length === 0 || payload !== undefined) return;
     throw missing('name the class in option "payload" ({ payload: Object } if it is not a class)');
   }
@@ -33,7 +32,7 @@ export function assertTypesKnown(handler: FoundHandler, validates: boolean): voi
   }
 }
 
-/** Whether a handler's payload is declared with what is not a class at run time, and nobody has said so. */
+/** Returns true if a payload is declared with a type that is not a class at run time, without `{ payload: Object }`. */
 export function isUntyped(handler: FoundHandler): boolean {
   if (handler.isBatch || handler.options?.payload !== undefined) return false;
   const types = declaredTypes(handler) ?? [];
@@ -42,7 +41,7 @@ export function isUntyped(handler: FoundHandler): boolean {
 
 function missing(remedy: string): ConfigError {
   return new ConfigError(
-    `The type of the payload is not known, so it would not be validated: this build emits no decorator metadata. Set "emitDecoratorMetadata" and build with tsc or SWC (esbuild, tsx and vitest do not emit it by themselves), or ${remedy}.`,
+    `The type of the payload is not known, so it would not be validated: this build emits no decorator metadata. Set "emitDecoratorMetadata" and build with tsc or SWC (esbuild, tsx and vitest do not emit it on their own), or ${remedy}.`,
     { code: 'METADATA_MISSING' },
   );
 }

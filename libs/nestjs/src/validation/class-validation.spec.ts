@@ -6,7 +6,7 @@ import type * as Validation from './index.js';
 
 const INSTALLED = { 'class-validator': classValidator, 'class-transformer': classTransformer };
 
-/** Loads our module anew, in a world in which importing these packages fails with `error`. */
+/** Loads the module again while importing these packages fails with `error`. */
 async function without(names: readonly string[], error?: Error): Promise<typeof Validation> {
   jest.resetModules();
   for (const [name, installed] of Object.entries(INSTALLED)) {

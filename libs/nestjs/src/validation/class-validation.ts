@@ -2,21 +2,21 @@ import { Logger, type Type } from '@nestjs/common';
 
 import { violationsOf } from './violations.js';
 
-/** class-validator and class-transformer, as far as they are needed. */
+/** The functions of class-validator and class-transformer that validation needs. */
 export interface ClassValidation {
-  /** Whether any class of the process has validation decorators. */
+  /** Returns true if any class of the process has validation decorators. */
   readonly isUsed: boolean;
-  /** Whether it is a class with validation decorators, its own or inherited. */
+  /** Returns true for a class with validation decorators, its own or inherited. */
   covers(type: unknown): type is Type<object>;
-  /** @throws what a `@Transform()` of the class throws */
+  /** @throws the exception of a `@Transform()` of the class */
   instantiate(type: Type<object>, plain: object): object;
-  /** @returns what is wrong, in words, with `parent` as the way to the instance; nothing when all is well */
+  /** @returns the violations as text, with `parent` as the path of the instance; empty for a valid one */
   violationsOf(instance: object, parent?: string): Promise<string[]>;
 }
 
 let loading: Promise<ClassValidation | undefined> | undefined;
 
-/** Loads the two packages once; undefined where they are not installed, and then nothing is validated. */
+/** Loads the two packages once; undefined if they are not installed, and then nothing is validated. */
 export function classValidation(): Promise<ClassValidation | undefined> {
   loading ??= load();
   return loading;
@@ -52,7 +52,7 @@ async function load(): Promise<ClassValidation | undefined> {
       return answer;
     },
     instantiate: (type, plain) => plainToInstance(type, plain),
-    // As Nest's ValidationPipe: an object of a class without decorators is nobody's to judge.
+    // Like Nest's ValidationPipe: an instance of a class without decorators is accepted.
     violationsOf: async (instance, parent) =>
       violationsOf(await validate(instance, { forbidUnknownValues: false }), parent),
   };

@@ -5,11 +5,11 @@ import { classValidation, type ClassValidation } from './class-validation.js';
 import { describeViolations } from './violations.js';
 
 /**
- * Gives a handler a valid instance of the class that its parameter is declared with. Properties that the class does not
- * know are left alone, so that a publisher may be newer than its subscribers.
+ * Converts a payload to a valid instance of the parameter's class. Unknown properties are kept, so that a publisher may be
+ * newer than its subscribers.
  */
 export class PayloadValidation implements PipeTransform {
-  /** @throws {InvalidDeliveryError} which makes the message a dead letter, as `invalid` */
+  /** @throws {InvalidDeliveryError} which dead-letters the message as `invalid` */
   async transform(value: unknown, { metatype, data }: ArgumentMetadata): Promise<unknown> {
     const validation = await classValidation();
     if (validation?.covers(metatype) !== true) return value;

@@ -1,4 +1,4 @@
-/** What is needed of class-validator's `ValidationError`. */
+/** The fields of class-validator's `ValidationError` that are used. */
 export interface PropertyError {
   readonly property: string;
   readonly constraints?: Readonly<Record<string, string>>;
@@ -6,9 +6,9 @@ export interface PropertyError {
 }
 
 /**
- * The violations in words, each with the way to its property: `items.0.sku must be a string`. Pure.
+ * Describes the violations, each with the path of its property: `items.0.sku must be a string`. Pure.
  *
- * @param parent way to the object that the errors are about
+ * @param parent path of the object that the errors are about
  */
 export function violationsOf(errors: readonly PropertyError[], parent = ''): string[] {
   return errors.flatMap(({ property, constraints = {}, children = [] }) => {
@@ -17,10 +17,10 @@ export function violationsOf(errors: readonly PropertyError[], parent = ''): str
   });
 }
 
-/** How many violations an error's text names; its `violations` are all of them. */
+/** Number of violations in an error's message; its `violations` hold all of them. */
 const NAMED = 3;
 
-/** What is wrong with a payload that should be a `type`, in a line. Pure. */
+/** Summarises the violations of a payload of class `type` in one line. Pure. */
 export function describeViolations(type: string, violations: readonly string[]): string {
   const named = violations.slice(0, NAMED).join('; ');
   const more = violations.length > NAMED ? ` (and ${violations.length - NAMED} more)` : '';
@@ -29,7 +29,7 @@ export function describeViolations(type: string, violations: readonly string[]):
 
 function located(parent: string, property: string, text: string): string {
   if (parent === '') return text;
-  // By default a text begins with the property's name; one's own may not.
+  // Default messages begin with the property's name; custom ones may not.
   return text.startsWith(property) ? join(parent, text) : `${join(parent, property)}: ${text}`;
 }
 
