@@ -34,7 +34,7 @@ describe('a group that was removed', () => {
     for (const options of [{}, {}, { consumer: 'ada' }]) {
       await expect(mq.receive('/a', options)).rejects.toMatchObject({
         code: 'NOT_FOUND',
-        message: 'Group "g" was removed from "/a/". Declare it, or start its service anew.',
+        message: 'Group "g" was removed from "/a/". Declare it, or restart its service.',
       });
     }
     expect(await broker.redis.xinfo('GROUPS', broker.key('a', 'log'))).toEqual([]);

@@ -17,25 +17,25 @@ import type { Subscription } from './route/subscription.js';
 import { Verifier } from './keeping/verifier.js';
 import { clockStepped, notAlone, stalled, type Warning } from './route/warnings.js';
 
-// How long what was released at the end may take to be confirmed.
+// Time limit for the confirmation of deliveries released at the end.
 const CONFIRM_MS = 2_000;
 
 export interface ConsumerHooks {
-  /** Runs a delivery; `ended` and `settled` are to be called in turn. */
+  /** Runs a delivery; call `ended` and `settled` in turn. */
   run: (delivery: InFlight<Subscription>) => void;
-  /** Gives a delivery back without using an attempt up; `settled` is to be called. */
+  /** Gives a delivery back to the group; no attempt is used up. Call `settled` afterwards. */
   release: (delivery: InFlight<Subscription>) => void;
   onReclaimed?: (subscription: Subscription, count: number) => void;
   onSuspects?: (subscription: Subscription, count: number) => void;
   onLost?: (delivery: InFlight<Subscription>) => void;
-  /** Something that a person should know, but that stops nothing. */
+  /** Reports a problem that an operator should know about, but that stops nothing. */
   onWarning?: (code: string, message: string) => void;
   onFault: (error: unknown) => void;
 }
 
 /**
- * One process of a group: what its parts do, from when it joins to when it has drained. They read, start what there are
- * slots for, keep what is in flight alive, and take over what others left behind.
+ * The consumer of one process of a group, from joining until it has drained. Its parts read messages, start those that
+ * have a slot, renew the leases of what is in flight, and take over what others left behind.
  */
 export class Consumer {
   private readonly subscriptions: Set<Subscription>;
@@ -46,10 +46,10 @@ export class Consumer {
   private readonly dispatcher: Dispatcher;
   private readonly verifier: Verifier;
   private readonly budget: ByteBudget;
-  /** Reads instead of the readers, while it makes a pass. */
+  /** Replaces the readers during a single pass. */
   private passReader: PassReader | undefined;
   private stopped: Promise<void> | undefined;
-  /** Counts the calls of `switchOff`: the latest holds. */
+  /** Number of calls of `switchOff`; the latest one wins. */
   private switches = 0;
 
   constructor(
@@ -113,9 +113,9 @@ export class Consumer {
   }
 
   /**
-   * Makes sure that the group exists on its routes; comes before everything else.
+   * Makes sure that the group exists on its routes. Must be called first.
    *
-   * @param timeoutMs how long a server that refuses for now is waited for; undefined: until it does not
+   * @param timeoutMs time limit for a server that refuses for now, in ms; undefined for no limit
    */
   async join(timeoutMs: number | undefined): Promise<void> {
     const subscriptions = [...this.subscriptions];
@@ -125,7 +125,7 @@ export class Consumer {
     this.turnOff(barred);
   }
 
-  /** @param connect makes a connection for a reader */
+  /** @param connect creates a connection for a reader */
   start(connect: () => Connection): void {
     this.verifier.start(this.subscriptions);
     this.readers.start(this.subscriptions, connect);
@@ -134,9 +134,9 @@ export class Consumer {
   }
 
   /**
-   * Takes on another route while it runs.
+   * Adds a route while it runs.
    *
-   * @param isOff whether the route is to be left alone, asked when its group is there
+   * @param isOff resolves to true when the route must not be consumed; called once its group exists
    */
   async add(subscription: Subscription, isOff: () => Promise<boolean>): Promise<void> {
     const barred = await this.context.command.run((client) =>
@@ -151,14 +151,14 @@ export class Consumer {
     await this.heartbeat.beat();
   }
 
-  /** The route has more slots than before, or fewer. */
+  /** Adapts to a changed number of slots on the route. */
   roomChanged(subscription: Subscription): void {
     this.dispatcher.serveSoon(subscription);
   }
 
   /**
-   * One pass instead of a life: takes over what is stale, reads what is there, runs it, and leaves. Resolves when
-   * everything that was read is settled.
+   * Makes a single pass: takes over stale deliveries, reads new ones, runs them, and leaves. Resolves when all are
+   * settled.
    */
   async runOnce(connection: Connection, options: PassOptions): Promise<void> {
     const subscriptions = [...this.subscriptions].filter(({ isOff }) => !isOff);
@@ -179,7 +179,7 @@ export class Consumer {
     }
   }
 
-  /** Stops reading, waits for the handlers, gives back what they have not finished by the deadline. */
+  /** Stops reading, waits for the handlers, and gives back what they have not finished by the deadline. */
   stop(): Promise<void> {
     this.stopped ??= this.end();
     return this.stopped;
@@ -188,7 +188,7 @@ export class Consumer {
   private async end(): Promise<void> {
     const { drainTimeoutMs } = this.context.options;
     this.dispatcher.stop();
-    // What is taken over by a call that is on its way already is given back as well.
+    // Deliveries of a takeover that is on its way are given back as well.
     await Promise.all([this.quarantine.stop(), this.reclaimer.stop(), this.readers.stop()]);
     for (const subscription of this.subscriptions) this.dispatcher.giveBackWaiting(subscription);
     const drained = await this.dispatcher.conditions.until(
@@ -202,9 +202,9 @@ export class Consumer {
   }
 
   /**
-   * Stops or goes on with routes. What was read and has not begun is given back, so that it need not wait here.
+   * Stops or resumes routes. Deliveries that were read but not started are given back, so that they need not wait here.
    *
-   * @param isOff for each path, whether it is to be left alone
+   * @param isOff returns true for a path that must not be consumed
    */
   async switchOff(isOff: (path: string) => boolean): Promise<void> {
     this.switches += 1;
@@ -228,7 +228,7 @@ export class Consumer {
     this.dispatcher.serveAllSoon();
   }
 
-  /** The registry has lost that the group is on these paths: says so again, where nobody has removed it. */
+  /** Registers the group again on paths that the registry has lost, where nobody has removed it. */
   async rejoin(paths: readonly string[]): Promise<void> {
     const missing = [...this.subscriptions].filter(
       ({ path, isOff }) => !isOff && paths.includes(path),
@@ -241,7 +241,7 @@ export class Consumer {
     this.turnOff(barred);
   }
 
-  /** The handler of a delivery has returned, or never ran: its slot is free. */
+  /** Frees the slot of a delivery whose handler has returned, or never ran. */
   ended(delivery: InFlight<Subscription>): void {
     const subscription = delivery.route;
     subscription.ended(delivery);
@@ -249,13 +249,13 @@ export class Consumer {
     this.dispatcher.serveSoon(subscription);
   }
 
-  /** Redis has confirmed how the delivery ended. */
+  /** Marks a delivery as settled, once Redis has confirmed it. */
   settled(delivery: InFlight<Subscription>): void {
     delivery.isSettled = true;
     this.forgetIfDone(delivery);
   }
 
-  /** Redis refuses to settle it: it is no longer kept alive, and comes again when its lease has run out. */
+  /** Drops a delivery that Redis refuses to settle; it is delivered again when its lease has run out. */
   giveUp(delivery: InFlight<Subscription>, reason: LeanMQError): void {
     delivery.lose(reason);
     this.settled(delivery);
@@ -267,7 +267,7 @@ export class Consumer {
     return count;
   }
 
-  /** For each reader how long ago a read last came back, ms. */
+  /** Time since the last completed read of each reader, in ms. */
   get readAges(): number[] {
     return this.readers.ages;
   }
@@ -288,7 +288,7 @@ export class Consumer {
   private async abandonRest(): Promise<void> {
     const reason = new ShutdownError();
     for (const delivery of [...deliveriesOf(this.subscriptions)]) {
-      // What was acked before it ran has no way back, but is to hear of it.
+      // A delivery that was acked before it ran cannot be given back, but its handler is informed.
       if (!delivery.isSettling) this.hooks.release(delivery);
       delivery.work?.cancel(reason);
     }

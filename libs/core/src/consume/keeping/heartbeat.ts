@@ -13,24 +13,24 @@ const MAX_IDS = 250;
 
 /**
  * Renews the leases of everything in flight: every third of the lease, and at once after a reconnection, because the
- * server counted the time of the outage too. Calls go one after the other, so that other clients have their turn between.
+ * server also counted the time of the outage. Calls run one after the other, so that other clients have their turn.
  */
 export class Heartbeat {
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
   private beating = false;
-  /** When the event loop last had a turn for it, monotonic ms. */
+  /** Time of its last turn on the event loop, monotonic ms. */
   private turnAt = 0;
 
   constructor(
     private readonly context: ConsumerContext,
     private readonly subscriptions: ReadonlySet<Subscription>,
     private readonly onLost: (delivery: InFlight<Subscription>) => void,
-    /** The event loop, or the whole process, stood still for longer than a lease. */
+    /** Reports that the event loop, or the whole process, stood still for longer than a lease. */
     private readonly onStalled?: (stalledMs: number) => void,
   ) {}
 
-  /** Anew, if it beats already. */
+  /** Restarts the heartbeat if it is running. */
   start(): void {
     this.stop();
     const everyMs = this.context.options.leaseMs / 3;
@@ -53,9 +53,9 @@ export class Heartbeat {
     void this.beat();
   }
 
-  /** Renews now. */
+  /** Renews all leases now. */
   async beat(): Promise<void> {
-    // After an outage the reconnection beats; a queue of old beats would only repeat it.
+    // After an outage, the reconnection triggers a beat; a queue of old beats would only repeat it.
     if (this.beating || !this.context.command.ready) return;
     this.beating = true;
     try {
@@ -63,19 +63,19 @@ export class Heartbeat {
       const marks: Promise<unknown>[] = [];
       for (const some of calls(this.renewals())) {
         const renewed = await this.renewSome(some);
-        // A mark that cannot be renewed keeps no lease from being.
+        // A mark that cannot be renewed must not stop the renewal of leases.
         marks.push(renewMarks(renewed).catch(() => undefined));
       }
       await Promise.all(marks);
     } catch {
-      // The connection broke: the reconnection beats again. Nothing is known to be lost.
+      // The connection broke: the reconnection triggers the next beat. No lease is known to be lost.
     } finally {
       this.beating = false;
     }
   }
 
   private notePresence(): void {
-    // The renewals count, not the note.
+    // Only the renewals matter; the note may fail.
     notePresence(this.context, this.subscriptions).catch(() => undefined);
   }
 
@@ -92,10 +92,10 @@ export class Heartbeat {
     return renewals;
   }
 
-  /** @returns those that are still ours */
+  /** @returns the deliveries that are still ours */
   private async renewSome(planned: readonly Renewal[]): Promise<InFlight<Subscription>[]> {
     const { command, group, consumer, options } = this.context;
-    // Some were settled while the calls before this one were on their way.
+    // Some were settled while earlier calls were on their way.
     const renewals = planned
       .map((each) => ({ ...each, due: each.due.filter(isToBeKept) }))
       .filter(({ due }) => due.length > 0);
@@ -142,7 +142,7 @@ interface Renewal {
   readonly due: readonly InFlight<Subscription>[];
 }
 
-/** Puts small ones together: one call for as many streams as it may hold ids of. */
+/** Combines small renewals: one call for as many streams as its limit of ids allows. */
 function calls(renewals: readonly Renewal[]): Renewal[][] {
   const grouped: Renewal[][] = [];
   let size = Infinity;
@@ -158,12 +158,12 @@ function calls(renewals: readonly Renewal[]): Renewal[][] {
 }
 
 async function renewMarks(renewed: readonly InFlight<Subscription>[]): Promise<void> {
-  // Not of what is being settled: its mark may be free again by the time that this arrives.
+  // Skips deliveries being settled: their marks may be free again when the renewal arrives.
   const marked = renewed.filter(({ isSettling }) => !isSettling);
   await Promise.all(marked.map(async (delivery) => delivery.renewMark?.()));
 }
 
-/** What is on its way to being settled is kept as well: until Redis has confirmed, nobody else is to take it over. */
+/** Returns true while the lease must be kept, also during settling: until Redis confirms, nobody may take it over. */
 function isToBeKept({ lostBecause, isSettled, successor }: InFlight<Subscription>): boolean {
   return successor !== undefined || (lostBecause === undefined && !isSettled);
 }

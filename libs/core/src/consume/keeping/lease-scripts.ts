@@ -1,6 +1,6 @@
 import { defineScript, listOf, lua, oneOf } from '../../redis/index.js';
 
-/** Followed, for each stream of the keys, by the number of ids and the ids. */
+/** ARGV continues with the number of ids and the ids for each stream of the keys. */
 export const heartbeatScript = defineScript({
   lua: lua.heartbeatLua,
   keys: [],
@@ -8,7 +8,7 @@ export const heartbeatScript = defineScript({
   reply: listOf((ids) => ids as string[]),
 });
 
-/** Keys are, for each route, who is there and what this consumer holds; followed for each by its state and since when. */
+/** KEYS are presence and held entries of each route; ARGV continues with state and start times for each. */
 export const notePresenceScript = defineScript({
   lua: lua.notePresenceLua,
   keys: [],
@@ -16,7 +16,7 @@ export const notePresenceScript = defineScript({
   reply: oneOf('noted'),
 });
 
-/** Keys are the streams. */
+/** KEYS are the streams. */
 export const leaveScript = defineScript({
   lua: lua.leaveLua,
   keys: [],

@@ -3,10 +3,10 @@ import type { ConsumerContext } from '../route/context.js';
 import { leaveScript } from './lease-scripts.js';
 import type { Subscription } from '../route/subscription.js';
 
-// One script call for so many streams.
+// Limit on the streams of one script call.
 const STREAMS_PER_CALL = 50;
 
-/** Everything that is held of any route. */
+/** Yields every delivery held of any route. */
 export function* deliveriesOf(
   subscriptions: Iterable<Subscription>,
 ): Iterable<InFlight<Subscription>> {
@@ -16,7 +16,7 @@ export function* deliveriesOf(
   }
 }
 
-/** Whether anything is held that Redis has not confirmed, and that is still ours to settle. */
+/** Returns true while a delivery is held that is still ours and that Redis has not confirmed. */
 export function holdsUnsettled(subscriptions: Iterable<Subscription>): boolean {
   for (const { isSettled, lostBecause } of deliveriesOf(subscriptions)) {
     if (!isSettled && lostBecause === undefined) return true;
@@ -24,7 +24,7 @@ export function holdsUnsettled(subscriptions: Iterable<Subscription>): boolean {
   return false;
 }
 
-/** Takes the consumer off its routes' streams, where it owns nothing any more. */
+/** Removes the consumer from those streams of its routes where it owns nothing any more. */
 export async function leave(
   { command, group, consumer }: ConsumerContext,
   subscriptions: readonly Subscription[],
@@ -33,7 +33,7 @@ export async function leave(
   const keys = subscriptions.flatMap((each) => [each.keys.log, each.streamOf('inbox')]);
   for (let from = 0; from < keys.length; from += STREAMS_PER_CALL) {
     const some = { keys: keys.slice(from, from + STREAMS_PER_CALL) };
-    // What is left behind in a fault is removed by a sweep.
+    // After a fault, a sweep removes the rest.
     await leaveScript.run(command.client, {}, { group, consumer }, some).catch(() => undefined);
   }
 }

@@ -6,12 +6,13 @@ import type { ConsumerContext } from '../route/context.js';
 import { notePresenceScript } from './lease-scripts.js';
 import type { Subscription } from '../route/subscription.js';
 
-// Two commands for each at the server.
+// The server runs two commands for each.
 const ROUTES_PER_CALL = 50;
 
 /**
- * Says that this consumer is there, how busy it is, and since when it works on what it has: Redis does not list a consumer
- * that waits for its first message, and a lease that is renewed no longer tells. It goes with the lease; nothing rests on it.
+ * Reports that this consumer exists, its load, and when it started what it holds. Redis does not list a consumer that
+ * waits for its first message, and a renewed lease hides the start. The note expires with the lease; nothing depends on
+ * it.
  */
 export async function notePresence(
   { command, group, consumer, clock, options }: ConsumerContext,
@@ -36,10 +37,10 @@ export async function notePresence(
 }
 
 /**
- * Says that a process is there, and whether it consumes.
+ * Reports that a process exists, and whether it consumes.
  *
- * @param processes who is there: HASH
- * @param validMs how long it is to be believed
+ * @param processes key of the presence notes, a HASH
+ * @param validMs time for which the note is valid
  */
 export async function noteProcess(
   { client }: Connection,
@@ -54,7 +55,7 @@ export async function noteProcess(
 
 function busyState(subscription: Subscription, offset: number): BusyState {
   const { options, runningCount, fullSince, isWaitingForPermit, permitSince } = subscription;
-  // What is pulled takes no slots.
+  // Pulled deliveries take no slots.
   const slots = Number.isSafeInteger(options.concurrency + 1) ? options.concurrency : undefined;
   return {
     running: runningCount,
@@ -64,7 +65,7 @@ function busyState(subscription: Subscription, offset: number): BusyState {
   };
 }
 
-/** Since when each delivery is worked on, epoch ms, as JSON; '' if there is none. */
+/** Returns the start of each running delivery, epoch ms, as JSON; '' without one. */
 function heldSince(subscription: Subscription, offset: number): string {
   const held: Record<string, number> = {};
   for (const source of ['log', 'inbox'] as const) {

@@ -8,27 +8,27 @@ import { BOTH_SOURCES } from '../route/streams.js';
 import type { Subscription } from '../route/subscription.js';
 
 const PAGE = 500;
-// Bodies that are compared at once.
+// Number of bodies compared at once.
 const COMPARED_AT_ONCE = 20;
 
 /**
- * Lets go of deliveries that the server does not know as this consumer's, whenever a connection reaches a server. After a
- * failover to a replica that is behind, or a restart that lost data, the id of a delivery may be given again to another
- * message: it must be delivered, and nothing of the old delivery may end it.
+ * Drops deliveries that the server does not know as this consumer's, on every new connection to a server. After a
+ * failover to a replica that is behind, or a restart that lost data, another message may get the id of a delivery: it
+ * must be delivered, and the old delivery must not end it.
  *
- * What is pending under this consumer's own name, with the same delivery count, is the same delivery: nothing has been read
- * under that name from the new history yet.
+ * An entry that is pending under this consumer's own name with the same delivery count is the same delivery: nothing
+ * has been read under that name from the new history yet.
  */
 export class Verifier {
   private stopListening: (() => void) | undefined;
 
-  /** @param onDisowned hears of each delivery that was not settled yet */
+  /** @param onDisowned receives each delivery that was not settled yet */
   constructor(
     private readonly context: ConsumerContext,
     private readonly onDisowned: (delivery: InFlight<Subscription>) => void,
   ) {}
 
-  /** Verifies these routes before anything else is done on a new connection for commands: acks are sent there. */
+  /** Verifies these routes first on each new command connection, because acks are sent there. */
   start(subscriptions: Iterable<Subscription>): void {
     this.stop();
     this.stopListening = this.context.command.onEveryArrival((client, isSameServer) =>
@@ -42,8 +42,8 @@ export class Verifier {
   }
 
   /**
-   * @param isSameServer whether the server is the process that gave the deliveries; then a lease that another consumer has
-   *   taken over meanwhile is no reason to let go, because a late success still counts
+   * @param isSameServer true when the server is the process that gave the deliveries; a lease that another consumer has
+   *   taken over is then no reason to drop one, because a late success still counts
    */
   readonly verify = async (
     client: Redis,
@@ -62,7 +62,7 @@ export class Verifier {
     source: Source,
     isSameServer: boolean,
   ): Promise<void> {
-    // As it is now: what comes in while the server is asked is known to it.
+    // A snapshot: the server knows anything that arrives while it is asked.
     const held = [...subscription.deliveries(source)];
     if (held.length === 0) return;
     const stream = subscription.streamOf(source);
@@ -86,7 +86,7 @@ export class Verifier {
     if (isNews) this.onDisowned(delivery);
   }
 
-  /** For each entry that is pending for this consumer, how often it was delivered. */
+  /** Returns the delivery count of each entry that is pending for this consumer. */
   private async pendingCounts(client: Redis, stream: string): Promise<Map<EntryId, number>> {
     const { group, consumer } = this.context;
     const counts = new Map<EntryId, number>();
@@ -101,7 +101,7 @@ export class Verifier {
     }
   }
 
-  /** Whether the delivery's entry is pending for anybody, and still the one that it was. */
+  /** Resolves to true when the delivery's entry is pending for any consumer and still holds the same message. */
   private async isPending(
     client: Redis,
     stream: string,
@@ -122,12 +122,12 @@ export class Verifier {
 
 type PendingRow = [id: EntryId, consumer: string, idleMs: number, deliveries: number];
 
-/** How often Redis should have delivered it. */
+/** Returns the delivery count that Redis should have. */
 function countOf({ deliveries, successor }: InFlight<Subscription>): number {
   return successor?.claim.deliveries ?? deliveries;
 }
 
-/** Nothing where there is no such group or stream, or the server refuses to tell. */
+/** Resolves to an empty list where there is no such group or stream, or the server refuses to answer. */
 async function orNone<T>(reply: Promise<T[]>): Promise<T[]> {
   try {
     return await reply;

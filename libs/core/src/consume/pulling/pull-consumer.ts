@@ -16,21 +16,21 @@ import { Verifier } from '../keeping/verifier.js';
 import { clockStepped, stalled, type Warning } from '../route/warnings.js';
 
 export interface PullHooks {
-  /** Gives a delivery back without using an attempt up; `settled` is to be called. */
+  /** Gives a delivery back to the group; no attempt is used up. Call `settled` afterwards. */
   release: (delivery: InFlight<Subscription>) => void;
-  /** Something that a person should know, but that stops nothing. */
+  /** Reports a problem that an operator should know about, but that stops nothing. */
   onWarning?: (code: string, message: string) => void;
   onFault: (error: unknown) => void;
 }
 
-/** A consumer of one route whose caller asks for deliveries and settles them; until then they are kept alive. */
+/** Consumer of one route whose caller asks for deliveries and settles them; their leases are renewed until then. */
 export class PullConsumer {
   private readonly subscriptions: ReadonlySet<Subscription>;
   private readonly heartbeat: Heartbeat;
   private readonly reclaimer: Reclaimer;
   private readonly reader: PassReader;
   private readonly verifier: Verifier;
-  /** Looked at when the group is resumed, and at the end. */
+  /** Checked when the group is resumed, and at the end. */
   private readonly conditions = new Conditions();
   private ready: Promise<void> | undefined;
   private hasSuspects = false;
@@ -45,7 +45,7 @@ export class PullConsumer {
     this.subscriptions = new Set([subscription]);
     this.verifier = new Verifier(context, (lost) => this.subscription.ended(lost));
     this.reader = new PassReader(context, connection, [subscription], this.verifier.verify);
-    // Whether its caller still settles it or not: it may come again.
+    // Warns even when the caller never settles the delivery: it may be delivered again.
     const warn = ({ code, message }: Warning): void => hooks.onWarning?.(code, message);
     this.heartbeat = new Heartbeat(
       context,
@@ -61,12 +61,12 @@ export class PullConsumer {
     });
   }
 
-  /** Takes what is stale first, then what waits; blocks only if there is nothing. */
+  /** Takes stale deliveries first, then new ones; blocks only when nothing is there. */
   async receive(pass: PassOptions): Promise<InFlight<Subscription>[]> {
     try {
       return await this.look(pass);
     } catch (error) {
-      // The server lost its data, or a person deleted the route: where it may be, the group is created again.
+      // The server lost its data, or somebody deleted the route: the group is created again where it may be.
       if (!(error instanceof BrokerError && isMissingGroup(error.cause))) throw error;
       this.ready = undefined;
       await delay(REGROUP_PAUSE_MS);
@@ -93,14 +93,14 @@ export class PullConsumer {
     return this.take(count);
   }
 
-  /** Stops or goes on. What was read and not taken is given back, so that it need not wait here. */
+  /** Pauses or resumes. Deliveries that were read but not taken are given back, so that they need not wait here. */
   setPaused(isPaused: boolean): void {
     this.subscription.isOff = isPaused;
     this.giveBackIfOff();
     this.conditions.look();
   }
 
-  /** Renews the leases of everything that is held, now. */
+  /** Renews the leases of all held deliveries now. */
   extend(): Promise<void> {
     return this.heartbeat.beat();
   }
@@ -115,7 +115,7 @@ export class PullConsumer {
     this.settled(delivery);
   }
 
-  /** What is held and not settled. */
+  /** Deliveries that are held and not settled. */
   get held(): InFlight<Subscription>[] {
     return [
       ...this.subscription.deliveries('log'),
@@ -123,7 +123,7 @@ export class PullConsumer {
     ].filter(({ isSettling }) => !isSettling);
   }
 
-  /** Whoever is waiting for a delivery waits in vain. */
+  /** Stops reading; pending waits for a delivery end without one. */
   stopReading(): void {
     this.isClosed = true;
     this.connection.close();
@@ -150,7 +150,7 @@ export class PullConsumer {
     if (barred.length > 0) throw await this.whyBarred();
     const registered = await registry.groupOf(this.subscription.path, group);
     this.setPaused(registered?.pausedAt !== undefined);
-    // Closed meanwhile, nobody would stop it.
+    // After a close, nobody would stop it.
     if (this.isClosed) return;
     this.verifier.start(this.subscriptions);
     this.heartbeat.start();
@@ -163,12 +163,12 @@ export class PullConsumer {
     const isDeleted = (await registry.stateOf(path)) === 'deleted';
     return new NotFoundError(
       isDeleted
-        ? `Route "${shown}" was deleted. Publish to it to revive it.`
-        : `Group "${group}" was removed from "${shown}". Declare it, or start its service anew.`,
+        ? `Queue "${shown}" was deleted. Publish to it to revive it.`
+        : `Group "${group}" was removed from "${shown}". Declare it, or restart its service.`,
     );
   }
 
-  /** Whether it goes on in time, or is closed. */
+  /** Resolves to true when the group is resumed in time, or the consumer is closed. */
   private isResumedWithin(blockMs = 0): Promise<boolean> {
     return this.conditions.until(() => this.isClosed || !this.subscription.isOff, blockMs);
   }
@@ -183,7 +183,7 @@ export class PullConsumer {
     this.subscription.forget(delivery);
   }
 
-  /** What has been in so many crashes is delivered alone, when nothing else is held. */
+  /** Takes a message that was in several crashes, to be delivered alone, when nothing else is held. */
   private async takeSuspect(): Promise<InFlight<Subscription> | undefined> {
     if (!this.hasSuspects || this.subscription.inFlightCount > 0) return undefined;
     this.hasSuspects = false;

@@ -1,6 +1,6 @@
 import { defineScript, lua } from '../../redis/index.js';
 
-/** Followed by the entry ids. */
+/** ARGV continues with the entry ids. */
 export const adoptScript = defineScript({
   lua: lua.adoptLua,
   keys: ['stream'],
@@ -8,7 +8,7 @@ export const adoptScript = defineScript({
   reply: (raw) => {
     const [seen, found] = raw as [number, [string, string[], number][]];
     return {
-      /** How many of the ids were looked at. */
+      /** Number of ids examined. */
       seen,
       found: found.map(([entryId, fields, deliveries]) => ({ entryId, fields, deliveries })),
     };

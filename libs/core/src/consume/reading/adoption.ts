@@ -9,16 +9,16 @@ import { adoptScript } from './adopt-script.js';
 import type { Subscription } from '../route/subscription.js';
 
 const PAGE = 500;
-// Of bodies that pass through a script, which takes Redis a few milliseconds.
+// Limit on the bodies that pass through a script, which takes Redis a few milliseconds.
 const MAX_BYTES = 1024 * 1024;
 
-/** A client as the server knows it. Ids begin again when the server restarts. */
+/** Identity of a client at the server. Client ids start over when the server restarts. */
 export interface ServerSideClient {
   readonly id: number;
   readonly runId: string;
 }
 
-/** Whether both are clients of one server process, whose memory is one history. */
+/** Returns true when both are clients of one server process, whose memory is one history. */
 export function isSameServer(a: ServerSideClient, b: ServerSideClient): boolean {
   return a.runId !== '' && a.runId === b.runId;
 }
@@ -29,8 +29,8 @@ async function identify(client: Redis): Promise<ServerSideClient> {
 }
 
 /**
- * Makes sure that the client of the previous connection is gone: while it is still blocked at the server, it is served
- * first, and its messages go to a socket that nobody reads.
+ * Makes sure that the client of the previous connection is gone. While it is still blocked at the server, the server
+ * serves it first, and its messages go to a socket that nobody reads.
  */
 async function dismiss(
   client: Redis,
@@ -41,13 +41,13 @@ async function dismiss(
   try {
     await client.client('KILL', 'ID', previous.id);
   } catch (error) {
-    // It has gone by itself; or it may not be ended, and what it is given is taken over when its lease has run out.
+    // It is gone already, or may not be killed; its deliveries are then taken over when their leases run out.
     if (replyOf(error)?.includes('No such client') !== true && !isDenied(error)) throw error;
   }
 }
 
 /**
- * Finds out how the server knows a new connection, and dismisses the one before it, whose last reply may be lost.
+ * Reads the identity of a new connection, and dismisses the previous one, whose last reply may be lost.
  *
  * @param previous undefined for the first connection
  */
@@ -61,10 +61,10 @@ export async function succeed(
 }
 
 /**
- * Takes in what was delivered to this consumer in replies that never arrived. No read may be under way meanwhile, except on
- * the same connection: its reply comes first.
+ * Accepts the deliveries of replies that never reached this consumer. No read may run meanwhile, except on the same
+ * connection: its reply comes first.
  *
- * @returns how many deliveries were found
+ * @returns the number of deliveries found
  */
 export async function adopt(
   client: Redis,
@@ -102,7 +102,7 @@ async function adoptFrom(
       unknown = unknown.slice(seen);
       for (const claim of found) {
         if (subscription.mayBeSuspect(claim.deliveries)) continue;
-        // Nothing is known of its idle time: the next heartbeat confirms the lease.
+        // Its idle time is unknown: the next heartbeat confirms the lease.
         subscription.accept({ source, ...claim }, sentAt + options.leaseMs / 3);
         count += 1;
       }
@@ -123,7 +123,7 @@ async function pendingPage(
   try {
     return (await client.xpending(stream, group, start, '+', PAGE, consumer)) as [string][];
   } catch (error) {
-    // Where there is no group, as on a deleted route, there is nothing to adopt.
+    // Without a group, as on a deleted route, there is nothing to adopt.
     if (isMissingGroup(error)) return [];
     throw error;
   }

@@ -6,15 +6,15 @@ import type { Subscription } from '../route/subscription.js';
 const PAUSE_MS = 1_000;
 
 export interface AsideHooks {
-  /** A route may be tried again. */
+  /** Reports that a route may be tried again. */
   onOver: (subscription: Subscription) => void;
   onFault: (error: unknown) => void;
   isStopping: () => boolean;
 }
 
-/** Routes whose keys the server refuses (another type, no permission), left alone for a while: time may not cure it. */
+/** Routes whose keys Redis refuses (another type, no permission), left alone for a while: waiting may not cure them. */
 export class Aside {
-  /** Until when, monotonic ms. */
+  /** End of the pause of each route, monotonic ms. */
   private readonly until = new Map<Subscription, number>();
 
   constructor(private readonly hooks: AsideHooks) {}
@@ -25,9 +25,9 @@ export class Aside {
   }
 
   /**
-   * Does it for all at once; if that is refused, for each by itself, so that one holds up no other.
+   * Runs `act` for all routes together; if that is refused, for each alone, so that one does not hold up the others.
    *
-   * @throws what concerns all of them: faults that pass, and groups that are missing
+   * @throws faults that concern all routes: temporary ones, and missing groups
    */
   async together(
     subscriptions: readonly Subscription[],

@@ -9,11 +9,11 @@ interface Waiting {
   isEnding: boolean;
 }
 
-/** The read that waits at the server, if there is one, and how it is ended there. No message can get lost that way. */
+/** The read that blocks at the server, if any, and the way to end it there without losing a message. */
 export class BlockedRead {
   private waiting: Waiting | undefined;
 
-  /** @param command another connection than that which waits */
+  /** @param command a connection other than the blocked one */
   constructor(private readonly command: Connection) {}
 
   /** @param on the routes whose streams it reads */
@@ -26,12 +26,12 @@ export class BlockedRead {
     }
   }
 
-  /** Whether it waits, but not for this route. */
+  /** Returns true while it blocks, but not for this route. */
   lacks(subscription: Subscription): boolean {
     return this.waiting?.on.has(subscription) === false;
   }
 
-  /** Ends it, so that another one may begin. */
+  /** Ends the blocked read, so that another one may start. */
   end(client: ServerSideClient | undefined): void {
     const { waiting, command } = this;
     if (waiting === undefined || client === undefined || !command.ready) return;
@@ -47,7 +47,7 @@ export class BlockedRead {
     );
   }
 
-  /** It was still on its way to the server. */
+  /** Ends it again, because the first attempt came before the read reached the server. */
   private endAgain(waiting: Waiting, client: ServerSideClient): void {
     setTimeout(() => {
       if (this.waiting !== waiting) return;

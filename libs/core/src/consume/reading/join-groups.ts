@@ -10,17 +10,17 @@ import type { ConsumerContext } from '../route/context.js';
 import type { Subscription } from '../route/subscription.js';
 
 /**
- * Before a missing group is created again. A server that has just lost its data may lose it again, which must be no busy
- * loop; and who removes a group takes its data first, then tells the registry.
+ * Pause before a missing group is created again. A server that has just lost its data may lose it again, which must not
+ * become a busy loop; and a removal deletes the group's data first, then its registry entry.
  */
 export const REGROUP_PAUSE_MS = 50;
 
 /**
- * Joins the group of these subscriptions. Where this process has not joined it yet it begins as the options say. Where it
- * has, the group is missed: it comes back from the oldest message on, because from `$` what was published since would be
- * skipped, and not after a person has removed it.
+ * Joins the group of these subscriptions. Where this process has not joined yet, the group starts as the options say.
+ * Where it has, the group got lost: it is created again from the oldest message on, because `$` would skip messages,
+ * and only if nobody has removed it.
  *
- * @returns those where it may not exist
+ * @returns the subscriptions whose group must not exist
  */
 export async function joinGroups(
   client: Redis,
@@ -38,7 +38,7 @@ export async function joinGroups(
 /**
  * Makes sure that the group of these subscriptions exists wherever it may.
  *
- * @returns those where it may not: a person has deleted the route, or removed the group from it
+ * @returns the others: somebody has deleted the route, or removed the group from it
  */
 export async function ensureGroups(
   client: Redis,

@@ -6,10 +6,10 @@ import type { ConsumerContext } from '../route/context.js';
 import type { ReaderHooks } from './reader.js';
 import type { Subscription } from '../route/subscription.js';
 
-/** Takes in what the replies held that got lost with a connection, before anything is read on the next one. */
+/** Adopts the deliveries of replies that were lost with a connection, before the first read on the next one. */
 export class LostReplies {
   private identity: ServerSideClient | undefined;
-  /** Of the connection that the server knows by this identity. */
+  /** Count of losses of the connection that the server knows by this identity. */
   private losses = Number.NaN;
   private mustAdopt = false;
   private settling: Promise<number> | undefined;
@@ -21,19 +21,19 @@ export class LostReplies {
     private readonly verify: ReaderHooks['verify'],
   ) {}
 
-  /** The reply of something else than a read was lost. */
+  /** Adopts before the next read, because the reply of another command was lost. */
   adoptSoon(): void {
     this.mustAdopt = true;
   }
 
   /**
-   * Comes before every read.
+   * Adopts what was lost, if anything. Must be called before every read.
    *
-   * @returns how many deliveries were found
+   * @returns the number of deliveries found
    */
   async takeIn(client: Redis): Promise<number> {
     if (this.connection.losses === this.losses && !this.mustAdopt) return 0;
-    // Who reads at the same time waits for it too.
+    // Concurrent readers wait for the same adoption.
     this.settling ??= this.settleIn(client).finally(() => {
       this.settling = undefined;
     });

@@ -1,24 +1,24 @@
 import type { PassOptions, PassReader } from './pass-reader.js';
 import type { Subscription } from '../route/subscription.js';
 
-/** What a pass needs of the consumer that makes it. */
+/** Parts of the consumer that a pass needs. */
 export interface PassParts {
   readonly subscriptions: readonly Subscription[];
   readonly inFlightCount: () => number;
-  /** Takes over what is stale of a route. */
+  /** Takes over stale deliveries of a route. */
   readonly takeOver: (
     subscription: Subscription,
     most: (of: Subscription) => number,
   ) => Promise<unknown>;
-  /** Starts what was read. */
+  /** Starts the deliveries that were read. */
   readonly run: () => void;
   readonly until: (condition: () => boolean) => Promise<unknown>;
-  /** Resolves when no suspect is run alone any more. */
+  /** Resolves when no suspect runs alone any more. */
   readonly suspectsDone: () => Promise<unknown>;
 }
 
 /**
- * Takes over what is stale, reads what is there and runs it, `count` messages at most. Resolves when all of it is settled.
+ * Takes over stale deliveries, reads new ones and runs them, up to `count` messages. Resolves when all are settled.
  */
 export async function onePass(
   reader: PassReader,
@@ -53,7 +53,7 @@ async function takeOverStale(
   for (const subscription of subscriptions) {
     const left = Math.max(0, count - inFlightCount());
     await takeOver(subscription, ({ freeSlots }) => Math.min(freeSlots, left));
-    // The rest is for another pass.
+    // The rest is left to another pass.
     subscription.hasStaleLeft = false;
   }
 }

@@ -11,15 +11,15 @@ import { BOTH_SOURCES, Streams } from '../route/streams.js';
 import type { Subscription } from '../route/subscription.js';
 
 export interface PassOptions {
-  /** Messages to take at most. */
+  /** Maximum number of messages. */
   readonly count: number;
-  /** How long to wait if nothing is there at first, ms; undefined not to wait. */
+  /** Time to wait when there is no message at first, in ms; undefined for no wait. */
   readonly blockMs: number | undefined;
-  /** Waits no longer when it is aborted. */
+  /** Ends the wait when aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** Reads when it is asked to, over a connection of its own. */
+/** Reads on request, over its own connection. */
 export class PassReader {
   private readonly lost: LostReplies;
 
@@ -32,14 +32,14 @@ export class PassReader {
     this.lost = new LostReplies(context, connection, subscriptions, verify);
   }
 
-  /** What was given to this consumer in an answer that never arrived is taken in before the next read. */
+  /** Adopts deliveries of lost replies before the next read. */
   adoptSoon(): void {
     this.lost.adoptSoon();
   }
 
   /**
-   * Reads at most `count` entries, route by route, because a read of several streams takes COUNT of each. Returns how many
-   * came.
+   * Reads at most `count` entries, route by route, because a read of several streams takes COUNT of each. Returns the
+   * number of entries.
    */
   async read({ count, blockMs, signal }: PassOptions): Promise<number> {
     const hungry = this.subscriptions.filter(({ appetite }) => appetite > 0);
@@ -53,7 +53,7 @@ export class PassReader {
     return this.readWithin(hungry, blockMs, signal);
   }
 
-  /** Reads until there is no more, or no room, `most` entries at most, in replies of limited size. */
+  /** Reads up to `most` entries in replies of limited size, until the stream is empty or there is no room. */
   private async readAll(subscription: Subscription, source: Source, most: number): Promise<number> {
     const streams = new Streams([subscription], [source]);
     let came = 0;
@@ -68,7 +68,7 @@ export class PassReader {
     }
   }
 
-  /** Waits in turns: a connection that is silent for much longer than a reader's counts as dead. */
+  /** Waits in several reads: a connection that is silent for much longer than a reader's counts as dead. */
   private async readWithin(
     subscriptions: readonly Subscription[],
     blockMs: number,
@@ -91,7 +91,7 @@ export class PassReader {
 
   private readOnce(streams: Streams, count: number, blockMs: number | undefined): Promise<number> {
     return this.connection.run(async (client) => {
-      // What can be neither settled nor kept alive here had better be left to another process.
+      // While settling and renewing fail here, another process had better take the messages.
       await this.context.command.whenReady();
       const found = await this.lost.takeIn(client);
       return found > 0 ? found : read(client, this.context, { streams, count, blockMs });

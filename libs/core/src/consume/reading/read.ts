@@ -6,22 +6,22 @@ import type { ConsumerContext } from '../route/context.js';
 import type { Streams } from '../route/streams.js';
 import type { Subscription } from '../route/subscription.js';
 
-/** An entry that was deleted since comes without fields. */
+/** Reply of XREADGROUP. An entry that has been deleted comes without fields. */
 type ReadReply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
 
 export interface ReadRequest {
   readonly streams: Streams;
-  /** Entries at most, for each stream. */
+  /** Maximum number of entries per stream. */
   readonly count: number;
-  /** How long to wait for the first entry, ms; undefined not to wait. */
+  /** Time to wait for the first entry, in ms; undefined for no wait. */
   readonly blockMs: number | undefined;
 }
 
 /**
- * Reads what is new once and takes it in.
+ * Reads new entries once and accepts them.
  *
- * @param onTaken called for each stream of which something came
- * @returns how many entries came
+ * @param onTaken called for each stream that had entries
+ * @returns the number of entries
  */
 export async function read(
   client: Redis,
@@ -43,7 +43,7 @@ export async function read(
           blockMs,
           ...streams.request,
         );
-  // A read that waited may have been given its messages only now.
+  // A blocking read may have received its messages only now.
   const leasedUntil = (blockMs === undefined ? sentAt : performance.now()) + options.leaseMs;
   for (const subscription of streams.subscriptions) subscription.isHot = false;
   let total = 0;

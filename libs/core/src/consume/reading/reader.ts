@@ -15,22 +15,22 @@ import { Streams } from '../route/streams.js';
 import type { Subscription } from '../route/subscription.js';
 
 export interface ReaderHooks {
-  /** Messages of the route have been taken in. */
+  /** Reports that messages of the route have been accepted. */
   onRead: (subscription: Subscription) => void;
-  /** A person has deleted these routes, or removed the group from them. */
+  /** Reports routes that somebody has deleted or removed the group from. */
   onBarred: (subscriptions: readonly Subscription[]) => void;
-  /** A new connection is there: finds out what is still this consumer's of what is held of these routes. */
+  /** Checks on a new connection which held deliveries of these routes still belong to this consumer. */
   verify: (client: Redis, subscriptions: readonly Subscription[], isSame: boolean) => Promise<void>;
-  /** A read failed in a way that time alone may not cure. */
+  /** Reports a failed read that waiting may not cure. */
   onFault: (error: unknown) => void;
 }
 
 const FAULT_PAUSE_MS = 1_000;
 
 /**
- * Reads the logs and inboxes of its routes over a connection of its own, one read at a time, each asking only for what
- * there is room for. While nothing is waiting, the read blocks at the server; a slot freed on a route that is not part
- * of the blocked read renews it.
+ * Reads the logs and inboxes of its routes over its own connection, one read at a time, each asking only for as many
+ * messages as there is room for. While no message waits, the read blocks at the server. When a slot becomes free on a
+ * route that the blocked read does not cover, the read is renewed.
  */
 export class Reader {
   private readonly stopping = new AbortController();
@@ -45,9 +45,9 @@ export class Reader {
   private streams: Streams | undefined;
   private wakeUp: (() => void) | undefined;
   private finished: Promise<void> | undefined;
-  /** When a read last came back, or there was something to read again; monotonic ms. */
+  /** Time of the last completed read, or of the end of a rest; monotonic ms. */
   private readingSince = Number.NaN;
-  /** There is nothing that it may read, so that no read is to come back. */
+  /** Set while there is nothing that it may read, so no read is pending. */
   private isResting = false;
 
   constructor(
@@ -76,13 +76,13 @@ export class Reader {
     this.finished = this.loop();
   }
 
-  /** Reads another route from its next read on. */
+  /** Adds a route, from the next read on. */
   add(subscription: Subscription): void {
     this.subscriptions.push(subscription);
     this.renew();
   }
 
-  /** Ends the reading; what a last read brings is still taken in. */
+  /** Stops reading; the messages of a last read are still accepted. */
   async stop(): Promise<void> {
     this.stopping.abort(new Error('stopped'));
     this.stopListening();
@@ -90,7 +90,7 @@ export class Reader {
     await this.finished;
   }
 
-  /** How long it has been without a read that came back, ms; 0 while there is nothing that it may read. */
+  /** Time since the last completed read, in ms; 0 while there is nothing that it may read. */
   get readAgeMs(): number {
     return this.isResting ? 0 : performance.now() - this.readingSince;
   }
@@ -105,13 +105,13 @@ export class Reader {
     this.wakeUp?.();
   }
 
-  /** What was given to this consumer in an answer that never arrived is taken in before the next read. */
+  /** Adopts deliveries of lost replies before the next read. */
   adoptSoon(): void {
     this.mustAdopt = true;
     this.renew();
   }
 
-  /** Slots of the route were freed: reads for them, renewing a blocked read that does not cover them. */
+  /** Reads for freed slots of the route, and renews a blocked read that does not cover them. */
   wake(subscription: Subscription): void {
     this.wakeUp?.();
     if (!this.mayRead || !this.blocked.lacks(subscription)) return;
@@ -126,7 +126,7 @@ export class Reader {
         if (this.mustRegroup) await this.regroup();
         if (this.connectionChanged) await this.settleIn();
         while (this.mustAdopt) await this.adopt();
-        // Whoever stopped it meanwhile had nothing to wake.
+        // A stop during the reads had nothing to wake.
         if (this.isStopping()) break;
         const hungry = this.mayRead ? this.subscriptions.filter((each) => this.isHungry(each)) : [];
         if (hungry.length === 0) await this.nextWake();
@@ -138,12 +138,12 @@ export class Reader {
     }
   }
 
-  /** A method, because it changes while the loop waits. */
+  /** A method rather than a property, because the state changes while the loop waits. */
   private isStopping(): boolean {
     return this.stopping.signal.aborted;
   }
 
-  /** What can be neither settled nor kept alive here had better be left to another process. */
+  /** False while settling and renewing fail here: other processes can take the messages then. */
   private get mayRead(): boolean {
     return !this.paused && this.context.command.ready;
   }
@@ -162,11 +162,11 @@ export class Reader {
     const hot = hungry.filter(({ isHot }) => isHot);
     if (hot.length === 0) {
       const came = await this.readBlocking(hungry);
-      // The handlers of what came begin before the next read is written; see docs/adr/0013.
+      // Handlers of the new messages start before the next read is written; see docs/adr/0013.
       if (came > 0) await nextTick();
       return;
     }
-    // Each at its own pace; those where little happens share a read that does not wait.
+    // Busy routes are read separately, each at its own pace; quiet ones share a read that does not wait.
     const others = hungry.filter(({ isHot }) => !isHot);
     const reads: Promise<unknown>[] = hot.map((each) =>
       this.readOnce([each], hungry.length, undefined),
@@ -181,14 +181,14 @@ export class Reader {
     );
   }
 
-  /** Mostly those of the last read of so many. */
+  /** Returns the streams to read, mostly those of the last read of the same size. */
   private streamsOf(subscriptions: readonly Subscription[]): Streams {
     if (subscriptions.length === 1) return new Streams(subscriptions);
     if (this.streams?.areOf(subscriptions) !== true) this.streams = new Streams(subscriptions);
     return this.streams;
   }
 
-  /** @param together how many routes are read at this moment, this call's among them */
+  /** @param together number of routes being read at this moment, including those of this call */
   private async readOnce(
     subscriptions: readonly Subscription[],
     together: number,
@@ -200,7 +200,7 @@ export class Reader {
       least = Math.min(least, appetite);
       largest = Math.max(largest, entryBytes);
     }
-    // COUNT is for each stream, and a route has two: more may come than there is room for, but an inbox is seldom full.
+    // COUNT is per stream, and a route has two: more may come than there is room for, but inboxes are rarely full.
     const count = readCount(least, together, largest, this.context.options.replyBytes);
     const request = { streams: this.streamsOf(subscriptions), count, blockMs };
     const came = await read(this.connection.client, this.context, request, this.hooks.onRead);
@@ -208,7 +208,7 @@ export class Reader {
     return came;
   }
 
-  /** After every (re)connection, before the first read. */
+  /** Prepares a new connection before its first read. */
   private async settleIn(): Promise<void> {
     const previous = this.identity;
     const { client } = this.connection;
@@ -245,7 +245,7 @@ export class Reader {
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 
-  /** The server lost its data or the group was destroyed: from `$` what was published since would be skipped. */
+  /** Creates groups again after a data loss or a destroyed group: starting at `$` would skip messages. */
   private async regroup(): Promise<void> {
     const { client } = this.connection;
     const wanted = this.subscriptions.filter(({ isOff }) => !isOff);
@@ -258,7 +258,7 @@ export class Reader {
 
   private nextWake(): Promise<void> {
     const { signal } = this.stopping;
-    // A route that is put aside after a failure is one that it should read.
+    // A route that was put aside after a failure still counts as readable.
     this.isResting = !this.mayRead || this.subscriptions.every(({ appetite }) => appetite === 0);
     return new Promise((resolve) => {
       const wakeUp = (): void => {
@@ -273,7 +273,7 @@ export class Reader {
     });
   }
 
-  /** Looks anew at which routes there is room for. */
+  /** Checks again which routes have room. */
   renew(): void {
     this.wakeUp?.();
     this.blocked.end(this.identity);

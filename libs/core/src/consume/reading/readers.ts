@@ -3,12 +3,12 @@ import type { ConsumerContext } from '../route/context.js';
 import { Reader, type ReaderHooks } from './reader.js';
 import type { Subscription } from '../route/subscription.js';
 
-// Two streams for each route: the more there are, the more it costs the server to wake one blocked read; see ADR 0013.
+// Two streams per route: the more streams, the more it costs the server to wake a blocked read; see ADR 0013.
 const ROUTES_PER_READER = 25;
-// Servers count connections, and managed ones allow few: with thousands of handlers a read has more routes instead.
+// Servers limit connections, and managed ones allow few: with thousands of handlers, a read covers more routes instead.
 const READERS_MOST = 8;
 
-/** The routes of a consumer, shared out among readers. */
+/** The routes of a consumer, divided among readers. */
 export class Readers {
   private readonly list: Reader[] = [];
   private readonly readerOf = new Map<Subscription, Reader>();
@@ -19,7 +19,7 @@ export class Readers {
     private readonly hooks: ReaderHooks,
   ) {}
 
-  /** @param connect makes a connection for a reader */
+  /** @param connect creates a connection for a reader */
   start(subscriptions: Iterable<Subscription>, connect: () => Connection): void {
     this.connect = connect;
     const all = [...subscriptions];
@@ -29,7 +29,7 @@ export class Readers {
     }
   }
 
-  /** Reads another route, on the connection with the fewest if there is room for it, or may be no other. */
+  /** Adds a route to the reader with the fewest, if it has room or no further reader is allowed. */
   add(subscription: Subscription): void {
     const [least] = this.list.toSorted(
       (one, other) => one.subscriptions.length - other.subscriptions.length,
@@ -64,7 +64,7 @@ export class Readers {
     for (const reader of this.list) reader.resume();
   }
 
-  /** Looks anew at which routes there is room for. */
+  /** Checks again which routes have room. */
   renew(): void {
     for (const reader of this.list) reader.renew();
   }
@@ -77,13 +77,13 @@ export class Readers {
     this.readerOf.get(subscription)?.wake(subscription);
   }
 
-  /** For each how long it has been without a read that came back, ms. */
+  /** Time since the last completed read of each reader, in ms. */
   get ages(): number[] {
     return this.list.map(({ readAgeMs }) => readAgeMs);
   }
 }
 
-/** How many routes share a reader, where there are so many. Pure. */
+/** Returns the maximum number of routes per reader. Pure. */
 export function routesPerReader(routes: number): number {
   return Math.max(ROUTES_PER_READER, Math.ceil(routes / READERS_MOST));
 }

@@ -35,7 +35,7 @@ describe('a look at the clock of the server', () => {
       answered: 1_005,
       step: HOUR_MS - 6,
     },
-  ])('tells of $of', ({ serverMs, asked, answered, step }) => {
+  ])('reports $of', ({ serverMs, asked, answered, step }) => {
     const steps = new ClockSteps();
     expect(steps.note(100_000, 0, 5)).toBe(0);
     expect(steps.note(serverMs, asked, answered)).toBe(step);

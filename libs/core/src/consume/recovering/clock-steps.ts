@@ -1,15 +1,15 @@
-// What NTP slews in a minute at most, and less than any lease.
+// More than NTP slews in a minute, and less than any lease.
 const LEAST_STEP_MS = 1_000;
 
-/** Notices that the server's clock was set, by comparing it with this process' monotonic clock. */
+/** Detects that the server's clock was set, by comparing it with this process' monotonic clock. */
 export class ClockSteps {
-  /** Bounds of what the server's clock was ahead of the monotonic one at the last look, ms. */
+  /** Bounds of the difference between the server's clock and the monotonic one at the last check, ms. */
   private least = Number.NaN;
   private most = Number.NaN;
 
   /**
-   * @param serverMs epoch ms, as the server told it between `askedAt` and `answeredAt`, monotonic ms
-   * @returns how far the clock was set since the last look, at least; negative when it was set back, 0 when it was not
+   * @param serverMs epoch ms that the server returned between `askedAt` and `answeredAt`, monotonic ms
+   * @returns the least amount by which the clock was set since the last check; negative when set back, 0 when not set
    */
   note(serverMs: number, askedAt: number, answeredAt: number): number {
     const least = serverMs - answeredAt;

@@ -3,7 +3,7 @@ import type { Dispatcher } from '../starting/dispatcher.js';
 import type { Readers } from '../reading/readers.js';
 import type { Subscription } from '../route/subscription.js';
 
-/** How a consumer runs suspects with nothing else in flight: it stops reading and starting, and goes on afterwards. */
+/** Runs suspects with nothing else in flight: the consumer stops reading and starting, and resumes afterwards. */
 export class Isolation {
   constructor(
     private readonly subscriptions: ReadonlySet<Subscription>,
@@ -12,7 +12,7 @@ export class Isolation {
     private readonly run: (delivery: InFlight<Subscription>) => void,
   ) {}
 
-  /** Stops reading and starting; resolves to whether all handlers ended within `timeoutMs`. */
+  /** Stops reading and starting; resolves to true when all handlers ended within `timeoutMs`. */
   async enter(timeoutMs: number): Promise<boolean> {
     this.dispatcher.hold();
     this.readers.pause();
@@ -24,7 +24,7 @@ export class Isolation {
     );
   }
 
-  /** Runs them, and nothing else, for so long at most; resolves to whether all of them were settled by then. */
+  /** Runs the suspects, and nothing else, for up to `forMs`; resolves to true when all of them were settled in time. */
   async runApart(suspects: readonly InFlight<Subscription>[], forMs: number): Promise<boolean> {
     const { dispatcher } = this;
     if (dispatcher.isStopping) {
@@ -37,7 +37,7 @@ export class Isolation {
       run(suspect);
     }
     const areOver = (): boolean => suspects.every(({ isOver }) => isOver);
-    // A handler that takes long, or never ends, keeps its slot, not everything else.
+    // A handler that takes long, or never ends, keeps only its slot.
     await dispatcher.conditions.until(() => dispatcher.isStopping || areOver(), forMs);
     return areOver();
   }

@@ -6,40 +6,40 @@ import type { Reclaimer } from './reclaimer.js';
 import { lockQuarantineScript } from './takeover-scripts.js';
 import type { Subscription } from '../route/subscription.js';
 
-// Suspects are rare and mostly innocent; the others must not wait for them for long.
+// Suspects are rare and mostly innocent; other messages must not wait long for them.
 const SESSION_MS = 1_000;
-// How much of that is for the handlers to end that are running when it begins.
+// Share of a session in which handlers that are running at its start may end.
 const QUIET_MS = 500;
-// Where handlers always run for longer, suspects run beside them in the end.
+// When handlers always run longer, suspects finally run beside them.
 const TRIES = 3;
 
 /**
- * Runs suspects apart: in one process of the group at a time, with nothing else in flight there. A message that has been
- * in two crashes may have caused them or may have been a neighbour. First they run together, because most are innocent
- * and those that take long would take longer one by one; who was in a crash then runs alone, and when the process dies
- * with it alone, it is known.
+ * Runs suspects apart: in one process of the group at a time, with nothing else in flight there. A message that was in
+ * two crashes may have caused them or may have been a neighbour. Suspects first run together, because most are innocent
+ * and running slow ones one by one takes longer. A suspect that was in another crash then runs alone; if the process
+ * dies again, the cause is known.
  *
- * Nothing else waits for longer than a session: a suspect that takes longer is joined by others, and where handlers do not
- * end in time, suspects run beside them after a few tries.
+ * Other messages wait no longer than a session: a suspect that takes longer is joined by others, and when handlers do
+ * not end in time, suspects run beside them after a few tries.
  */
 export class Quarantine {
   private readonly waiting = new Set<Subscription>();
   private current: Promise<void> | undefined;
-  /** Not to be tried again before, monotonic ms. */
+  /** Time of the next try at the earliest, monotonic ms. */
   private notBefore = 0;
   private stopped = false;
-  /** How often in a row there were handlers that did not end. */
+  /** Consecutive tries in which handlers did not end in time. */
   private crowdedTries = 0;
 
   constructor(
     private readonly context: ConsumerContext,
     private readonly reclaimer: Reclaimer,
     private readonly isolation: Isolation,
-    /** Suspects of these paths are about to run beside other handlers. */
+    /** Reports that suspects of these paths are about to run beside other handlers. */
     private readonly onCrowded: (paths: readonly string[]) => void,
   ) {}
 
-  /** There are suspects on the route. They are reported at every reclaim until somebody has run them. */
+  /** Reports suspects on the route; repeated at every reclaim until somebody has run them. */
   request(subscription: Subscription): void {
     if (this.stopped || performance.now() < this.notBefore) return;
     this.waiting.add(subscription);
@@ -48,12 +48,12 @@ export class Quarantine {
     });
   }
 
-  /** Resolves when no suspect is run alone any more. */
+  /** Resolves when no suspect runs alone any more. */
   get ended(): Promise<void> {
     return this.current ?? Promise.resolve();
   }
 
-  /** Resolves when none is taken any more. */
+  /** Resolves when no suspect is taken any more. */
   stop(): Promise<void> {
     this.stopped = true;
     return this.ended;
@@ -90,7 +90,7 @@ export class Quarantine {
     return true;
   }
 
-  /** Whether none of them is left running, which would have to be waited for before the next ones. */
+  /** Resolves to true when no suspect is left running; the next ones would have to wait for it. */
   private async runSuspects(until: number): Promise<boolean> {
     for (const subscription of this.waiting) {
       while (performance.now() < until && !this.stopped) {
@@ -110,7 +110,7 @@ export class Quarantine {
     return true;
   }
 
-  // The lock only spares the other processes; two that hold it at once would do no harm, so it needs no fence.
+  // The lock only spares the other processes; two holders at once do no harm, so it needs no fence.
   private async lock(): Promise<boolean> {
     const { command, consumer, options } = this.context;
     const { leaseMs } = options;

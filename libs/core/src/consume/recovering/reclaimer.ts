@@ -17,23 +17,23 @@ import {
 } from './takeover.js';
 
 export interface ReclaimHooks extends TakeoverHooks {
-  /** Deliveries were taken over, or a suspect is there. */
+  /** Reports deliveries that were taken over, or a suspect. */
   onReclaimed: (subscription: Subscription, found: Reclaimed) => void;
   onFault: (error: unknown) => void;
 }
 
 /**
- * Looks for deliveries that nobody keeps alive any more and takes over what there is room for, every third of the lease
- * and again as soon as a slot is free while more are waiting.
+ * Looks for deliveries whose leases nobody renews and takes over as many as there is room for: every third of the
+ * lease, and again as soon as a slot is free while more are waiting.
  */
 export class Reclaimer {
   private timer: NodeJS.Timeout | undefined;
   private visiting: Promise<void> | undefined;
-  /** Where taking goes on, on routes where stale deliveries wait for room. */
+  /** Position at which to continue, for routes where stale deliveries wait for room. */
   private readonly cursors = new Map<Subscription, PendingCursor>();
-  /** Why a route cannot be looked at; told once for as long as it lasts. */
+  /** Reason why a route cannot be examined; reported once while it lasts. */
   private readonly problems = new Map<Subscription, string>();
-  /** Paused while a suspect runs alone. */
+  /** Set while a suspect runs alone. */
   paused = false;
 
   private readonly takeover: Takeover;
@@ -52,7 +52,7 @@ export class Reclaimer {
     this.schedule();
   }
 
-  /** Resolves when nothing is taken over any more. */
+  /** Resolves when no takeover is running any more. */
   async stop(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -60,7 +60,7 @@ export class Reclaimer {
     await this.visiting;
   }
 
-  /** Slots were freed on a route where stale deliveries wait for them: goes on where the last call had no room. */
+  /** Continues on a route with freed slots where the last call had no room for stale deliveries. */
   async more(subscription: Subscription): Promise<void> {
     if (this.visiting !== undefined || this.paused || !this.context.command.ready) return;
     subscription.hasStaleLeft = false;
@@ -93,7 +93,7 @@ export class Reclaimer {
     }
   }
 
-  /** Takes suspects of the route, to be run with nothing else in flight; none when there is none left. */
+  /** Takes suspects of the route, to run with nothing else in flight; an empty list when none is left. */
   takeSuspects(subscription: Subscription, most: number): Promise<InFlight<Subscription>[]> {
     return this.suspects.take(subscription, most);
   }
@@ -112,9 +112,9 @@ export class Reclaimer {
   }
 
   /**
-   * Looks at these routes now.
+   * Examines these routes now.
    *
-   * @param room how many deliveries of a route may be taken; as many as it has free slots unless told
+   * @param room returns how many deliveries of a route may be taken. @default its free slots
    */
   async visit(
     subscriptions: readonly Subscription[],
@@ -145,7 +145,7 @@ export class Reclaimer {
     }
   }
 
-  /** Takes what there is room for and notes the rest, call by call. */
+  /** Takes as many as there is room for and notes the rest, call by call. */
   private async takeStaleOf(
     subscriptions: readonly Subscription[],
     room: (subscription: Subscription) => number,
@@ -164,7 +164,7 @@ export class Reclaimer {
         left.set(subscription, Math.max(0, roomLeft(subscription) - each.taken.length));
         this.noteProblem(subscription, each.problem);
         if (each.left > 0) subscription.hasStaleLeft = true;
-        // What is left may have got room meanwhile.
+        // The rest may have room now.
         if (each.taken.length > 0 || each.suspects > 0 || each.left > 0) {
           this.hooks.onReclaimed(subscription, each);
         }
@@ -173,7 +173,7 @@ export class Reclaimer {
         .map(({ subscription }, index) => ({ subscription, ...(found[index]?.next ?? WHOLE) }))
         .filter((look) => !isWhole(look));
     }
-    // More is stale than could be looked at.
+    // There are more stale deliveries than the calls could examine.
     for (const { subscription } of looks) subscription.hasStaleLeft = true;
   }
 
@@ -194,7 +194,7 @@ function refusedLook({ path }: Subscription, problem: string): BrokerRefusedErro
   );
 }
 
-/** One call knows one limit. */
+/** Groups routes by their limit, because a call has only one. */
 function byMaxCrashes(subscriptions: readonly Subscription[]): Subscription[][] {
   const groups = new Map<number, Subscription[]>();
   for (const subscription of subscriptions) {

@@ -8,7 +8,7 @@ import { BEGINNING, isWhole, MAX_CALLS, type Takeover, type TakeoverMode } from 
 
 type SuspectMode = Exclude<TakeoverMode, 'normal'>;
 
-/** Takes over what is to be run apart, and counts each as begun with. */
+/** Takes over messages that must run apart, and counts each as started. */
 export class SuspectTaker {
   constructor(
     private readonly context: ConsumerContext,
@@ -16,8 +16,8 @@ export class SuspectTaker {
   ) {}
 
   /**
-   * Takes suspects of the route, to be run with nothing else in flight; none when there is none left. What has brought
-   * down a process among other suspects comes alone.
+   * Takes suspects of the route, to run with nothing else in flight; an empty list when none is left. A suspect that was
+   * in a crash among other suspects comes alone.
    */
   async take(subscription: Subscription, most: number): Promise<InFlight<Subscription>[]> {
     if (subscription.isOff) return [];
@@ -25,14 +25,14 @@ export class SuspectTaker {
     return suspects.length > 0 ? suspects : this.takeOf(subscription, 'lone', 1);
   }
 
-  /** Throws only if none of them could be begun with: those that were count as run, and are kept alive. */
+  /** Throws only if no suspect could be started: the started ones count as run, and their leases are renewed. */
   private async takeOf(
     subscription: Subscription,
     mode: SuspectMode,
     most: number,
   ): Promise<InFlight<Subscription>[]> {
     const { mayHoldSuspect } = subscription;
-    // Until it is known what became of each.
+    // Set until the result for each is known.
     subscription.mayHoldSuspect = true;
     const taken = await this.takeFirst(subscription, mode, most);
     const begun = await Promise.allSettled(

@@ -1,27 +1,27 @@
 import type { Claim, Source } from '../../message/index.js';
 import { defineScript, listOf, lua, oneOf } from '../../redis/index.js';
 
-/** After which entry a look at a pending list goes on: `''` for its beginning, `'end'` when all of it was seen. */
+/** Entry after which a scan of a pending list continues: `''` for its beginning, `'end'` when all of it was seen. */
 export interface PendingCursor {
   readonly log: string;
   readonly inbox: string;
 }
 
-/** What a reclaim found on one route. */
+/** Result of a reclaim on one route. */
 export interface Reclaimed {
   readonly taken: readonly Claim[];
-  /** Ripe, but without room for them. */
+  /** Number of ripe deliveries without room. */
   readonly left: number;
-  /** Ripe, but to be run alone. */
+  /** Number of ripe deliveries that must run alone. */
   readonly suspects: number;
   readonly next: PendingCursor;
-  /** Why the route could not be looked at; '' if it could. */
+  /** Reason why the route could not be examined; '' if it could. */
   readonly problem: string;
 }
 
 type RawReclaimed = [[Source, string, string[], number][], number, number, string, string, string];
 
-/** Keys are log, inbox and stale notes of each route; followed for each by how many to take and where to go on. */
+/** KEYS are log, inbox and stale notes of each route; ARGV continues with the number to take and the cursor of each. */
 export const reclaimScript = defineScript({
   lua: lua.reclaimLua,
   keys: [],
@@ -48,7 +48,7 @@ export const reclaimScript = defineScript({
   },
 });
 
-/** Keys are streams; followed for each by where to go on. */
+/** KEYS are streams; ARGV continues with the cursor of each. */
 export const restampScript = defineScript({
   lua: lua.restampLua,
   keys: [],

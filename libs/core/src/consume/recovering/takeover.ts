@@ -12,16 +12,16 @@ import {
 } from './takeover-scripts.js';
 import type { Subscription } from '../route/subscription.js';
 
-/** Each costs the server two looks at a pending list. */
+/** Routes per call; each costs the server two looks at a pending list. */
 export const ROUTES_PER_CALL = 50;
-/** So many calls look at what is stale of some routes; the rest is for the next visit. */
+/** Calls per visit that look for stale deliveries of the same routes; the rest is left to the next visit. */
 export const MAX_CALLS = 20;
-// One short look at each, mostly.
+// Each is one short look, mostly.
 const STREAMS_PER_RESTAMP = 200;
-// Of the bodies that a call takes over, which takes Redis a few milliseconds.
+// Limit on the bodies that a call takes over, which takes Redis a few milliseconds.
 const MAX_BYTES = 1024 * 1024;
 
-/** Where a call goes on with a route. */
+/** Position at which a call continues on a route. */
 export interface Look extends PendingCursor {
   readonly subscription: Subscription;
 }
@@ -36,16 +36,16 @@ export function isWhole({ log, inbox }: PendingCursor): boolean {
 export type TakeoverMode = 'normal' | 'suspect' | 'lone';
 
 export interface TakeoverHooks {
-  /** The answer of a takeover was lost: deliveries may be ours that nobody here knows of. */
+  /** Reports that the reply of a takeover was lost: we may own deliveries that this process does not know. */
   onUncertain?: () => void;
-  /** The server's clock was set, or another server answers whose clock differs. */
+  /** Reports that the server's clock was set, or that another server answers whose clock differs. */
   onClockStep?: (stepMs: number) => void;
 }
 
-/** The calls that look for stale deliveries and take them over, each of limited size. */
+/** Calls that look for stale deliveries and take them over, each of limited size. */
 export class Takeover {
   private readonly clockSteps = new ClockSteps();
-  /** Deliveries may seem to have been given in the future. */
+  /** Set while delivery times may lie in the future of the server's clock. */
   private mustRestamp = true;
 
   constructor(
@@ -54,7 +54,7 @@ export class Takeover {
     private readonly hooks: TakeoverHooks,
   ) {}
 
-  /** What is taken is taken in, unless it is to be run alone. */
+  /** Accepts the deliveries taken, except those that must run alone. */
   async call(
     looks: readonly Look[],
     mode: TakeoverMode,
@@ -99,7 +99,7 @@ export class Takeover {
     return found;
   }
 
-  /** After the server's clock was set back, what was given before would be stale only when it has caught up. */
+  /** Restamps deliveries after the server's clock was set back; they would only become stale once it has caught up. */
   async restampIfDue(): Promise<void> {
     if (!this.mustRestamp) return;
     const { command, group } = this.context;

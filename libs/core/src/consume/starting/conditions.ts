@@ -1,4 +1,4 @@
-/** Waits for conditions that are looked at whenever something has happened. */
+/** Waits for conditions that are checked after every event. */
 export class Conditions {
   private readonly watchers = new Set<() => void>();
 
@@ -6,7 +6,7 @@ export class Conditions {
     return this.watchers.size === 0;
   }
 
-  /** Whether the condition came true in time. */
+  /** Resolves to true when the condition came true in time. */
   async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
     if (condition()) return true;
     return new Promise((resolve) => {
@@ -23,7 +23,7 @@ export class Conditions {
     });
   }
 
-  /** Something has happened. */
+  /** Checks all conditions after an event. */
   look(): void {
     for (const watcher of this.watchers) watcher();
   }

@@ -11,23 +11,23 @@ import type { Subscription } from '../route/subscription.js';
 export interface DispatcherHooks {
   /** Runs a delivery. */
   run: (delivery: InFlight<Subscription>) => void;
-  /** Gives a delivery back without using an attempt up. */
+  /** Gives a delivery back to the group; no attempt is used up. */
   release: (delivery: InFlight<Subscription>) => void;
-  /** There is room on the route for stale deliveries that wait for it. */
+  /** Reports room on the route for stale deliveries that wait for it. */
   onRoom: (subscription: Subscription) => void;
-  /** The route was served: slots of it may be free. */
+  /** Reports that the route was served: it may have free slots. */
   onServed: (subscription: Subscription) => void;
   onFault: (error: unknown) => void;
 }
 
-/** Starts what has been taken in as soon as there is a slot for it, or gives it back. */
+/** Starts accepted deliveries as soon as there is a slot for them, or gives them back. */
 export class Dispatcher {
-  /** Looked at whenever something has happened. */
+  /** Checked after every event. */
   readonly conditions = new Conditions();
   private readonly limiters = new Map<Subscription, RateLimiter>();
   private readonly attention: Attention;
   private readonly pump = new Pump(() => this.serveWanting());
-  /** Nothing is started. */
+  /** Set while no delivery may start. */
   private holding = false;
   private stopping = false;
 
@@ -40,7 +40,7 @@ export class Dispatcher {
     for (const subscription of subscriptions) this.add(subscription);
   }
 
-  /** Looks after another route, which is one of its subscriptions by now. */
+  /** Adds a route, which is one of the subscriptions already. */
   add(subscription: Subscription): void {
     const { context } = this;
     const { rateLimit } = subscription.options;
@@ -52,7 +52,7 @@ export class Dispatcher {
     this.limiters.set(subscription, limiter);
   }
 
-  /** Something has happened to the route. */
+  /** Schedules a turn for the route after an event. */
   serveSoon(subscription: Subscription): void {
     this.attention.want(subscription);
     this.pump.soon();
@@ -63,12 +63,12 @@ export class Dispatcher {
     this.pump.soon();
   }
 
-  /** Something has happened that only who waits for a condition cares about. */
+  /** Schedules a check of the conditions alone. */
   lookSoon(): void {
     if (!this.conditions.isEmpty) this.pump.soon();
   }
 
-  /** Starts nothing until told to go on. */
+  /** Starts no delivery until resumed. */
   hold(): void {
     this.holding = true;
   }
@@ -78,7 +78,7 @@ export class Dispatcher {
     this.serveAllSoon();
   }
 
-  /** Starts nothing any more; what is taken in from now on is given back. */
+  /** Starts no delivery any more; deliveries accepted from now on are given back. */
   stop(): void {
     this.stopping = true;
     this.hold();
@@ -90,7 +90,7 @@ export class Dispatcher {
     return this.stopping;
   }
 
-  /** What waits on the route, which can be taken by others then. */
+  /** Gives back deliveries that wait on the route, so that other processes can take them. */
   giveBackWaiting(subscription: Subscription): void {
     for (const delivery of subscription.takeBuffered()) this.giveBack(delivery);
   }
@@ -103,14 +103,14 @@ export class Dispatcher {
   private serveWanting(): void {
     const wanting = this.attention.take();
     for (const subscription of wanting) {
-      // A read or a takeover that was on its way then has brought it.
+      // Deliveries may still arrive from a read or takeover that was on its way.
       if (this.stopping || subscription.isOff) this.giveBackWaiting(subscription);
       else if (!this.holding) {
         this.startWhatMay(subscription);
         this.askForStale(subscription);
       }
     }
-    // Who holds serves all of them when it goes on.
+    // While held, no route is served; all are served on resuming.
     if (!this.holding) for (const each of wanting) this.hooks.onServed(each);
     this.conditions.look();
   }
@@ -133,7 +133,7 @@ export class Dispatcher {
 
   private askForStale(subscription: Subscription): void {
     if (!subscription.hasStaleLeft || subscription.freeSlots === 0) return;
-    // If nobody has time for them, it is asked again.
+    // Asked again later, in case no takeover has time for them now.
     this.attention.want(subscription);
     this.hooks.onRoom(subscription);
   }

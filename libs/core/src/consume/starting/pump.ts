@@ -2,17 +2,17 @@ import { performance } from 'node:perf_hooks';
 
 import { inOwnContext } from '../../own-context.js';
 
-// How long handlers that end at once may keep the event loop; then everything else has its turn.
+// Time for which handlers that end at once may keep the event loop; then other work has its turn.
 const TURN_MS = 5;
 
 /**
- * Calls for work once however often it is asked for, before the event loop goes on: what was read is handled while it is
- * in the processor's caches, and its acks go as one command. Work that leads to
- * work goes on in the same turn, for a few milliseconds.
+ * Runs the work once per turn of the event loop, however often it is requested: new messages are handled while they are
+ * in the processor's caches, and their acks go as one command. Work that leads to more work continues in the same turn,
+ * for a few milliseconds.
  */
 export class Pump {
   private isScheduled = false;
-  /** When this turn of the event loop was long enough, monotonic ms; 0 before there was work in it. */
+  /** End of this turn's share of the event loop, monotonic ms; 0 before there was work in it. */
   private turnEndsAt = 0;
 
   constructor(private readonly work: () => void) {}
@@ -28,7 +28,7 @@ export class Pump {
   private readonly beginTurn = (): void => {
     this.turnEndsAt = performance.now() + TURN_MS;
     setImmediate(this.endTurn);
-    // Whoever asked for it may be in a request.
+    // The request may come from within the async context of application code.
     inOwnContext(this.run);
   };
 

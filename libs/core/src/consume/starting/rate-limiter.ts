@@ -19,20 +19,20 @@ const permitsScript = defineScript({
 });
 
 const RETRY_MS = 100;
-// Time may not cure a refusal, such as a key of another type.
+// Waiting may not cure a refusal, such as a key of another type.
 const FAULT_PAUSE_MS = 1_000;
-// What is granted counts until it can be used no more: the longer that is, the lower the rate. It grows where replies take
-// longer. What came too late is given back with the next call: of a limit of one a minute, a minute would be lost.
+// A permit counts until it expires: the longer that takes, the lower the rate. The time grows when replies take longer.
+// Permits that came too late are returned with the next call; with a limit of one a minute, a minute would be lost.
 const LEAST_USE_WITHIN_MS = 20;
 const MOST_USE_WITHIN_MS = 2_000;
 
 /**
- * Permits to begin deliveries, asked for in Redis as they are needed. They count from when they were asked for: after a
- * pause of this process those that it still had would add to those of a later period.
+ * Permits to start deliveries, requested from Redis as needed. They count from the time of the request: after a pause
+ * of this process, its remaining permits would otherwise add to those of a later period.
  */
 export class RateLimiter {
   private permits = 0;
-  /** The latest call that asked for permits, and how many of them were used. */
+  /** The latest call that requested permits, and how many of them were used. */
   private latest = { name: '', wanted: 0, used: 0 };
   /** Monotonic ms. */
   private usableUntil = 0;
@@ -51,7 +51,7 @@ export class RateLimiter {
     },
   ) {}
 
-  /** Uses a permit up, if there is one. */
+  /** Uses a permit, if there is one. */
   take(): boolean {
     if (this.permits === 0) return false;
     if (performance.now() > this.usableUntil) {
@@ -63,13 +63,13 @@ export class RateLimiter {
     return true;
   }
 
-  /** Asks for permits, unless that is under way; `onGranted` tells when there are some. */
+  /** Requests permits, unless a request is pending; `onGranted` reports new ones. */
   ask(wanted: number): void {
     if (this.asking || wanted <= 0) return;
     this.asking = true;
     const { count, perMs } = this.limit;
     const { useWithinMs } = this;
-    // Of a call whose reply was lost, all.
+    // After a lost reply, returns all of that call.
     const late = this.latest;
     this.latest = { name: uniqueId(), wanted: Math.min(wanted, count), used: 0 };
     const { name } = this.latest;
@@ -104,7 +104,7 @@ export class RateLimiter {
     clearTimeout(this.timer);
   }
 
-  /** Doubles the time for replies that come too late to be used, and shortens it by and by for others. */
+  /** Doubles the time when replies come too late to be used, and shortens it gradually otherwise. */
   private adapt(tookMs: number): void {
     const fitting = tookMs * 2 > this.useWithinMs ? this.useWithinMs * 2 : this.useWithinMs * 0.9;
     this.useWithinMs = Math.round(
