@@ -1,12 +1,11 @@
 import type { Rule } from './rule.js';
 
 /**
- * What becomes of instants that nobody was there for. An instant is missed when its successor is due too, or when it is
- * more than a minute late.
+ * Policy for missed instants. An instant is missed when its successor is due too, or when it is over a minute late.
  *
- * - `none`: what was missed is skipped
- * - `last`: one message for all that was missed, that of the last instant
- * - `all`: one message for each instant, in their order
+ * - `none`: skips missed instants
+ * - `last`: publishes one message for all missed instants, that of the last one
+ * - `all`: publishes one message per instant, in order
  */
 export type CatchUp = 'none' | 'last' | 'all';
 
@@ -14,27 +13,27 @@ export function isCatchUp(value: unknown): value is CatchUp {
   return value === 'none' || value === 'last' || value === 'all';
 }
 
-/** More than a failover, a restart and a look of somebody else's sweeper take. */
+/** Longer than a failover, a restart and a look by another process's sweeper take. */
 export const MISSED_AFTER_MS = 60_000;
 
-/** A script holds up everybody else on the server while it runs; the rest follows in the next one, at once. */
+/** Limit per script call, which holds up every other client; the rest follows at once in the next call. */
 export const MOST_PER_TICK = 100;
 
-/** The end of the year 9999: a rule that has come to its end stays listed, and is never due again. */
+/** End of the year 9999: a rule without further instants stays listed and is never due again. */
 export const NEVER_AT = 253_402_300_799_999;
 
-/** What is to be made of a recurring send that is due. */
+/** Plan for a recurring send that is due. */
 export interface TickPlan {
-  /** The instants for which a message is published, in their order. */
+  /** Instants for which a message is published, in order. */
   readonly publish: readonly number[];
-  /** What is due next; not after `nowMs` when there is more to catch up with. */
+  /** Next due instant; not after `nowMs` when more instants must be caught up. */
   readonly nextAt: number;
 }
 
 /**
  * Decides which of the instants from `dueAt` to `nowMs` are published. Pure.
  *
- * @param dueAt the first instant that was not made yet, not after `nowMs`
+ * @param dueAt the first instant that was not published yet, not after `nowMs`
  */
 export function planTick(rule: Rule, catchUp: CatchUp, dueAt: number, nowMs: number): TickPlan {
   if (catchUp === 'all') return planAll(rule, dueAt, nowMs);
@@ -54,8 +53,8 @@ function planAll(rule: Rule, dueAt: number, nowMs: number): TickPlan {
 }
 
 /**
- * The last instant up to `nowMs`. By halving, because there may be millions in between, and going backwards is not the
- * same: when clocks go back, an expression has instants for that direction that it does not have for the other.
+ * Returns the last instant up to `nowMs`. Searches by halving, because there may be millions in between. Going backwards
+ * is not the same: when clocks go back, an expression has instants in one direction that it does not have in the other.
  */
 function lastUntil(rule: Rule, dueAt: number, nowMs: number): number {
   let last = dueAt;
@@ -66,7 +65,7 @@ function lastUntil(rule: Rule, dueAt: number, nowMs: number): number {
     if (found <= nowMs) last = found;
     else end = middle;
   }
-  // On the day when clocks change, an instant may hide from the middle.
+  // On the day of a clock change, the search may miss an instant.
   for (let next = rule.next(last); next <= nowMs; next = rule.next(last)) last = next;
   return last;
 }

@@ -6,24 +6,24 @@ import { wallClockRule } from './wall-clock.js';
 import { Zone } from './zone.js';
 
 const FIELDS = /^(@[a-z]+|\S+( \S+){4,5})$/;
-// No offsets such as +02:00: not every version of Node knows them, and all processes must agree.
+// No offsets such as +02:00: not every version of Node supports them, and all processes must agree.
 const ZONE = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 /**
- * The rule of a cron expression. The library finds the times, the zone's clocks say when they are: its own arithmetic of
- * clock changes fails where they are not of a whole hour at a whole hour (ADR 0009).
+ * Creates the rule of a cron expression. The library finds the times, and the zone decides at which instants its clocks
+ * show them: the library's own arithmetic fails for clock changes that are not whole hours (ADR 0009).
  *
- * When clocks go forward, a time that is left out comes by so much later. When they go back, a time that is shown twice
- * comes once, at the first of them; if the expression has a time in every hour, it comes at both.
+ * When clocks go forward, a skipped time comes later by as much. When they go back, a repeated time comes once, at its
+ * first occurrence; an expression with a time in every hour gets both.
  *
- * @throws {ConfigError} if the expression or the time zone is not acceptable, or there is no instant at all
+ * @throws {ConfigError} if the expression or the time zone is not valid, or no instant matches
  */
 export async function cronRule(cron: string, timezone: string, seed: string): Promise<Rule> {
   const zone = zoneOf(timezone);
   if (typeof cron !== 'string' || !FIELDS.test(cron.trim().replace(/\s+/g, ' '))) {
     throw invalid(cron);
   }
-  // Half of what a process would load at its start, and most have no cron expression.
+  // Loaded on demand: it is half of what a process would load at its start, and most have no cron expression.
   const { CronExpressionParser } = await import('cron-parser');
   try {
     const times = CronExpressionParser.parse(cron, { tz: 'UTC', hashSeed: seed });
@@ -36,7 +36,7 @@ export async function cronRule(cron: string, timezone: string, seed: string): Pr
   }
 }
 
-/** Always from a known time, never from where the last call left off: no state decides. */
+/** Returns the next time after a known one, independent of earlier calls. */
 function nextTime(times: CronExpression, afterMs: number): number {
   times.reset(new Date(afterMs));
   const at = times.next().getTime();
@@ -44,7 +44,7 @@ function nextTime(times: CronExpression, afterMs: number): number {
   return at;
 }
 
-// To make one takes longer than all the rest.
+// Cached, because creating a zone takes longer than all the rest.
 const zones = new Map<string, Zone>();
 
 function zoneOf(timezone: string): Zone {

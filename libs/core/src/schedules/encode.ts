@@ -6,13 +6,13 @@ import { FOREIGN_TO_SCHEDULES } from './foreign-names.js';
 import type { RuleSpec } from './rule.js';
 import type { ScheduleSpec } from './schedule.js';
 
-/** How a recurring send is made, besides when. It is stored as JSON. */
+/** Specification of a recurring send apart from its rule. It is stored as JSON. */
 export interface SendSpec {
   readonly catchUp: CatchUp;
   readonly ttlMs?: number;
 }
 
-/** A recurring send in the form in which it goes to Redis. */
+/** A recurring send in the form in which it is written to Redis. */
 export interface EncodedSchedule {
   readonly id: string;
   readonly path: string;
@@ -37,10 +37,10 @@ const NAMES: readonly string[] = [
 ] satisfies (keyof ScheduleSpec)[];
 
 /**
- * Checks a recurring send, but for its rule, and gives it the form in which it goes to Redis. Pure.
+ * Validates a recurring send, except for its rule, and encodes it for Redis. Pure.
  *
- * @throws {ConfigError} for an option that is not acceptable
- * @throws {MessageError} for a payload or headers that are not
+ * @throws {ConfigError} for an option that is not valid
+ * @throws {MessageError} for a payload or headers that are not valid
  */
 export function encodeSchedule(given: ScheduleSpec, limits: MessageLimits): EncodedSchedule {
   if (typeof given !== 'object' || (given as unknown) === null) {
@@ -79,7 +79,7 @@ export function validScheduleId(id: string): string {
 }
 
 function ruleSpecOf(given: ScheduleSpec): RuleSpec {
-  // Callers without types may give both, or neither.
+  // Callers in plain JavaScript may give both, or neither.
   const { cron, timezone, everyMs } = given as Partial<Given>;
   if (everyMs === undefined) {
     if (cron !== undefined) return { cron, timezone: timezone ?? 'UTC' };

@@ -1,14 +1,14 @@
 import { ConfigError } from '../errors.js';
 import type { Rule } from './rule.js';
 
-// Less would be a stream of messages rather than a schedule.
+// A shorter interval would be a stream of messages rather than a schedule.
 const LEAST_MS = 1_000;
 const MOST_MS = 100 * 365 * 24 * 3_600_000;
 
 /**
- * The rule of an interval: the multiples of it, counted from 1970-01-01 UTC.
+ * Creates the rule of an interval: its multiples, counted from 1970-01-01 UTC.
  *
- * @throws {ConfigError} if the interval is not acceptable
+ * @throws {ConfigError} if the interval is not valid
  */
 export function everyRule(everyMs: number): Rule {
   if (!Number.isSafeInteger(everyMs) || everyMs < LEAST_MS || everyMs > MOST_MS) {

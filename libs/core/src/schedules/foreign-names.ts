@@ -1,6 +1,6 @@
 import type { ForeignNames } from '../option-values.js';
 
-/** What to give instead of names that BullMQ, node-cron and `@nestjs/schedule` use. */
+/** Replacements for names that BullMQ, node-cron and `@nestjs/schedule` use. */
 export const FOREIGN_TO_SCHEDULES: ForeignNames = Object.freeze({
   name: 'give "id"',
   key: 'give "id"',

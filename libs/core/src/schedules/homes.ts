@@ -7,20 +7,20 @@ const forgetScript = defineScript({
   reply: Number,
 });
 
-// A script holds up everybody else on the server while it runs.
+// Limited, because a script holds up every other client of the server.
 const FORGOTTEN_PER_CALL = 500;
 
-/** Where a recurring send lives. */
+/** Path on which a recurring send lives. */
 export interface Home {
   readonly id: string;
   readonly path: string;
-  /** Changes whenever its route is to be looked at anew. */
+  /** Changes whenever its route must be examined again. */
   readonly plannedAt: number;
 }
 
 /**
- * Which recurring sends there are, and on which path each lives: one hash for all, with values `<planned at> <path>`.
- * Changes count as changes of the registry, so that every process hears of them.
+ * Index of all recurring sends and the path of each: one hash with values `<planned at> <path>`. Changes count as changes
+ * of the registry, so that every process learns of them.
  */
 export class Homes {
   constructor(
@@ -45,14 +45,14 @@ export class Homes {
     await this.tell();
   }
 
-  /** @returns whether it was known */
+  /** @returns true when it was listed */
   async remove(id: string): Promise<boolean> {
     const removed = await this.connection.run((client) => client.hdel(this.keys.schedules, id));
     if (removed > 0) await this.tell();
     return removed > 0;
   }
 
-  /** Removes those that are still as they were read; they lead to nothing. */
+  /** Removes homes that lead to nothing, unless they have changed since they were read. */
   async forget(homes: readonly Home[]): Promise<void> {
     const { schedules } = this.keys;
     let forgotten = 0;
@@ -66,7 +66,7 @@ export class Homes {
     if (forgotten > 0) await this.tell();
   }
 
-  /** Not in one step with the change: in a Cluster the two keys are on different nodes. */
+  /** Separate from the change itself: in a Cluster, the two keys are on different nodes. */
   private async tell(): Promise<void> {
     await this.registry.schedulesChanged();
   }
@@ -76,7 +76,7 @@ function written({ plannedAt, path }: Home): string {
   return `${plannedAt} ${path}`;
 }
 
-/** Undefined for what is not a home: a foreign tool may have written it. */
+/** Returns undefined for a value that is not a home: another tool may have written it. */
 function readHome(id: string, value: string): Home | undefined {
   const [, plannedAt, path] = /^(\d{1,16}) (.+)$/su.exec(value) ?? [];
   return plannedAt === undefined || path === undefined

@@ -1,37 +1,37 @@
 import type { MessageHeaders } from '../message/index.js';
 import type { CatchUp } from './catch-up.js';
 
-/** A recurring send as it is to be: `cron`, with its `timezone`, or `everyMs`. */
+/** Specification of a recurring send: `cron`, with its `timezone`, or `everyMs`. */
 export type ScheduleSpec = {
-  /** Its name, unique under the prefix: 1 to 128 of `A-Z a-z 0-9 . _ : / -`. */
+  /** Name, unique under the prefix: 1 to 128 of `A-Z a-z 0-9 . _ : / -`. */
   readonly id: string;
   readonly path: string;
   readonly data: unknown;
   readonly headers?: MessageHeaders;
-  /** How long each of its messages may wait for a handler, ms; counted from when it is published. */
+  /** Time to live of each of its messages, in ms from its publication. @default undefined (no limit) */
   readonly ttlMs?: number;
-  /** What becomes of instants that nobody was there for; `last` unless told. */
+  /** Policy for instants at which no process was running. @default 'last' */
   readonly catchUp?: CatchUp;
 } & (
   | {
       /** Five fields, six with seconds, or a name such as `@daily`. */
       readonly cron: string;
-      /** IANA time zone that the expression is meant in; UTC unless told. */
+      /** IANA time zone of the expression. @default 'UTC' */
       readonly timezone?: string;
       readonly everyMs?: undefined;
     }
   | {
-      /** Every so many ms, 1,000 or more, counted from 1970-01-01 UTC. */
+      /** Interval in ms, at least 1,000, counted from 1970-01-01 UTC. */
       readonly everyMs: number;
       readonly cron?: undefined;
       readonly timezone?: undefined;
     }
 );
 
-/** A recurring send as it is. Instants are epoch ms on the server's clock. */
+/** State of a recurring send. Instants are epoch ms on the server's clock. */
 export interface Schedule<T = unknown> {
   readonly id: string;
-  /** In its canonical form. */
+  /** Canonical form of the path. */
   readonly path: string;
   readonly cron: string | undefined;
   readonly timezone: string | undefined;
@@ -40,9 +40,9 @@ export interface Schedule<T = unknown> {
   readonly headers: MessageHeaders;
   readonly ttlMs: number | undefined;
   readonly catchUp: CatchUp;
-  /** When it is due next. */
+  /** Next due instant. */
   readonly nextAt: number;
-  /** When it published last by itself; undefined when it has not yet. */
+  /** Instant of its latest scheduled publication; undefined before the first. */
   readonly lastAt: number | undefined;
   readonly createdAt: number;
   readonly updatedAt: number;

@@ -8,29 +8,29 @@ import type { Schedule, ScheduleSpec } from './schedule.js';
 import type { ScheduleStore } from './store.js';
 
 export interface SchedulesHooks<Result> {
-  /** Resolves when there is a connection, or one is waited for. */
+  /** Resolves when there is a connection, or one is being awaited. */
   connect: () => Promise<void>;
   publish: (
     path: string,
     data: unknown,
     options: { readonly headers: MessageHeaders; readonly ttlMs?: number },
   ) => Promise<Result>;
-  /** Makes a path known. */
+  /** Registers a path. */
   addRoute: (path: string) => Promise<void>;
-  /** A recurring send of this process is due then, epoch ms. */
+  /** Reports when a recurring send of this process is due next, epoch ms. */
   onPlanned: (path: string, nextAt: number) => void;
-  /** What is stored of one cannot be read by this version. */
+  /** Reports a stored recurring send that this version cannot read. */
   onUnreadable: (path: string, id: string, error: Error) => void;
-  /** The same recurring sends for a call with limits of its own. @throws {ConfigError} for what is not acceptable */
+  /** Returns the API for a call with its own limits. @throws {ConfigError} for limits that are not valid */
   within: (call: CallOptions) => Schedules<Result>;
 }
 
-// Each may hold a payload of the largest size.
+// Each may hold a payload of the maximum size.
 const READ_TOGETHER = 25;
 
 /**
- * Recurring sends: a message on a path at each instant of a rule. They are kept in Redis and made by whichever process
- * sweeps their route, once for each instant.
+ * Recurring sends: a message on a path at each instant of a rule. They are stored in Redis and published by whichever
+ * process sweeps their route, once per instant.
  */
 export class Schedules<Result = unknown> {
   constructor(
@@ -41,11 +41,11 @@ export class Schedules<Result = unknown> {
   ) {}
 
   /**
-   * Makes a recurring send, or changes the one with this id. As long as its rule stays the same it stays due when it
-   * was; with another rule it is due at the next instant of that from now on.
+   * Creates a recurring send, or changes the one with this id. While its rule stays the same, its next instant stays as
+   * well; a new rule is due at its next instant from now on.
    *
    * @param call limits of this call
-   * @throws {ConfigError | MessageError} for what is not acceptable
+   * @throws {ConfigError | MessageError} for a value that is not valid
    */
   async upsert(spec: ScheduleSpec, call?: CallOptions): Promise<Schedule> {
     if (call !== undefined) return this.hooks.within(call).upsert(spec);
@@ -53,7 +53,8 @@ export class Schedules<Result = unknown> {
     const rule = await ruleOf(schedule.rule, schedule.id);
     await this.hooks.connect();
     const first = rule.next(await this.store.now());
-    if (first === Infinity) throw ConfigError.option('cron', spec.cron, 'one that is due again');
+    if (first === Infinity)
+      throw ConfigError.option('cron', spec.cron, 'an expression with a future instant');
     const nextAt = await this.put(schedule, first);
     const { id, path } = schedule;
     this.hooks.onPlanned(path, nextAt);
@@ -63,7 +64,7 @@ export class Schedules<Result = unknown> {
   }
 
   /**
-   * All of them, by id. One that this version cannot read is left out, and an event `warning` names it.
+   * Lists all recurring sends by id. One that this version cannot read is left out, and an event `warning` names it.
    *
    * @param call limits of this call
    */
@@ -91,7 +92,7 @@ export class Schedules<Result = unknown> {
   }
 
   /**
-   * One by its id; undefined if there is none.
+   * Returns a recurring send by its id; undefined if it does not exist.
    *
    * @param call limits of this call
    */
@@ -104,10 +105,10 @@ export class Schedules<Result = unknown> {
   }
 
   /**
-   * Ends a recurring send. What it has published stays.
+   * Removes a recurring send. Messages that it has published stay.
    *
    * @param call limits of this call
-   * @returns whether there was one
+   * @returns true when it existed
    */
   async remove(id: string, call?: CallOptions): Promise<boolean> {
     if (call !== undefined) return this.hooks.within(call).remove(id);
@@ -115,17 +116,17 @@ export class Schedules<Result = unknown> {
     await this.hooks.connect();
     const home = await this.homes.of(id);
     if (home === undefined) return false;
-    // In this order, what is left by a crash is an entry that leads to nothing.
+    // In this order, a crash leaves only an entry that leads to nothing.
     const wasThere = await this.store.remove(home.path, id);
     const wasListed = await this.homes.remove(id);
     return wasThere || wasListed;
   }
 
   /**
-   * Publishes its message now, besides what its rule says. The message has an id of its own, like that of any send.
+   * Publishes its message now, in addition to its rule. The message gets its own id, like that of any send.
    *
    * @param call limits of this call
-   * @throws {ConfigError} if there is none with this id
+   * @throws {ConfigError} if no recurring send has this id
    */
   async runNow(id: string, call?: CallOptions): Promise<Result> {
     if (call !== undefined) return this.hooks.within(call).runNow(id);
@@ -136,8 +137,8 @@ export class Schedules<Result = unknown> {
   }
 
   /**
-   * Where it lives is written first: whatever is elsewhere under its id is not made any more, so that no crash in
-   * between leaves one that is made twice.
+   * Writes its home first: an entry elsewhere under its id is no longer published, so that a crash in between leaves none
+   * that is published twice.
    */
   private async put(schedule: EncodedSchedule, first: number): Promise<number> {
     const { id, path } = schedule;
@@ -145,7 +146,7 @@ export class Schedules<Result = unknown> {
     const before = await this.homes.of(id);
     if (before?.path !== path) await this.homes.set({ id, path, plannedAt: 0 });
     const { state, nextAt } = await this.store.put(schedule, first);
-    // Other processes look at the route when this has changed.
+    // This change makes other processes look at the route.
     if (state === 'planned') await this.homes.set({ id, path, plannedAt: nextAt });
     if (before !== undefined && before.path !== path) await this.store.remove(before.path, id);
     return nextAt;

@@ -1,7 +1,7 @@
-/** As long as the sweep sets aside what it cannot append: a newer version or a person may have mended it by then. */
+/** As long as the sweep sets entries aside; a newer version or an operator may have mended the send after it. */
 const ASIDE_MS = 60_000;
 
-/** A recurring send that could not be made when it was due then, epoch ms. */
+/** A recurring send that could not be published, with the instant at which it was due, epoch ms. */
 export interface Failed {
   readonly id: string;
   readonly dueAt: number;
@@ -14,8 +14,8 @@ interface Aside {
 }
 
 /**
- * Recurring sends of a route that this process could not make. They stay due, for a process that can, and are passed over
- * for a while, so that they never take the places of the others. State without Redis.
+ * Recurring sends of a route that this process could not publish. They stay due, for a process that can, and are skipped
+ * for a while, so that they never take the places of others. State without Redis.
  */
 export class SetAside {
   private readonly asides = new Map<string, Aside>();
@@ -24,20 +24,20 @@ export class SetAside {
     return this.asides.size;
   }
 
-  /** @returns whether it is news: it was not aside before, or was due at another instant */
+  /** @returns true when it is news: it was not set aside before, or was due at another instant */
   add({ id, dueAt }: Failed, nowMs: number): boolean {
     const isNews = this.asides.get(id)?.dueAt !== dueAt;
     this.asides.set(id, { dueAt, until: nowMs + ASIDE_MS });
     return isNews;
   }
 
-  /** Whether it is passed over. One whose due instant has changed was mended or moved on. */
+  /** Returns true while it is skipped. One whose due instant has changed was mended or moved on. */
   has({ id, dueAt }: Failed, nowMs: number): boolean {
     const aside = this.asides.get(id);
     return aside?.dueAt === dueAt && nowMs < aside.until;
   }
 
-  /** Forgets those that are not among these any more. */
+  /** Forgets all except these. */
   keepOnly(due: readonly Failed[]): void {
     if (this.asides.size === 0) return;
     const dueAts = new Map(due.map(({ id, dueAt }) => [id, dueAt]));

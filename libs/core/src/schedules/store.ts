@@ -14,14 +14,14 @@ const putScript = defineScript({
   },
 });
 
-/** When a recurring send is due. */
+/** Due instant of a recurring send. */
 export interface DueAt {
   readonly id: string;
   /** Epoch ms. */
   readonly dueAt: number;
 }
 
-/** What a route keeps of its recurring sends: a hash of what they are, and a sorted set of when they are due. */
+/** Recurring sends of a route: a hash of their contents, and a sorted set of their due instants. */
 export class ScheduleStore {
   constructor(
     private readonly connection: Connection,
@@ -44,7 +44,7 @@ export class ScheduleStore {
     return this.connection.run((client) => putScript.run(client, { recurring, ticks }, args));
   }
 
-  /** @returns whether there was one */
+  /** @returns true when it existed */
   remove(path: string, id: string): Promise<boolean> {
     const { recurring, ticks } = this.keys.route(path);
     return this.connection.run(async (client) => {
@@ -72,7 +72,7 @@ export class ScheduleStore {
     return scheduleOf(id, path, stored, nextAt as string | null);
   }
 
-  /** What is due on the route at that instant, what has waited longest first. */
+  /** Returns recurring sends due at that instant, the longest overdue first. */
   async due(path: string, nowMs: number, limit: number): Promise<DueAt[]> {
     const { ticks } = this.keys.route(path);
     const found = await this.connection.run((client) =>
@@ -81,7 +81,7 @@ export class ScheduleStore {
     return pairs(found).map(([id, at]) => ({ id, dueAt: Number(at) }));
   }
 
-  /** When the first of those is due that are not due yet, epoch ms. */
+  /** Returns the first due instant after `nowMs`, epoch ms. */
   async nextAfter(path: string, nowMs: number): Promise<number | undefined> {
     const { ticks } = this.keys.route(path);
     const [, at] = await this.connection.run((client) =>
@@ -97,7 +97,7 @@ export class ScheduleStore {
     );
   }
 
-  /** Which of the recurring sends are nowhere on their routes. */
+  /** Returns the recurring sends that no longer exist on their routes. */
   async gone(homes: readonly Home[]): Promise<Home[]> {
     const places = await this.connection.run((client) =>
       Promise.allSettled(

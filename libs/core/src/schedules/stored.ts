@@ -7,10 +7,10 @@ import type { Schedule } from './schedule.js';
 
 const FIELDS = ['rule', 'send', 'data', 'headers', 'created', 'updated', 'last'] as const;
 
-/** A recurring send as it is stored; undefined for what is not there. */
+/** Stored fields of a recurring send; a missing field is undefined. */
 export type Stored = Partial<Record<(typeof FIELDS)[number], string>>;
 
-/** Undefined unless all of it is there: it may be about to be made or removed. */
+/** Returns undefined unless all fields exist: the send may be about to be created or removed. */
 export function scheduleOf(
   id: string,
   path: string,
@@ -49,7 +49,7 @@ export function readRule(json: string): RuleSpec {
   );
 }
 
-/** @throws {UndecodableError} if it does not say how to send */
+/** @throws {UndecodableError} if it is not a valid specification of a send */
 export function readSend(json: string): SendSpec {
   const { catchUp, ttlMs } = Object(parse(json)) as Partial<Record<keyof SendSpec, unknown>>;
   if (isCatchUp(catchUp)) return { catchUp, ...(typeof ttlMs === 'number' && { ttlMs }) };

@@ -15,7 +15,7 @@ import { SetAside } from './set-aside.js';
 import type { DueAt, ScheduleStore } from './store.js';
 import { readRule, readSend } from './stored.js';
 
-/** An instant of a recurring send, as it is handed to the publisher. */
+/** An instant of a recurring send, in the form that the publisher takes. */
 export interface TickRequest {
   readonly path: string;
   readonly id: string;
@@ -29,29 +29,29 @@ export interface TickRequest {
 }
 
 export interface TickerHooks {
-  /** Publishes and moves on in one step; `overtaken` when somebody else has done so. */
+  /** Publishes and moves on in one step; `overtaken` when another process has done so. */
   publish: (tick: TickRequest) => Promise<unknown>;
   onTicked: (tick: TickRequest) => void;
-  /** The route has as many unfinished messages as it may have: the tick waits. */
+  /** Reports that the queue has reached its `maxLength`: the tick waits. */
   onHeld: (path: string, id: string) => void;
-  /** What is stored of it cannot be read by this version: it is set aside. */
+  /** Reports a stored send that this version cannot read and that is set aside. */
   onUnreadable: (path: string, id: string, error: Error) => void;
   onFault: (error: unknown) => void;
-  /** The next tick that this process knows of, when the sweep sees only what is set aside: epoch ms. */
+  /** Reports the next tick that this process knows of, epoch ms, when the sweep sees only those set aside. */
   onNext: (path: string, nextAt: number) => void;
 }
 
-// Each may hold a payload of the largest size.
+// Each may hold a payload of the maximum size.
 const TICKS_PER_LOOK = 25;
 
 /**
- * Makes the recurring sends of a route that are due:
+ * Publishes the recurring sends of a route that are due:
  *
- * 1. reads them, and where they live: one that was left elsewhere goes
- * 2. plans each by its rule: which instants are published, which one is next
- * 3. publishes and moves on in one step, from the instant that the plan began with, so that several processes may try
+ * 1. reads them and their homes; removes one whose home is elsewhere
+ * 2. plans each by its rule: the instants to publish, and the next one
+ * 3. publishes and moves on in one step, fenced by the instant that the plan began with, so several processes may try
  *
- * One that cannot be made is set aside: it neither takes the place of another nor makes it late.
+ * A send that cannot be published is set aside: it neither takes the place of another nor delays it.
  */
 export class Ticker {
   private readonly held = new Set<string>();
@@ -64,12 +64,12 @@ export class Ticker {
     private readonly hooks: TickerHooks,
   ) {}
 
-  /** @returns whether any of them has moved on, so that a next look may find more */
+  /** @returns true when any of them has moved on, so that another look may find more */
   async tick(path: string, nowMs: number): Promise<boolean> {
     const aside = this.asides.get(path) ?? new SetAside();
     const limit = TICKS_PER_LOOK + aside.size;
     const due = await this.store.due(path, nowMs, limit);
-    // What is beyond the limit may be aside all the same.
+    // Beyond the limit there may be others that are set aside.
     if (due.length < limit) aside.keepOnly(due);
     const wanted = due.filter((each) => !aside.has(each, performance.now()));
     const outcomes = await Promise.all(
@@ -77,7 +77,7 @@ export class Ticker {
     );
     if (aside.size > 0) this.asides.set(path, aside);
     else this.asides.delete(path);
-    // Those that were set aside just now have made room for others.
+    // Sends that were just set aside have made room for others.
     const hasMore =
       outcomes.includes('moved') || (outcomes.includes('aside') && due.length === limit);
     if (!hasMore && aside.size > 0) await this.lookAhead(path, nowMs);
@@ -93,7 +93,7 @@ export class Ticker {
     try {
       return (await this.tickOne(path, due, nowMs)) ? 'moved' : 'waits';
     } catch (error) {
-      // It stays due.
+      // The send stays due.
       if (isPassing(error)) {
         this.hooks.onFault(error);
         return 'waits';
@@ -123,7 +123,7 @@ export class Ticker {
     const { catchUp, ttlMs } = readSend(send);
     const plan = planTick(await ruleOf(readRule(rule), id), catchUp, dueAt, nowMs);
     const outcome = await this.publish({ path, id, rule, dueAt, data, headers, ttlMs }, plan);
-    // One that is not known to live anywhere was made before that knowledge was lost.
+    // A send without a home was created before the homes were lost.
     if (outcome === 'made' && home === undefined) {
       await this.homes.set({ id, path, plannedAt: dueAt });
     }
@@ -149,7 +149,7 @@ export class Ticker {
       if (!isFull && !(error instanceof MessageIdConflictError)) throw error;
       // There may be room for one of many, and the others may not have been published before.
       if (second !== undefined) return this.publish(about, { publish: [first], nextAt: second });
-      // Published before with other data, by one that was removed since: once for each instant all the same.
+      // Published before with other data, by a send that was removed since: still once per instant.
       if (!isFull) return this.publish(about, { publish: [], nextAt });
       if (!this.held.has(id)) this.hooks.onHeld(path, id);
       this.held.add(id);
@@ -158,7 +158,7 @@ export class Ticker {
   }
 }
 
-/** Whether Redis is away, or refuses for now; whatever else it is would be the same at the next look. */
+/** Returns true when Redis is away or refuses for now; any other error would be the same at the next look. */
 function isPassing(error: unknown): boolean {
   return isTransient(error) || (error instanceof LeanMQError && error.retryable);
 }

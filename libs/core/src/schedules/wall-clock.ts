@@ -1,19 +1,19 @@
 import type { Rule } from './rule.js';
 import { LONGEST_CHANGE_MS, type ClockChange, type Zone } from './zone.js';
 
-/** Times as a clock on the wall shows them, as if it were in UTC. */
+/** Times as a wall clock shows them, written as if in UTC. */
 export interface WallTimes {
-  /** The first time after `afterMs`. */
+  /** Returns the first time after `afterMs`. */
   next(afterMs: number): number;
-  /** Whether there is one in every hour of the day. */
+  /** True when every hour of the day has one. */
   readonly isHourly: boolean;
 }
 
 /**
- * The instants at which the clocks of a zone show certain times. Pure.
+ * Creates the rule for the instants at which the clocks of a zone show certain times. Pure.
  *
- * - A time that is left out when clocks go forward comes by so much later, together with one that is shown then.
- * - A time that is shown twice when they go back comes the first time only; both times if there is one in every hour.
+ * - A time skipped when clocks go forward comes later by as much, together with one that is shown then.
+ * - A time repeated when they go back comes the first time only; both times if every hour has one.
  */
 export function wallClockRule(times: WallTimes, zone: Zone): Rule {
   const next = (afterMs: number): number => {
@@ -26,26 +26,26 @@ export function wallClockRule(times: WallTimes, zone: Zone): Rule {
   return { next };
 }
 
-/** There is no change of clocks near `afterMs`, but there may be one near the next time. */
+/** Handles the case without a clock change near `afterMs`; there may be one near the next time. */
 function nextUndisturbed(times: WallTimes, zone: Zone, afterMs: number): number {
   const time = times.next(afterMs + zone.offset(afterMs));
   const change = zone.changeNear(time);
   if (change === undefined) return time - zone.offset(time);
-  // Nothing is shown between `afterMs` and the earliest instant that this time may be.
+  // No time is shown between `afterMs` and the earliest instant at which this one may be.
   const earliest = time - Math.max(change.before, change.after);
   return nextAround(times, change, Math.max(afterMs, earliest - 1));
 }
 
-/** What a change of clocks makes of the times near it. */
+/** Applies a clock change to the times near it. */
 function nextAround(times: WallTimes, change: ClockChange, afterMs: number): number {
   const { at: changeAt, before, after } = change;
   const shown = (from: number, offset: number): number => times.next(from + offset) - offset;
   const untilMs = changeAt + Math.abs(after - before);
   const isForward = after > before;
-  // The old offset counts up to the change, and for what is left out as if there had been none.
+  // The old offset counts up to the change, and for skipped times as if there had been none.
   const old = shown(afterMs, before);
   const isOld = old < (isForward ? untilMs : changeAt);
-  // With the new one, what is shown again is passed over.
+  // With the new offset, repeated times are passed over.
   const from = isForward || times.isHourly ? changeAt : untilMs;
   const recent = shown(Math.max(afterMs, from - 1), after);
   return isOld ? Math.min(old, recent) : recent;

@@ -1,16 +1,16 @@
 const HOUR_MS = 3_600_000;
 
-/** More than any change of clocks there has been: Samoa left out a whole day. */
+/** Longer than any clock change so far: Samoa skipped a whole day. */
 export const LONGEST_CHANGE_MS = 25 * HOUR_MS;
 
-/** A change of a zone's clocks: from that instant on, `after` is added to UTC instead of `before`. All in ms. */
+/** Change of a zone's clocks: from this instant on, its offset from UTC is `after` instead of `before`. All in ms. */
 export interface ClockChange {
   readonly at: number;
   readonly before: number;
   readonly after: number;
 }
 
-/** The local time of an IANA time zone, from the data that Node brings along. */
+/** Local time of an IANA time zone, from the data of Node. */
 export class Zone {
   private readonly format: Intl.DateTimeFormat;
 
@@ -28,16 +28,16 @@ export class Zone {
     });
   }
 
-  /** What is added to UTC at an instant, ms. */
+  /** Returns the offset from UTC at an instant, in ms. */
   offset(at: number): number {
-    // As in "12/31/2026, 23:59:59"; to take it apart is three times as fast as formatToParts.
+    // Parsing "12/31/2026, 23:59:59" is three times as fast as formatToParts.
     const parts = this.format.format(at).match(/\d+/g) ?? [];
     const [month = 1, day, year = 0, hour, minute, second] = parts.map(Number);
     const local = Date.UTC(year, month - 1, day, hour, minute, second);
     return local - Math.floor(at / 1000) * 1000;
   }
 
-  /** The change of clocks within `LONGEST_CHANGE_MS` of an instant. There are weeks between any two. */
+  /** Returns the clock change within `LONGEST_CHANGE_MS` of an instant. Any two are weeks apart. */
   changeNear(at: number): ClockChange | undefined {
     let from = at - LONGEST_CHANGE_MS;
     let to = at + LONGEST_CHANGE_MS;

@@ -3,17 +3,17 @@ import { displayPath } from '../message/index.js';
 import { toBrokerError } from '../redis/index.js';
 import type { Broken } from './scripts.js';
 
-/** The error for a route that a step of a sweep could do nothing with. */
+/** Returns the error for a queue on which a step of a sweep fails. */
 export function brokenRoute(path: string, done: string, broken: Broken): LeanMQError {
-  return broke(`Route "${displayPath(path)}"`, done, 'a key of it', broken);
+  return broke(`Queue "${displayPath(path)}"`, done, 'a key of it', broken);
 }
 
-/** The error for dead letters that cannot be limited. */
+/** Returns the error for dead letters that cannot be limited. */
 export function brokenQueue(
   { path, group }: { readonly path: string; readonly group: string },
   broken: Broken,
 ): LeanMQError {
-  const what = `The dead letters of group "${group}" on route "${displayPath(path)}"`;
+  const what = `The dead letters of group "${group}" on queue "${displayPath(path)}"`;
   return broke(what, 'limited', 'their key', broken);
 }
 

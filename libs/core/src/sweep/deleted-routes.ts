@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import type { Connection, Keys, RegisteredRoute } from '../redis/index.js';
 
-// By then what was there when it was deleted is gone, so that what is there now was published since.
+// Everything that was there at the deletion is gone after this time; messages found then were published since.
 const LOOK_AFTER_MS = 1_000;
 
 interface Tombstone {
@@ -12,8 +12,8 @@ interface Tombstone {
 }
 
 /**
- * Routes that were deleted and published to by somebody who had not heard of it, and may be gone by now: such a message
- * revives its route all the same.
+ * Deleted routes that received messages from publishers which had not learned of the deletion and may be gone now. Such
+ * a message still revives its route.
  */
 export class DeletedRoutes {
   private readonly paths = new Map<string, Tombstone>();
@@ -25,9 +25,9 @@ export class DeletedRoutes {
   ) {}
 
   /**
-   * The registry has changed.
+   * Takes a change of the registry.
    *
-   * @returns in how many ms to look at routes that were deleted since, by path
+   * @returns the delay in ms before each newly deleted route must be examined, by path
    */
   onRegistry(routes: readonly RegisteredRoute[]): Map<string, number> {
     const fresh = new Map<string, number>();

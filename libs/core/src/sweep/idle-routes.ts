@@ -28,13 +28,13 @@ export class IdleRoutes {
     else this.idle.set(path, { state, until: performance.now() + this.forMs });
   }
 
-  /** This process has published to the route, or finished a message of it. */
+  /** Ends the idleness of a route that this process has published to or finished a message of. */
   wake(path: string): void {
     // Called for each message.
     if (this.idle.size > 0) this.idle.delete(path);
   }
 
-  /** Whether nothing is to be trimmed there by this process: it has no groups, or somebody else keeps it tidy. */
+  /** Returns true when this process has nothing to trim there: no groups, or another process keeps it tidy. */
   isLeftToOthers(path: string): boolean {
     return this.idle.get(path)?.state === '';
   }
@@ -44,7 +44,7 @@ export class IdleRoutes {
     this.states.delete(path);
   }
 
-  /** Those of the routes that are to be looked at. */
+  /** Returns the routes that must be examined. */
   async awake(paths: readonly string[]): Promise<string[]> {
     const now = performance.now();
     const awake: string[] = [];

@@ -1,14 +1,13 @@
-/** Which finished messages a log keeps, to look at and to replay. */
+/** Limit on the finished messages that a log keeps, for inspection and replay. */
 export type Retention = { readonly count: number } | { readonly ageMs: number };
 
 export interface SweepOptions {
   readonly retention: Retention;
-  /** How often each route is looked at when nothing is due, ms. */
+  /** Interval at which each queue is swept when nothing is due, in ms. @default 5_000 */
   readonly sweepMs: number;
   /**
-   * Whether this process promotes, expires and trims. One that only publishes may leave that to others, and needs fewer
-   * permissions in Redis then; delayed and recurring sends wait until another process moves them.
-   *
+   * Set false for a process that only publishes: it leaves promoting, expiring and trimming to others and needs fewer
+   * Redis permissions. Its delayed and recurring sends wait until another process moves them.
    * @default true
    */
   readonly tidy: boolean;

@@ -9,19 +9,19 @@ import type {
 } from '../redis/index.js';
 import { emptyRoutesScript, forgetRoutesScript } from './scripts.js';
 
-/** A route that holds nothing and was not used for so long is forgotten, and so is a tombstone, ms. */
+/** Time after which an unused, empty route or a tombstone is forgotten, in ms. */
 const UNUSED_MS = 7 * 24 * 3_600_000;
-/** How often a process looks for them, ms. */
+/** Interval between looks of a process, in ms. */
 const LOOK_EVERY_MS = 3_600_000;
-/** By then every publisher has heard that a route was forgotten, and registers it again when it uses it, ms. */
+/** Time after which every publisher knows that a route was forgotten and registers it again before use, in ms. */
 const HEARD_MS = 60_000;
 const ROUTES_PER_CALL = 50;
 // Two fields of each are noted as changed: beyond a thousand everybody would read everything.
 const ROUTES_PER_LOOK = 400;
 
 /**
- * Forgets routes that nobody needs: a path for each id would otherwise stay in the registry for ever. Harmless when many
- * processes do it, and when one dies in the course of it.
+ * Forgets routes that nobody needs: otherwise, a path per id would stay in the registry forever. Harmless when many
+ * processes do it, and when one of them dies midway.
  */
 export class RouteForgetter {
   private routes: readonly RegisteredRoute[] = [];
@@ -44,7 +44,7 @@ export class RouteForgetter {
     this.version = version;
   }
 
-  /** Called now and then: looks at a slice when it is time. */
+  /** Examines a slice of the routes when it is time; called regularly. */
   async look(): Promise<void> {
     if (this.isLooking || performance.now() < this.nextAt) return;
     this.isLooking = true;
@@ -57,7 +57,7 @@ export class RouteForgetter {
     }
   }
 
-  /** @returns whether there are more to look at */
+  /** @returns true when there are more to examine */
   private async forgetSome(): Promise<boolean> {
     const { routes, version } = this;
     const before = this.clock.now() - UNUSED_MS;
@@ -74,7 +74,7 @@ export class RouteForgetter {
         { version, unusedMs: UNUSED_MS },
         { args: unused.flatMap((route) => argsOf(route)) },
       );
-      // They are looked at again as the registry is by then.
+      // The routes are examined again with the changed registry.
       if (result === 'changed') return true;
     }
     const hasMore = candidates.length > some.length;
@@ -91,7 +91,7 @@ export class RouteForgetter {
     return routes.filter((_, index) => Number(usedAt[index] ?? 0) < before);
   }
 
-  /** Those of the routes that hold nothing. */
+  /** Returns those of the routes that hold nothing. */
   private async emptyOf(routes: readonly RegisteredRoute[]): Promise<RegisteredRoute[]> {
     const empty: RegisteredRoute[] = [];
     for (let from = 0; from < routes.length; from += ROUTES_PER_CALL) {
@@ -110,7 +110,7 @@ export class RouteForgetter {
     return empty;
   }
 
-  /** Somebody may have sent to a route before having heard that it was forgotten. */
+  /** Revives forgotten routes that a publisher used before it learned of that. */
   private async reviveUsed(): Promise<void> {
     const { client } = this.connection;
     const { forgotten } = this.keys;
@@ -132,7 +132,7 @@ export class RouteForgetter {
   }
 }
 
-/** Whether the registry says nothing of a route but that it was there, or was deleted, long ago. Pure. */
+/** Returns true when the registry only knows that the route existed, or was deleted, long ago. Pure. */
 export function isForgettable(route: RegisteredRoute, before: number): boolean {
   const { createdAt, deletedAt, groups, formerGroups, removedGroups, settings } = route;
   if (groups.length + formerGroups.length > 0 || Object.keys(settings).length > 0) return false;

@@ -1,27 +1,27 @@
 import { readHistory, type DeadHistory, type DeadReason, type EntryId } from '../message/index.js';
 import { defineScript, listOf, lua, oneOf } from '../redis/index.js';
 
-/** What a step could do nothing with, and why. */
+/** Reason why a step failed on a route. */
 export interface Broken {
   readonly brokenBecause: string;
 }
 
-/** What a sweep found on one route. */
+/** Result of a sweep on one route. */
 export interface Swept {
-  /** Whether this process keeps the route tidy for now. */
+  /** True while this process keeps the route tidy. */
   readonly isHolder: boolean;
   readonly moved: number;
   /** Members of the schedule that could not be appended, and are tried again in a minute. */
   readonly setAside: readonly string[];
   /** Epoch ms on the server's clock; undefined when nothing is scheduled. */
   readonly nextDueAt: number | undefined;
-  /** Messages past their time to live. */
+  /** Number of messages past their time to live. */
   readonly expired: number;
-  /** When a recurring send is due: epoch ms on the server's clock; undefined when there is none. */
+  /** Next due instant of a recurring send, epoch ms on the server's clock; undefined without one. */
   readonly nextTickAt: number | undefined;
-  /** Changes whenever there may be more to trim than before; '' where nothing is to be trimmed by this process. */
+  /** Changes whenever there may be more to trim than before; '' when this process has nothing to trim there. */
   readonly state: string;
-  /** What kept some of it from being done. */
+  /** Reason why a part of the sweep failed. */
   readonly broken: Broken | undefined;
 }
 
@@ -54,7 +54,7 @@ function instant(text: string): number | undefined {
   return text === '' ? undefined : Number(text);
 }
 
-/** Keys are the logs. */
+/** KEYS are the logs. */
 export const sweepScript = defineScript({
   lua: lua.sweepLua,
   keys: [],
@@ -65,7 +65,7 @@ export const sweepScript = defineScript({
   },
 });
 
-/** Keys are the logs; followed for each by the number of groups that the route had, and the groups. */
+/** KEYS are the logs; ARGV continues with the number of known groups and the groups for each. */
 export const emptyRoutesScript = defineScript({
   lua: lua.emptyRoutesLua,
   keys: [],
@@ -73,7 +73,7 @@ export const emptyRoutesScript = defineScript({
   reply: listOf(oneOf('empty', 'used')),
 });
 
-/** Followed by path, number of fields and fields of each route. */
+/** ARGV continues with path, number of fields and fields of each route. */
 export const forgetRoutesScript = defineScript({
   lua: lua.forgetRoutesLua,
   keys: ['registry', 'changes', 'tombstones', 'used', 'forgotten'],
@@ -81,14 +81,14 @@ export const forgetRoutesScript = defineScript({
   reply: oneOf('forgotten', 'changed'),
 });
 
-/** What trimming did to one route. */
+/** Result of trimming one route. */
 export interface Trimmed {
   readonly trimmed: number;
-  /** When to go on: at once, after a while, or not before something changes. */
+  /** Time to continue: at once, after a while, or only after a change. */
   readonly next: 'more' | 'later' | 'done';
-  /** Group after which to go on with what groups leave behind; '' for the first. */
+  /** Group after which the clean-up of groups continues; '' for the first. */
   readonly after: string;
-  /** Replays of history that keep the log from being trimmed, and that nobody is at. */
+  /** Stopped replays of history that keep the log from being trimmed. */
   readonly stoppedReplays: readonly string[];
 }
 
@@ -102,7 +102,7 @@ function trimmedOf(raw: RawTrimmed): Trimmed | Broken {
   return { trimmed, next, after, stoppedReplays };
 }
 
-/** Keys are the logs; followed by kind and amount of retention and the group to go on after, for each. */
+/** KEYS are the logs; ARGV continues with kind and amount of retention and the group to continue after, for each. */
 export const trimScript = defineScript({
   lua: lua.trimLua,
   keys: [],
@@ -110,11 +110,11 @@ export const trimScript = defineScript({
   reply: listOf((raw) => trimmedOf(raw as RawTrimmed)),
 });
 
-/** What ending expired messages did to one route. */
+/** Result of ending expired messages on one route. */
 export interface Expired {
   readonly removed: number;
   readonly hasMore: boolean;
-  /** Entries that could not be ended and are tried again in a minute: as the expiry names them, and why. */
+  /** Entries that could not be ended and are tried again in a minute: their members of the expiry, with reasons. */
   readonly setAside: readonly (readonly [member: string, why: string])[];
 }
 
@@ -134,16 +134,16 @@ export const expireScript = defineScript({
 
 /** A dead letter that was dropped. */
 export interface DroppedDeadLetter {
-  /** Its id among the dead letters. */
+  /** Id among the dead letters. */
   readonly id: EntryId;
-  /** The message's own id. */
+  /** Id of the message itself. */
   readonly messageId: string;
   readonly reason: DeadReason | undefined;
-  /** Which limit it was beyond. */
+  /** Limit that it exceeded. */
   readonly because: 'age' | 'count';
 }
 
-/** Keys are dead-letter queues; followed by the highest age and number for each, '' for no limit. */
+/** KEYS are dead-letter queues; ARGV continues with maximum age and count for each, '' for no limit. */
 export const limitDeadScript = defineScript({
   lua: lua.limitDeadLua,
   keys: [],
@@ -155,7 +155,7 @@ export const limitDeadScript = defineScript({
   }),
 });
 
-/** What limiting did to one queue of dead letters. */
+/** Result of limiting one dead-letter queue. */
 export interface Dropped {
   readonly dropped: readonly DroppedDeadLetter[];
   readonly hasMore: boolean;
@@ -173,7 +173,7 @@ function dropOf([id, because, json, ownId]: RawDrop): DroppedDeadLetter {
   };
 }
 
-/** Undefined if it is not one of ours. */
+/** Returns undefined for a history that LeanMQ did not write. */
 function historyOf(json: string): DeadHistory | undefined {
   try {
     return readHistory(json);

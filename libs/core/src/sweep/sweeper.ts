@@ -29,7 +29,7 @@ export interface SweeperHooks extends TidierHooks {
 export interface PlannedSchedule {
   readonly id: string;
   readonly path: string;
-  /** Changes whenever its route is to be looked at anew. */
+  /** Changes whenever its route must be examined again. */
   readonly plannedAt: number;
 }
 
@@ -44,7 +44,7 @@ const IDLE_PERIODS = 12;
 // Finished messages between two looks add up under load; this many are a few megabytes.
 const TRIM_AFTER_SETTLED = 20_000;
 
-/** What a sweep of one route did. */
+/** Result of a sweep of one route. */
 export interface SweptRoute {
   readonly promoted: number;
   readonly expired: number;
@@ -106,20 +106,20 @@ export class Sweeper {
     if (!this.due.has(path)) this.due.noLaterThan(path, sweepMs * Math.random(), sweepMs);
   }
 
-  /** Something was scheduled on the route by this process. */
+  /** Follows a route on which this process has scheduled something. */
   scheduledIn(path: string, delayMs: number): void {
     this.followed.follow(path, delayMs);
     // The route is looked at in between all the same, for whatever else it needs.
     this.due.noLaterThan(path, Math.min(delayMs, this.options.sweepMs));
   }
 
-  /** The same with an instant: epoch ms on the server's clock. */
+  /** Like {@link scheduledIn}, with an instant: epoch ms on the server's clock. */
   scheduledAt(path: string, at: number): void {
     // As long as the server's time is not known, a look tells it.
     this.scheduledIn(path, Math.max(0, at - this.clock.now()) || 0);
   }
 
-  /** The registry has changed. */
+  /** Takes a change of the registry. */
   onRegistry(news: RegistryNews): void {
     const { routes } = news;
     this.forgetter.onRegistry(news);
@@ -129,13 +129,13 @@ export class Sweeper {
     }
   }
 
-  /** Called now and then: forgets routes that nobody needs. */
+  /** Forgets routes that nobody needs; called regularly. */
   async forgetRoutes(): Promise<void> {
     if (!this.options.tidy || this.stopped || !this.connection.ready) return;
     await this.attempt(() => this.forgetter.look());
   }
 
-  /** These are all recurring sends, by id: the routes of those that are new or planned anew are looked at now. */
+  /** Takes the list of all recurring sends; routes with new or changed ones are examined now. */
   onSchedules(schedules: readonly PlannedSchedule[]): void {
     const before = this.planned;
     this.planned = new Map(schedules.map((schedule) => [schedule.id, schedule]));
@@ -145,7 +145,7 @@ export class Sweeper {
     }
   }
 
-  /** So many messages of the route were finished. */
+  /** Counts finished messages of the route. */
   settled(path: string, count: number): void {
     const total = (this.settledSince.get(path) ?? 0) + count;
     this.settledSince.set(path, total);
@@ -179,7 +179,7 @@ export class Sweeper {
     await this.sweep(awake);
   }
 
-  /** Of a route on which nothing is planned. A path for each id would otherwise be looked at for ever. */
+  /** Returns true when a route without plans may be forgotten; a path per id would otherwise be examined forever. */
   private mayForget(path: string): boolean {
     return this.used.isUnused(path) && this.idle.isLeftToOthers(path) && !this.followed.has(path);
   }
@@ -303,7 +303,7 @@ export class Sweeper {
     }
   }
 
-  /** Takes a step that keeps no other one from being taken when it fails. */
+  /** Takes a step whose failure does not stop the other steps. */
   private async attempt(step: () => Promise<void>): Promise<void> {
     try {
       await step();
@@ -331,7 +331,7 @@ export class Sweeper {
     this.due.noLaterThan(path, nextAt <= now ? PAUSE_MS : nextAt - now);
   }
 
-  /** Has the recurring sends of the route made that are due, once at a time. */
+  /** Publishes the recurring sends of the route that are due, one call at a time. */
   private async tick(path: string, now: number): Promise<void> {
     if (this.ticking.has(path)) return;
     this.ticking.add(path);
@@ -347,7 +347,7 @@ export class Sweeper {
   }
 }
 
-/** Whether there was nothing to do, and nothing is planned. */
+/** Returns true when there was nothing to do and nothing is planned. */
 function isQuiet({ moved, setAside, expired, nextDueAt, nextTickAt, broken }: Swept): boolean {
   const isPlanned = nextDueAt !== undefined || nextTickAt !== undefined;
   return moved + setAside.length + expired === 0 && !isPlanned && broken === undefined;

@@ -17,7 +17,7 @@ import {
 import { TrimmedStates } from './trimmed-states.js';
 import { Troubles } from './troubles.js';
 
-/** A dead letter that was dropped, because dead letters are limited by choice. */
+/** A dead letter that was dropped because of a limit on dead letters. */
 export interface DeadLetterDrop extends DroppedDeadLetter {
   readonly path: string;
   readonly group: string;
@@ -57,9 +57,9 @@ interface LimitedQueue extends Omit<Limits, 'groups'> {
 const EXPIRED_PER_CALL = 400;
 const DROPPED_PER_CALL = 400;
 const QUEUES_PER_CALL = 25;
-/** Between two slices of work, so that others have their turn. */
+/** Pause between two slices of work, in which other clients have their turn. */
 export const PAUSE_MS = 5;
-// By then what was in flight at the first look is mostly finished.
+// Most messages that were in flight at the first look are finished after this time.
 const LATER_MS = 500;
 // Consumers that are gone are all that an unchanged route may want to be rid of.
 const SWEEPS_PER_IDLE_TRIM = 12;
@@ -67,7 +67,7 @@ const MOST_TOLD_REPLAYS = 1_000;
 // Far longer than any living consumer goes without a read.
 const CONSUMER_IDLE_MS = 10 * 60_000;
 
-/** Frees what routes need no longer: what has expired, what is finished, dead letters beyond their limits. */
+/** Frees data that routes no longer need: expired and finished messages, and dead letters beyond their limits. */
 export class Tidier {
   private readonly retentions = new Map<string, Retention>();
   private readonly limits = new Map<string, Limits>();
@@ -86,7 +86,7 @@ export class Tidier {
     this.trimmed = new TrimmedStates(options.sweepMs * SWEEPS_PER_IDLE_TRIM);
   }
 
-  /** The registry has changed: a route's own settings go before the defaults. */
+  /** Takes a change of the registry; a route's own settings override the defaults. */
   onRegistry(routes: readonly RegisteredRoute[]): void {
     this.retentions.clear();
     this.limits.clear();
@@ -193,7 +193,7 @@ export class Tidier {
     return unfinished;
   }
 
-  /** Drops the oldest dead letters beyond the limits of the routes, and tells of each. */
+  /** Drops the oldest dead letters beyond the limits of the routes, and reports each. */
   async limitDeadLetters(paths: readonly string[]): Promise<void> {
     let queues = paths.flatMap((path) => this.limitedQueues(path));
     while (queues.length > 0) {
@@ -232,7 +232,7 @@ export class Tidier {
 
   private tellOfReplay(path: string, id: string): void {
     if (this.toldReplays.has(id)) return;
-    // Those told of long ago are mostly gone.
+    // Replays reported long ago are mostly gone.
     if (this.toldReplays.size >= MOST_TOLD_REPLAYS) this.toldReplays.clear();
     this.toldReplays.add(id);
     this.hooks.onReplayStopped?.(path, id);

@@ -6,7 +6,7 @@ interface Trimmed {
   readonly at: number;
 }
 
-/** In which state each route was when all that could be trimmed had been, so that it is not tried again in vain. */
+/** State of each route after its last complete trimming, so that it is not trimmed again in vain. */
 export class TrimmedStates {
   private readonly last = new Map<string, Trimmed>();
 
@@ -29,7 +29,7 @@ export class TrimmedStates {
     this.last.delete(path);
   }
 
-  /** What may be trimmed is decided by other rules from now on. */
+  /** Forgets all states, because the rules of trimming have changed. */
   clear(): void {
     this.last.clear();
   }

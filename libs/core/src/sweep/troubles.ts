@@ -1,10 +1,10 @@
 const MOST = 1_000;
 
-/** Remembers what is wrong with which thing, so that it is told once for as long as it lasts. */
+/** Remembers problems, so that each is reported once while it lasts. */
 export class Troubles {
   private readonly told = new Map<string, string>();
 
-  /** Whether this has not been told yet. Beyond a thousand things the oldest is forgotten, and told again. */
+  /** Returns true for a problem that was not reported yet. Beyond a thousand, the oldest is forgotten. */
   isNews(thing: string, why: string): boolean {
     if (this.told.get(thing) === why) return false;
     this.told.delete(thing);
@@ -13,7 +13,7 @@ export class Troubles {
     return true;
   }
 
-  /** The thing is right again. */
+  /** Forgets a problem that is solved. */
   over(thing: string): void {
     this.told.delete(thing);
   }

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-/** What was not used for so long, or for twice as long at most, is left to others, ms. */
+/** Time without use, at least once and at most twice, after which a route is left to others, in ms. */
 const FORGET_MS = 3_600_000;
 
 /** Routes that this process has sent to lately, in two generations; those that it handles are always in use. */
@@ -11,7 +11,7 @@ export class UsedRoutes {
   /** Monotonic ms. */
   private turnedAt = performance.now();
 
-  /** Called for each message. */
+  /** Records a use; called for each message. */
   note(path: string): void {
     this.lately.add(path);
   }
@@ -20,7 +20,7 @@ export class UsedRoutes {
     this.handled.add(path);
   }
 
-  /** Whether nobody misses it when this process looks after the route no longer. */
+  /** Returns true when this process may stop looking after the route. */
   isUnused(path: string): boolean {
     const now = performance.now();
     if (now - this.turnedAt > FORGET_MS) {
