@@ -78,7 +78,7 @@ describe('a start that fails names what is in the way:', () => {
     await once(other, 'listening');
     const { port: otherPort } = other.address() as AddressInfo;
     const mq = mqOf(`redis://127.0.0.1:${otherPort}`, { connectTimeoutMs: 500 });
-    await expect(mq.start()).rejects.toThrow('what answers there is not Redis');
+    await expect(mq.start()).rejects.toThrow('the server is not Redis');
     await mq.close();
     other.close();
     await once(other, 'close');
@@ -86,7 +86,7 @@ describe('a start that fails names what is in the way:', () => {
 
   test('a server without TLS where TLS is expected', async () => {
     const mq = mqOf(`rediss://127.0.0.1:${server.port}`, { connectTimeoutMs: 500 });
-    await expect(mq.start()).rejects.toThrow('no answer to the TLS handshake');
+    await expect(mq.start()).rejects.toThrow('no reply to the TLS handshake');
   });
 
   test('a Cluster node that is down, within the time limit', async () => {
@@ -113,7 +113,7 @@ describe('a database that the server does not have', () => {
       const mq = mqOf(redis(), { connectTimeoutMs: 60_000 });
       await expect(mq.publish('/a', 1)).rejects.toMatchObject({
         code: 'BROKER_REFUSED',
-        message: expect.stringMatching(/Database 99 \(option "redis"\).*out of range/),
+        message: expect.stringMatching(/refused database 99 \(option "redis"\).*out of range/),
       });
       await expect(mq.start()).rejects.toMatchObject({ code: 'BROKER_REFUSED' });
       const client = new Redis(server.url);
@@ -155,7 +155,7 @@ describe('a client factory', () => {
 
   it('that returns one client for two roles is refused, and the client is closed', async () => {
     const client = new Redis({ ...place(), ...SAFE });
-    expect(() => new LeanMQ({ redis: () => client })).toThrow(/has another role already/);
+    expect(() => new LeanMQ({ redis: () => client })).toThrow(/already has another role/);
     await eventually(() => expect(client.status).toBe('end'));
   });
 });

@@ -254,7 +254,7 @@ describe('a server that has become a replica (READONLY)', () => {
     const replica = await rig.server({ config: { replicaof: `127.0.0.1 ${server.port}` } });
     const mq = rig.mq(replica.url, { connectTimeoutMs: 500 });
     await expect(mq.connect()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
-    await expect(mq.connect()).rejects.toThrow(/is a replica and takes no writes/);
+    await expect(mq.connect()).rejects.toThrow(/is a replica and accepts no writes/);
   });
 });
 

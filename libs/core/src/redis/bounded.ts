@@ -3,11 +3,11 @@ import { LONGEST_MS, abortable, known, whole } from '../option-values.js';
 import type { Connection } from './connection.js';
 import { withoutArguments } from './faults.js';
 
-/** Limits of a call that somebody waits for. */
+/** Time limit and signal of a call. */
 export interface CallOptions {
-  /** Time limit of each command that the call needs, ms. @default the option `commandTimeoutMs` */
+  /** Time limit of each command of the call, in ms. @default the option `commandTimeoutMs` */
   readonly timeoutMs?: number;
-  /** Gives the call up when aborted; it then rejects with an `AbortedError`. */
+  /** Signal that aborts the call, which then rejects with an `AbortedError`. */
   readonly signal?: AbortSignal;
 }
 
@@ -16,13 +16,13 @@ export interface CallLimits {
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws {ConfigError} naming the option, what was given and what is allowed */
+/** @throws {ConfigError} naming the option, the value given and the values allowed */
 export function callLimits(options: CallOptions, defaultMs: number): CallLimits {
   known('a call', options, ['timeoutMs', 'signal']);
   return limitsOf(options, defaultMs);
 }
 
-/** The same for a call whose other options are looked at elsewhere. */
+/** Validates the limits of a call whose other options are validated elsewhere. */
 export function limitsOf(
   { timeoutMs, signal }: { readonly [Name in keyof CallOptions]: CallOptions[Name] | undefined },
   defaultMs: number,
@@ -33,8 +33,8 @@ export function limitsOf(
 }
 
 /**
- * The same connection for calls that somebody waits for: its `run` gives up in time instead of waiting for Redis as long
- * as it takes. What has been given up is not begun later.
+ * Returns a view of a connection whose `run` gives up within the limits instead of waiting indefinitely for Redis. A
+ * command that was given up is not started later.
  */
 export function boundedConnection(connection: Connection, limits: CallLimits): Connection {
   const view = Object.create(connection) as Connection;
@@ -58,15 +58,17 @@ export function boundedConnection(connection: Connection, limits: CallLimits): C
 }
 
 export interface Progress {
-  /** Whether Redis may have got a command. */
+  /** True once Redis may have received a command. */
   isSent: boolean;
-  /** What is in the way, as far as it is known. */
+  /** Returns the latest fault, if one is known. */
   fault: () => Error | undefined;
 }
 
 /**
- * @throws {BrokerUnavailableError} when the time has passed, {AbortedError} when the signal was aborted; their `outcome`
- * says whether Redis may have done it
+ * Runs work within the limits of a call.
+ *
+ * @throws {BrokerUnavailableError} once the time limit has passed, {AbortedError} once the signal was aborted; their
+ * `outcome` tells whether Redis may have executed the command
  */
 export async function withinLimits<T>(
   { timeoutMs, signal }: CallLimits,
@@ -77,7 +79,7 @@ export async function withinLimits<T>(
   const outcome = (): 'unknown' | 'not-sent' => (progress.isSent ? 'unknown' : 'not-sent');
   const onTimeout = (): void => {
     const cause = progress.fault();
-    const message = `Redis did not do it within ${timeoutMs} ms (${cause?.message ?? 'no answer'}).`;
+    const message = `Redis did not complete the call within ${timeoutMs} ms (${cause?.message ?? 'no reply'}).`;
     abort.abort(new BrokerUnavailableError(message, outcome(), { cause }));
   };
   const onSignal = (): void => {

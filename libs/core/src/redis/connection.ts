@@ -42,7 +42,7 @@ const RETRY_MAX_MS = 500;
 const UNFIT_PAUSE_MS = 500;
 
 /**
- * One connection with a role. ioredis reconnects it; nothing is held back or sent again behind our back: `run` is the
+ * One connection with a role. ioredis reconnects it, but neither queues nor resends commands by itself: `run` is the only
  * retry loop, for commands that are harmless when executed twice.
  */
 export class Connection {
@@ -87,7 +87,7 @@ export class Connection {
     return this.closing.signal.aborted;
   }
 
-  /** How often it was lost so far. As long as this stays the same, so does the connection to the server. */
+  /** Number of losses so far. While it is unchanged, so is the connection to the server. */
   get losses(): number {
     return this.lossCount;
   }
@@ -127,7 +127,7 @@ export class Connection {
     }
   }
 
-  /** Calls back at every (re)connection, until the returned function is called. */
+  /** Calls back after every (re)connection, until the returned function is called. */
   onEveryReady(listener: () => void): () => void {
     this.readyListeners.add(listener);
     return () => this.readyListeners.delete(listener);
@@ -168,9 +168,10 @@ export class Connection {
   }
 
   /**
-   * Runs commands that are harmless when executed twice, through any loss of the connection, until they succeed.
+   * Runs commands until they succeed, through any loss of the connection. The commands must be harmless when executed
+   * twice.
    *
-   * @throws the signal's reason, ClosedError, or BrokerRefusedError for a refusal that time does not cure
+   * @throws the signal's reason, ClosedError, or BrokerRefusedError when trying again does not help
    */
   async run<T>(command: (client: Redis) => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
@@ -218,7 +219,7 @@ export class Connection {
     }
   }
 
-  /** Closes for good. What is still unanswered rejects. */
+  /** Closes the connection for good. Commands without a reply reject. */
   close(): void {
     if (this.isClosed) return;
     this.closing.abort(new ClosedError('The connection to Redis'));
@@ -229,7 +230,7 @@ export class Connection {
     releaseClient(this.client);
   }
 
-  /** A replica takes no writes: it counts as away until it is a master, or a master answers in its place. */
+  /** Checks for a replica, which accepts no writes: the connection is not ready until it leads to a master. */
   private async admit(): Promise<void> {
     const { lossCount } = this;
     const unfit = this.selectRefused ?? (await this.replicaFault());
@@ -243,16 +244,16 @@ export class Connection {
       return;
     }
     this.lastError = unfit;
-    // A new connection, because behind the same name another server may answer by then.
+    // Reconnect: the same name may lead to another server by the next attempt.
     this.unfitTimer = setTimeout(() => this.client.disconnect(true), UNFIT_PAUSE_MS);
   }
 
   private async replicaFault(): Promise<Error | undefined> {
     if (!(await this.isReplica())) return undefined;
-    return new BrokerUnavailableError('it is a replica and takes no writes', 'not-sent');
+    return new BrokerUnavailableError('the server is a replica and accepts no writes', 'not-sent');
   }
 
-  /** Whether all who come first have done their part. */
+  /** Resolves to true once all callbacks that must run first have succeeded. */
   private async arrive(): Promise<boolean> {
     if (this.arrivalListeners.size === 0) return true;
     try {
@@ -297,7 +298,7 @@ export class Connection {
     const refusal = this.refusal(error);
     if (refusedSelect(error)) {
       this.selectRefused = refusal;
-      // What waits in the client of a user would be written into another database.
+      // Commands waiting in the user's own client would be written to another database.
       if (this.role === 'user') this.client.disconnect();
     }
     if (this.refusalTold) return;
@@ -309,7 +310,7 @@ export class Connection {
     const refusal = toBrokerError(error);
     if (!refusedSelect(error)) return refusal;
     return new BrokerRefusedError(
-      `Database ${this.client.options.db} (option "redis") is refused: ${error.message}. Name one that the server has and the user may SELECT.`,
+      `Redis refused database ${this.client.options.db} (option "redis"): ${error.message}. Give one that exists and that the user may SELECT.`,
       { code: refusal.code, cause: error },
     );
   }
@@ -324,13 +325,13 @@ export class Connection {
     this.listener.onLost?.(this.role, this.lastError);
   }
 
-  /** There is no error, because nobody has answered. */
+  /** Explains a missing reply, for which there is no error. */
   private silence(): string {
     const { tls } = this.client.options;
     // False is one of the values that options may have.
     return !tls
       ? ''
-      : ' (no answer to the TLS handshake: a server that does not expect TLS wants "redis://", or option "tls" left out)';
+      : ' (no reply to the TLS handshake: for a server without TLS use "redis://", or omit option "tls")';
   }
 
   private unreachable(timeoutMs: number): BrokerUnavailableError {
@@ -345,7 +346,7 @@ export class Connection {
   }
 }
 
-/** Where a client connects to, in words. */
+/** Describes the address of a client for an error message. */
 function placeOf({ sentinels, name, host, port, path }: Redis['options']): string {
   if (!Array.isArray(sentinels)) {
     return path ?? `${host ?? 'localhost'}:${port ?? 6379}`;
@@ -354,13 +355,13 @@ function placeOf({ sentinels, name, host, port, path }: Redis['options']): strin
   return `master "${name}" of the sentinels ${all.join(', ')}`;
 }
 
-/** What ioredis says of an answer that is not Redis', which it would have reported to its makers. */
+/** Replaces ioredis's message about a reply that is not Redis's protocol, which asks the reader to file a bug. */
 function unlike(message: string): string {
   if (!message.startsWith('Unknown RESP type')) return message;
-  return 'what answers there is not Redis, or expects TLS: "rediss://", or option "tls"';
+  return 'the server is not Redis, or expects TLS: use "rediss://" or option "tls"';
 }
 
-/** Names the process of the server; undefined where INFO is not for us. */
+/** Returns the run id of the server process; undefined when INFO is not permitted. */
 export async function runIdOf(client: Redis): Promise<string | undefined> {
   try {
     return /^run_id:(.*)$/m.exec(await client.info('server'))?.[1]?.trim();

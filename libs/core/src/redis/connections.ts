@@ -8,24 +8,24 @@ export interface ConnectionsOptions {
   readonly target: Target;
   /** Part of the clients' names, as CLIENT LIST shows them. */
   readonly owner: string;
-  /** How long a read waits at the server, ms. */
+  /** Time that a read waits at the server, in ms. */
   readonly blockMs: number;
-  /** How long the server may owe a reply, ms. */
+  /** Time without a reply after which a connection counts as dead, in ms. */
   readonly silenceMs: number;
 }
 
 export interface ConnectionsHooks {
-  /** The first of them is gone. */
+  /** Called when the first connection is lost. */
   onLost: (role: ConnectionRole, error: Error | undefined) => void;
-  /** They are still not there; said now and then. */
+  /** Called repeatedly while connections are missing. */
   onStillLost: (downMs: number) => void;
-  /** All of them are there again, or the first one is after it was said that it is not. */
+  /** Called when all connections are back, or when the first connection succeeds after `onStillLost`. */
   onRegained: (downMs: number) => void;
-  /** The server refuses a connection in a way that time does not cure. */
+  /** Called when the server refuses a connection and trying again does not help. */
   onRefused: (role: ConnectionRole, error: LeanMQError) => void;
 }
 
-/** All connections of a process, so that it is said once when Redis is gone and once when it is back. */
+/** All connections of a process. Together they report the loss of Redis once, and its return once. */
 export class Connections {
   private readonly all = new Set<Connection>();
   private readonly lost = new Set<Connection>();
@@ -40,7 +40,7 @@ export class Connections {
     this.outage = new OutageReminder(hooks.onStillLost);
   }
 
-  /** @throws {ClosedError} after `closeAll`: nobody would close it */
+  /** @throws {ClosedError} after `closeAll`: nothing would close the connection */
   make(role: ConnectionRole): Connection {
     if (this.closed) throw new ClosedError();
     const { target, owner, blockMs, silenceMs } = this.options;
@@ -63,9 +63,9 @@ export class Connections {
   }
 
   /**
-   * Waits for a first connection, however long it takes, and says now and then that it is not there.
+   * Waits for a first connection without a time limit, and reports repeatedly that it is missing.
    *
-   * @throws {ClosedError} when it is closed first
+   * @throws {ClosedError} when the connections are closed first
    */
   async untilReady(connection: Connection): Promise<void> {
     if (!connection.ready && this.lost.size === 0) this.outage.begin();
@@ -76,7 +76,7 @@ export class Connections {
     if (wasTold) this.hooks.onRegained(downMs);
   }
 
-  /** For each role whether all of its connections are there. */
+  /** Returns, for each role, whether all of its connections are up. */
   get states(): Record<string, boolean> {
     const states: Record<string, boolean> = {};
     for (const { role, ready } of this.all) states[role] = ready && states[role] !== false;
@@ -84,17 +84,17 @@ export class Connections {
   }
 
   /**
-   * Says something on connections that may have nothing to say for long, because the server ends what is silent (setting
-   * `timeout`). Readers wait at the server, which counts as speaking.
+   * Sends a command now and then on connections that may be idle, because the server closes idle clients (setting
+   * `timeout`). Readers need none: a read that waits at the server counts as activity.
    *
-   * @param timeoutMs after how much silence it does; 0 for never
+   * @param timeoutMs idle time after which the server closes a client, in ms; 0 for never
    */
   keepAlive(timeoutMs: number): void {
     clearInterval(this.keeping);
     if (timeoutMs <= 0 || this.closed) return;
     this.keeping = setInterval(() => {
       for (const { role, ready, client } of this.all) {
-        // A refusal is an answer too.
+        // A refusal is a reply too.
         if (ready && role !== 'read' && role !== 'user') client.ping().catch(() => undefined);
       }
     }, timeoutMs / 3).unref();

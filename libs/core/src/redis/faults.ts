@@ -11,22 +11,22 @@ import {
 } from '../errors.js';
 
 /**
- * Replies that pass without a change of ours: the server loads its data, a failover is under way, a slot moves, its disk
- * is full. Everybody meets them, so that nobody can take over what is held back meanwhile.
+ * Matches replies that pass without a change on our side: the server loads its data, fails over, moves a slot, or has a
+ * full disk. All clients get them, so no other consumer can take over deliveries that are held back meanwhile.
  */
 const TRANSIENT = /^(LOADING|READONLY|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY)\b/;
-/** A refusal that a later call may not meet, but of publishes only: what frees memory is let through. */
+/** Matches refusals of publishes that may pass later; commands that free memory are still accepted. */
 const RETRYABLE = /^OOM\b/;
 const DENIED =
   /^(WRONGPASS|NOAUTH|NOPERM)\b|^ERR (The user executing the script can't|ACL failure in script)/;
 
 const REPLY_ERROR = ReplyError as new () => Error;
-/** Mistakes of a program, which are not cured by a new connection. */
+/** Errors of a bug in a program; a new connection does not help. */
 const MISTAKES = [TypeError, RangeError, ReferenceError, SyntaxError, EvalError, URIError];
-/** An error of another realm is no instance of these, and a minified class has another name. */
+/** Names beside the classes: an error of another realm is not an instance, and a minified class has another name. */
 const MISTAKE_NAMES = new Set(MISTAKES.map(({ name }) => name)).add('AssertionError');
 
-/** What the server answered, when it was an error; undefined for everything else. */
+/** Returns the server's error reply; undefined for any other error. */
 export function replyOf(error: unknown): string | undefined {
   if (!isError(error)) return undefined;
   // A bundler may rename the class, and a factory's client may come from another copy of ioredis.
@@ -34,46 +34,46 @@ export function replyOf(error: unknown): string | undefined {
 }
 
 /**
- * Whether the connection failed rather than the command: the command may or may not have been executed. ioredis gives
- * such errors many names, a reply only one.
+ * Returns true when the connection failed rather than the command, which may or may not have been executed. ioredis has
+ * many names for such errors, but only one for an error reply.
  */
 export function isConnectionFault(error: unknown): boolean {
   if (!isError(error) || error instanceof LeanMQError) return false;
   return !isMistake(error) && replyOf(error) === undefined;
 }
 
-/** Whether a program is at fault, not the connection nor the server: the same call fails in the same way again. */
+/** Returns true for a bug in a program: the same call fails in the same way again, on any connection or server. */
 function isMistake(error: Error): boolean {
   return MISTAKE_NAMES.has(error.name) || MISTAKES.some((Mistake) => error instanceof Mistake);
 }
 
-/** The errors of Node's sockets are of another realm, and no instances of Error, to code in a test runner's sandbox. */
+/** Recognises an Error of any realm: in a test runner's sandbox, Node's socket errors are not instances of Error. */
 function isError(thrown: unknown): thrown is Error {
   return types.isNativeError(thrown) || thrown instanceof Error;
 }
 
-/** Whether the same command is worth sending again in a moment. */
+/** Returns true when sending the same command again soon may succeed. */
 export function isTransient(error: unknown): boolean {
   return isConnectionFault(error) || TRANSIENT.test(replyOf(error) ?? '');
 }
 
-/** Whether the server refused who we are or what we may do; trying again is of no use. */
+/** Returns true when the server refused the credentials or a permission; trying again does not help. */
 export function isDenied(error: unknown): boolean {
   return DENIED.test(replyOf(error) ?? '');
 }
 
-/** Whether the server has hidden or renamed the command, or does not have it. */
+/** Returns true when the server lacks, hides or has renamed the command. */
 export function isMissingCommand(error: unknown): boolean {
   return /^ERR unknown (command|subcommand)\b/i.test(replyOf(error) ?? '');
 }
 
-/** Whether ioredis was refused the database that was asked for, after which it goes on in database 0. */
+/** Returns true when the server refused the selected database; ioredis then continues in database 0. */
 export function refusedSelect(error: unknown): boolean {
   const { command } = Object(error) as { command?: { name?: unknown } };
   return replyOf(error) !== undefined && command?.name === 'select';
 }
 
-/** Whether a connection that was refused with this error is refused again, however often it is tried. */
+/** Returns true when a connection refused with this error will always be refused. */
 export function isHopeless(error: unknown): boolean {
   return (
     isDenied(error) || isMissingCommand(error) || (refusedSelect(error) && !isTransient(error))
@@ -85,7 +85,7 @@ export function isMissingGroup(error: unknown): boolean {
   return /^(NOGROUP|UNBLOCKED)\b/.test(replyOf(error) ?? '');
 }
 
-/** The typed form of whatever ioredis rejected with. */
+/** Turns an error of ioredis into a typed error. */
 export function toBrokerError(error: unknown): LeanMQError {
   if (error instanceof LeanMQError) return error;
   withoutArguments(error);
@@ -112,13 +112,13 @@ function explain(reply: string): { code: string; remedy: string } {
     return {
       code: 'BROKER_OUT_OF_MEMORY',
       remedy:
-        ' Nothing was written. It may work again when consumers have caught up; otherwise raise "maxmemory".',
+        ' Nothing was written. Try again when consumers have caught up, or raise "maxmemory".',
     };
   }
   if (/^ERR unknown (command|subcommand)\b/i.test(reply)) {
     return {
       code: 'COMMAND_MISSING',
-      remedy: ' LeanMQ needs that command; docs/operations.md lists what it needs of a server.',
+      remedy: ' LeanMQ needs that command; docs/operations.md lists the requirements for a server.',
     };
   }
   if (/^(MOVED|CLUSTERDOWN|CROSSSLOT)\b/.test(reply)) {
@@ -135,8 +135,8 @@ function explain(reply: string): { code: string; remedy: string } {
 }
 
 /**
- * Takes the arguments of commands off an error of ioredis, which notes them there: payloads, and the password of AUTH.
- * Errors are logged.
+ * Removes the command arguments that ioredis attaches to an error: errors are logged, and the arguments hold payloads and
+ * the password of AUTH.
  */
 export function withoutArguments<T>(error: T): T {
   if (isError(error)) {

@@ -4,22 +4,22 @@ import type { RouteKeys } from './keys.js';
 import { createGroupScript } from './registry-scripts.js';
 import type { RegisterReason, Registry } from './registry.js';
 
-/** Where a group begins that is new on its route: an instant is epoch ms, the server's clock. */
+/** Start of a group that is new on its route; `at` is epoch ms by the server's clock. */
 export type StartFrom = 'earliest' | 'latest' | { readonly at: number };
 
 /** Names a route and its keys. */
 export interface RouteRef {
   readonly path: string;
   readonly keys: RouteKeys;
-  /** Whether the group wants what expires as dead letters; undefined leaves that as it is. */
+  /** True when the group keeps expired messages as dead letters; undefined leaves the setting unchanged. */
   readonly keepsExpired?: boolean;
 }
 
 /**
- * Makes sure that the routes and the group are registered and that the group exists on their streams. Harmless when
- * repeated, and safe to stop anywhere: the registry comes first, so that nothing exists that it does not know.
+ * Registers the routes and the group, and creates the group on their streams. Harmless when repeated, and safe to
+ * interrupt: the registry is written first, so nothing exists that it does not know.
  *
- * @returns the paths on which it exists; it is not created again where a person has deleted or removed it
+ * @returns the paths on which the group exists; it is not created again where an operator deleted or removed it
  */
 export async function createGroups(
   client: Redis,
@@ -51,7 +51,7 @@ function wordOf(wish: boolean | undefined): 'yes' | 'no' | '' {
   return wish ? 'yes' : 'no';
 }
 
-/** The id after which a group begins. */
+/** Returns the id after which a group starts. */
 function idBefore(startFrom: StartFrom): string {
   if (startFrom === 'earliest') return '0';
   if (startFrom === 'latest') return '$';

@@ -7,12 +7,12 @@ import { checkFactoryClient, type RedisOptions } from './client-options.js';
 import { isClient, type ConnectionRole, type RedisFactory, type Target } from './target.js';
 
 const RECONNECT_FIRST_MS = 50;
-// Short enough to be back within a third of the default lease, long enough not to be a storm.
+// Short enough to reconnect within a third of the default lease, long enough to avoid a reconnection storm.
 const RECONNECT_MAX_MS = 1_000;
-// What a read may be late beyond its own waiting time.
+// Time that a read may take beyond its waiting time at the server.
 const READ_LATE_MS = 1_500;
 
-/** Clients that have a role; an application may have several LeanMQ. */
+/** Clients that already have a role; an application may have several LeanMQ instances. */
 const taken = new WeakSet<Redis>();
 
 /**
@@ -28,19 +28,19 @@ const GUARDED = Object.freeze({
 
 export interface ClientOptions {
   readonly role: ConnectionRole;
-  /** Shown by CLIENT LIST. */
+  /** Name of the client in CLIENT LIST. */
   readonly name: string;
-  /** How long the server may owe a reply before the connection counts as dead, ms. */
+  /** Time without a reply after which the connection counts as dead, in ms. */
   readonly silenceMs: number;
 }
 
-/** How long a read that waits `blockMs` at the server may be without an answer, ms: it is silent by right. Pure. */
+/** Returns the time without a reply that a read of `blockMs` may take, in ms: a waiting read is silent by design. Pure. */
 export function readSilenceMs(blockMs: number, silenceMs: number): number {
   return blockMs + Math.min(READ_LATE_MS, silenceMs);
 }
 
 /**
- * Makes a client; it is not connected yet, unless a factory has connected it.
+ * Makes a client, not yet connected unless a factory has connected it.
  *
  * @throws {ConfigError} for a client of a factory that cannot keep the guarantees
  */
@@ -50,37 +50,37 @@ export function createClient(target: Target, { role, name, silenceMs }: ClientOp
     ...target.options(),
     connectionName: name,
     lazyConnect: true,
-    // ioredis waits that long for a socket that may be gone already; all that matters has been answered by then.
+    // ioredis waits this long for a socket that may be gone; at that point, every important command has its reply.
     disconnectTimeout: 100,
   };
-  // Who uses a client by hand expects what ioredis does by default: commands wait, and are sent again.
+  // A user of the raw client expects ioredis's defaults: commands wait and are sent again.
   const options = role === 'user' ? given : { ...given, ...reconnection(silenceMs), ...GUARDED };
   const factory = target.factory();
   const client = factory === undefined ? new Redis(options) : made(factory, role, options);
   if (factory !== undefined && role !== 'user') {
     checkFactoryClient(client.options as Record<string, unknown>, target.readMs);
-    // ioredis looks at these when it needs them: a client that is connected already keeps to them as well.
+    // ioredis reads these options when it needs them, so they also apply to a client that is already connected.
     Object.assign(client.options, reconnection(silenceMs), { disconnectTimeout: 100 });
   }
   taken.add(client);
   return concealed(client);
 }
 
-/** Gives a client up, so that whoever made it may use it again. */
+/** Releases a client, which its maker may then use again. */
 export function releaseClient(client: Redis): void {
   taken.delete(client);
 }
 
 function reconnection(silenceMs: number): RedisOptions {
   return {
-    // A half-open socket never fails by itself; a command without an answer is the only sign of it.
+    // A half-open socket never fails by itself; a command without a reply is its only sign.
     socketTimeout: silenceMs,
     retryStrategy: (times) =>
       Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(times - 1, 10), RECONNECT_MAX_MS) *
       (0.5 + Math.random() / 2),
     // ioredis would believe the server's own estimate, which may be far too long.
     maxLoadingRetryTime: RECONNECT_MAX_MS,
-    // After a failover the old master answers READONLY: only a new connection finds the new one.
+    // After a failover, the old master replies READONLY: only a new connection finds the new master.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
 }
@@ -104,21 +104,21 @@ function made(factory: RedisFactory, role: ConnectionRole, options: RedisOptions
   }
   if (taken.has(client as Redis)) {
     throw wrongClient(
-      `for role "${role}" a client that has another role already`,
-      'return a new client at each call: a read that waits would hold up everything else on it',
+      `for role "${role}" a client that already has another role`,
+      'return a new client from each call: a waiting read blocks everything else on its connection',
     );
   }
   if (
     !['wait', 'connecting', 'connect', 'ready', 'reconnecting'].includes((client as Redis).status)
   ) {
-    throw wrongClient('a client that is closed', 'return a new client at each call');
+    throw wrongClient('a closed client', 'return a new client from each call');
   }
   return client as Redis;
 }
 
 function noClient(given: unknown): ConfigError {
   const isPromise = typeof Reflect.get(Object(given) as object, 'then') === 'function';
-  // Nobody waits for it any more, and its failure is not to end the process.
+  // Nothing awaits this promise; its rejection must not end the process.
   if (isPromise) void Promise.resolve(given).then(undefined, () => undefined);
   return isPromise
     ? wrongClient('a promise', 'return the client itself; it may connect later')
@@ -129,7 +129,7 @@ function wrongClient(what: string, remedy: string): ConfigError {
   return new ConfigError(`The factory of option "redis" returned ${what}; ${remedy}.`);
 }
 
-/** A client has the password among its options, and whoever logs an object that holds the client would log it. */
+/** Hides the options of a client, which hold the password, from logs of objects that hold the client. */
 function concealed(client: Redis): Redis {
   const look = { enumerable: false, configurable: true, writable: true };
   const described = (): string => `Redis { status: '${client.status}' }`;

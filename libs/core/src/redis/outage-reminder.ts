@@ -2,11 +2,11 @@ import { performance } from 'node:perf_hooks';
 
 import { inOwnContext } from '../own-context.js';
 
-// Soon enough for whoever looks at a log during an outage, and few lines in a long one.
+// Soon enough to appear in a log during an outage, yet only a few lines in a long one.
 const FIRST_MS = 30_000;
 const LONGEST_MS = 300_000;
 
-/** Says again that an outage lasts: after half a minute, then at twice the time, and every five minutes at last. */
+/** Reports that an outage persists: after 30 seconds, then at doubling intervals up to five minutes. */
 export class OutageReminder {
   private timer: NodeJS.Timeout | undefined;
   private since = 0;
@@ -18,12 +18,12 @@ export class OutageReminder {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Whether it was said of the outage that there is, or of the last one, that it lasts. */
+  /** True when the current outage, or the last one, was reported. */
   get hasReminded(): boolean {
     return this.reminded;
   }
 
-  /** An outage has begun. */
+  /** Starts an outage. */
   begin(): void {
     this.end();
     this.reminded = false;
@@ -31,7 +31,7 @@ export class OutageReminder {
     this.arm(FIRST_MS);
   }
 
-  /** @returns how long the outage lasted, ms */
+  /** Ends the outage and returns its length, in ms. */
   end(): number {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -46,7 +46,7 @@ export class OutageReminder {
         this.remind(this.now() - this.since);
       }, inMs),
     );
-    // It has nothing to say to a process that has nothing else to do.
+    // The reminder alone must not keep the process alive.
     this.timer.unref();
   }
 }

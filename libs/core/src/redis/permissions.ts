@@ -18,23 +18,23 @@ const TIDY = calls(`
 `);
 
 /**
- * The commands that a user needs, as the ACL of Redis names them, each as a complete call with KEY for a key of ours.
- * Commands inside scripts count: Redis checks each. docs/operations.md has them as lines to copy.
+ * Commands that a user needs, as the ACL of Redis names them, each as a complete call with KEY for a LeanMQ key. Commands
+ * inside scripts count: Redis checks each. docs/operations.md has them as lines to copy.
  */
 export const PERMISSIONS = {
-  /** What a process does that only sends, and leaves tidying to others (`tidy: false`). */
+  /** Commands of a process that only sends and leaves tidying to others (`tidy: false`). */
   send: SEND,
-  /** What every other process does: it publishes, and keeps the routes moving that it knows. */
+  /** Commands of every other process, which publishes and sweeps the routes that it knows. */
   publish: new Map([...SEND, ...TIDY]),
-  /** What a process does besides that subscribes. */
+  /** Additional commands of a process that subscribes. */
   consume: calls(`
     client|id; client|unblock 1; pexpire KEY 1; pttl KEY; hkeys KEY; hlen KEY; sadd KEY m; srem KEY m;
     zremrangebyscore KEY 0 1;
     xreadgroup GROUP g c STREAMS KEY >; xack KEY g 1-0; xclaim KEY g c 1 1-0; xgroup|create KEY g 0
   `),
-  /** What a process does besides whose publishes wait for replicas. */
+  /** Additional commands of a process whose publishes wait for replicas. */
   replicate: calls('wait 1 1'),
-  /** What a process does besides that looks after queues. */
+  /** Additional commands of a process that manages queues. */
   manage: calls(`
     scan 0; mget KEY; unlink KEY; rename KEY KEY; hscan KEY 0; zscan KEY 0; xinfo|stream KEY; xgroup|setid KEY g 0; xgroup|destroy KEY g
   `),
@@ -50,10 +50,10 @@ const missingScript = defineScript({
 });
 
 /**
- * Refuses a user who may not do all that something needs, before half of it is done.
+ * Checks that the user may run every command of a purpose, before any work of it starts.
  *
- * @param key any key of ours
- * @throws {BrokerRefusedError} that names the missing permissions, or the commands that the server lacks
+ * @param key any LeanMQ key
+ * @throws {BrokerRefusedError} naming the missing permissions, or the commands that the server lacks
  */
 export async function checkPermissions(
   client: Redis,
@@ -75,14 +75,14 @@ export async function checkPermissions(
   const absent = namesOf('absent');
   if (absent.length > 0) {
     throw new BrokerRefusedError(
-      `The server does not know ${absent.join(', ').replaceAll('|', ' ')}, which LeanMQ needs to ${purpose}: it is renamed, hidden by a managed service, or not of this server. docs/operations.md lists what a server needs.`,
+      `The server does not know ${absent.join(', ').replaceAll('|', ' ')}, which LeanMQ needs to ${purpose}: the command is renamed, hidden by a managed service, or missing from this server. docs/operations.md lists the requirements for a server.`,
       { code: 'COMMAND_MISSING' },
     );
   }
   const missing = namesOf('denied');
   if (missing.length === 0) return;
   throw new BrokerRefusedError(
-    `The user of Redis may not run ${missing.join(', ')}, which LeanMQ needs to ${purpose}. Give it ${missing
+    `The Redis user may not run ${missing.join(', ')}, which LeanMQ needs to ${purpose}. Give it ${missing
       .map((name) => `+${name}`)
       .join(' ')}; docs/operations.md lists all permissions.`,
     { code: 'BROKER_DENIED' },

@@ -1,37 +1,37 @@
 import { normalizePath } from '../message/index.js';
 
-/** What a route is told for all its services; kept in Redis, so that they need not agree beforehand. */
+/** Settings of a queue for all its services. Redis stores them, so the services need not agree beforehand. */
 export interface RouteSettings {
-  /** Unfinished messages beyond which a publish is refused. */
+  /** Maximum number of unfinished messages; a publish beyond it is refused. @default no limit */
   readonly maxLength?: number;
-  /** Which finished messages are kept. */
+  /** Finished messages to keep: their number, or their age in ms. @default the option `retention` of `new LeanMQ()` */
   readonly retention?: { readonly count: number } | { readonly ageMs: number };
-  /** Which dead letters are kept; all unless told. Each one that is dropped is an event. */
+  /** Dead letters to keep: their age in ms, and their number. Each drop emits `deadLetterDropped`. @default all */
   readonly deadLetters?: { readonly maxAgeMs?: number; readonly maxCount?: number };
 }
 
-/** A group as the registry knows it. */
+/** A group in the registry. */
 export interface RegisteredGroup {
   readonly path: string;
   readonly group: string;
-  /** When one of its consumers last said that it is there: epoch ms, the server's clock. */
+  /** Latest sign of life of one of its consumers: epoch ms, by the server's clock. */
   readonly seenAt: number;
-  /** Since when it is paused: epoch ms; undefined when it is not. */
+  /** Time since which the group is paused, epoch ms; undefined when it is not paused. */
   readonly pausedAt: number | undefined;
 }
 
-/** A route as the registry knows it. */
+/** A route in the registry. */
 export interface RegisteredRoute {
   readonly path: string;
   /** Epoch ms, the server's clock. */
   readonly createdAt: number;
   readonly settings: RouteSettings;
-  /** Since when it is deleted: epoch ms; publishing to it revives it. */
+  /** Time of its deletion, epoch ms; undefined when it is not deleted. Publishing revives a deleted route. */
   readonly deletedAt: number | undefined;
   readonly groups: readonly RegisteredGroup[];
-  /** Groups that were removed; they come back when they are declared, or their service starts. */
+  /** Removed groups; declaring one, or starting its service, restores it. */
   readonly removedGroups: readonly string[];
-  /** Groups that went with the route when it was deleted; they come back with it. */
+  /** Groups that the route had when it was deleted; they return when it is revived. */
   readonly formerGroups: readonly string[];
 }
 
@@ -41,23 +41,23 @@ type Mutable = {
   ]: RegisteredRoute[Name] extends readonly (infer Item)[] ? Item[] : RegisteredRoute[Name];
 };
 
-/** Is told of a field that this version cannot read, which is left out. */
+/** Called with a field that this version cannot read; the field is ignored. */
 export type OnUnreadable = (field: string, value: string) => void;
 
-/** A field of the registry, apart from its value. */
+/** Parsed name of a field of the registry. */
 export interface RegistryField {
   readonly kind: 'route' | 'deleted' | 'removed' | 'former' | 'setting' | 'group' | 'paused';
-  /** The group, or the setting. */
+  /** Name of the group or the setting. */
   readonly name: string;
   readonly path: string;
 }
 
 const OF_A_PATH = new Set(['route', 'deleted']);
 const OF_A_NAME = new Set(['removed', 'former', 'setting', 'group', 'paused']);
-/** Fields about the registry itself. */
+/** Names of the fields about the registry itself. */
 const OWN = new Set(['version', 'stamp', 'format']);
 
-/** Tells the parts of a field's name apart; undefined for one about the registry itself, or of a kind not known. Pure. */
+/** Parses the name of a field; undefined for a field about the registry itself, or of an unknown kind. Pure. */
 export function splitField(field: string): RegistryField | undefined {
   const [kind = '', rest = ''] = split(field);
   if (OF_A_PATH.has(kind)) return fieldOf(kind, '', rest);
@@ -66,7 +66,7 @@ export function splitField(field: string): RegistryField | undefined {
   return fieldOf(kind, name, path);
 }
 
-/** Whether a field is about the registry itself. Pure. */
+/** Returns true for a field about the registry itself. Pure. */
 export function isOwnField(field: string): boolean {
   return OWN.has(field);
 }
@@ -92,10 +92,10 @@ export function readRoutes(
 }
 
 /**
- * Reads a route from the fields that are about it. A value that this version does not understand, of a newer one, a
- * foreign tool or a mistake, is left out. Pure.
+ * Reads a route from its fields. Ignores a value that this version does not understand, written by a newer version, a
+ * foreign tool or by mistake. Pure.
  *
- * @returns undefined if nothing but what belongs to a route is left of it
+ * @returns undefined if the fields no longer describe a route
  */
 export function readRoute(
   path: string,
@@ -106,7 +106,7 @@ export function readRoute(
   let isThere = false;
   for (const [field, value] of fields) {
     const { kind, name } = splitField(field) as RegistryField;
-    // It is part of its group, and alone it says nothing.
+    // A pause belongs to its group and means nothing alone.
     if (kind === 'paused') continue;
     isThere = true;
     if (kind === 'route') route.createdAt = instant(value);
@@ -126,7 +126,7 @@ export function readRoute(
   return isThere ? { path, ...route } : undefined;
 }
 
-/** Undefined for a setting, or a form of one, that is not known. */
+/** Reads a setting; undefined when its name or form is unknown. */
 function readSetting(name: string, text: string): RouteSettings | undefined {
   let value: unknown;
   try {
@@ -143,7 +143,7 @@ function readSetting(name: string, text: string): RouteSettings | undefined {
   return hasWholes(value, { maxAgeMs: 1, maxCount: 0 }) ? { deadLetters: value } : undefined;
 }
 
-/** Whether it is an object with some of these names, each a whole number of at least so much, and no others. */
+/** Returns true for an object with only these names, each a whole number of at least the given minimum. */
 function hasWholes(
   value: unknown,
   least: Readonly<Record<string, number>>,
@@ -160,7 +160,7 @@ function isWhole(value: unknown, least: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= least;
 }
 
-/** Epoch ms; 0 for what is none, because the field says enough by being there. */
+/** Reads an instant, epoch ms; 0 when it is malformed, because the presence of the field alone has a meaning. */
 function instant(text: string): number {
   const at = Number(text);
   return Number.isSafeInteger(at) && at > 0 ? at : 0;
@@ -177,7 +177,7 @@ function newRoute(): Mutable {
   };
 }
 
-/** Undefined where the path or the name is none of ours: nothing that is read is to become a key or a file's name. */
+/** Returns undefined when the path or the name is not valid in LeanMQ: no stored text may become a key or a file name. */
 function fieldOf(kind: string, name: string, path: string): RegistryField | undefined {
   if (!isPath(path) || (OF_A_NAME.has(kind) && !/^[A-Za-z0-9._-]{1,128}$/.test(name)))
     return undefined;

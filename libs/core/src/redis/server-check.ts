@@ -3,20 +3,20 @@ import type { Redis } from 'ioredis';
 import { BrokerRefusedError } from '../errors.js';
 import { replyOf } from './faults.js';
 
-/** What the start-up checks found. */
+/** Findings of the start-up checks. */
 export interface ServerInfo {
   readonly kind: 'redis' | 'valkey';
   readonly version: string;
   /** Changes at every restart of the server; client ids are comparable only within one. */
   readonly runId: string;
-  /** What a person should know, though it does not stop us. */
+  /** Warnings for the operator; none of them prevents the start. */
   readonly warnings: readonly string[];
 }
 
 const OLDEST = { redis: '7.0.0', valkey: '7.2.0' } as const;
 
 /**
- * Refuses a server on which messages cannot be kept safe.
+ * Refuses a server that cannot keep messages safe.
  *
  * @param options.allowEviction accept a policy that may evict streams
  * @throws {BrokerRefusedError} if the server is too old, or its policy may evict streams
@@ -29,7 +29,7 @@ export async function checkServer(
   // Valkey has a name of its own for it.
   if ((facts.get('server_mode') ?? facts.get('redis_mode')) === 'sentinel') {
     throw new BrokerRefusedError(
-      'What answers is a Sentinel, which keeps no messages; give ioredis\' options with "sentinels" and "name" as option "redis".',
+      'The server is a Sentinel, which keeps no messages; give ioredis options with "sentinels" and "name" as option "redis".',
       { code: 'SERVER_UNFIT' },
     );
   }
@@ -78,7 +78,7 @@ async function configuredPolicy(client: Redis): Promise<string | undefined> {
   }
 }
 
-/** After how much silence the server ends a connection, ms; 0 for never, or where it does not tell. */
+/** Returns the idle time after which the server closes a connection, in ms; 0 for never, or when the server hides it. */
 export async function idleTimeoutMs(client: Redis): Promise<number> {
   try {
     const [, seconds] = await client.config('GET', 'timeout');

@@ -261,7 +261,7 @@ describe('a factory', () => {
   it('may not give a client twice', () => {
     const client = new Redis(SAFE);
     expect(clientOf(() => client)).toBe(client);
-    expect(() => clientOf(() => client, 'read')).toThrow('has another role already');
+    expect(() => clientOf(() => client, 'read')).toThrow('already has another role');
   });
 
   it('gives a client that reconnects and times out as the guarantees need it', () => {

@@ -6,16 +6,16 @@ import { ConfigError, show } from '../errors.js';
 import { checkClientOptions, type RedisOptions } from './client-options.js';
 import { readUrl } from './url.js';
 
-/** What a connection is for. Each role has connections of its own, so that none waits behind another's work. */
+/** Purpose of a connection. Each role has its own connections, so none waits behind the work of another. */
 export type ConnectionRole = 'publish' | 'durable' | 'read' | 'command' | 'user';
 
 /**
- * Makes a client for a role. It must apply the options that it is given, because the guarantees rest on them, and make a
- * new client at each call; LeanMQ closes it.
+ * Factory that makes a client for a role. The factory must apply the given options, because the guarantees depend on them,
+ * and return a new client from each call. LeanMQ closes the client.
  */
 export type RedisFactory = (role: ConnectionRole, options: RedisOptions) => Redis;
 
-/** Where Redis is: a URL, ioredis' options (Sentinel too), or a factory of clients. */
+/** Address of Redis: a URL, ioredis options (including Sentinel), or a factory of clients. */
 export type RedisTarget = string | URL | RedisOptions | RedisFactory;
 
 /** An environment variable that is not set, once it went through a template or a text. */
@@ -71,7 +71,7 @@ function optionsOf(given: unknown, readMs: number): RedisOptions {
   if (typeof Reflect.get(given, 'then') === 'function') {
     throw noTarget('a promise', 'await it first');
   }
-  // Duck-typed: a URL of another realm is none by `instanceof`.
+  // Duck-type: `instanceof` fails for a URL of another realm.
   if ('searchParams' in given && 'href' in given) return readUrl(String(given.href), readMs);
   if (isClient(given)) {
     throw noTarget(
@@ -100,7 +100,7 @@ function assertSomewhere(options: RedisOptions, given: object): void {
 function assertSocket(host: string, path: string): void {
   if (host !== '') {
     throw new ConfigError(
-      'Option "redis" has "host" and "path", which are two servers; give the host, or the path of a socket (a database is "db").',
+      'Option "redis" has both "host" and "path", which name two servers; give the host, or the path of a socket (a database is "db").',
     );
   }
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return;
@@ -114,7 +114,7 @@ function assertHost(name: string, host: string): void {
   // An address may name its zone: fe80::1%eth0.
   if (isIP(host.replace(/%.*$/, '')) !== 0 || /^[^\s:/@"'${}\\]+$/.test(host)) return;
   throw new ConfigError(
-    `Option "redis.${name}" is more than a host; allowed: a name or an address. Give the port as "port", or a URL as option "redis" itself.`,
+    `Option "redis.${name}" is more than a host; allowed: a host name or an address. Give the port as "port", or a URL as option "redis" itself.`,
   );
 }
 
@@ -129,7 +129,7 @@ function assertSentinels({ sentinels, name }: RedisOptions): void {
     });
   if (!isSound) {
     throw new ConfigError(
-      'Option "redis.sentinels" is no list of sentinels; allowed: [{ host, port }, …], each with a host, and a port of 1 to 65535 if it has one.',
+      'Option "redis.sentinels" is not a list of sentinels; allowed: [{ host, port }, …], each with a host, and a port of 1 to 65535 if it has one.',
     );
   }
   for (const { host = '' } of sentinels) assertHost('sentinels', host);
