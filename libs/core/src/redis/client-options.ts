@@ -199,7 +199,7 @@ export function checkFactoryClient(
   const where = ' (client of the factory)';
   for (const [name, rule] of Object.entries(RULES)) {
     const value = options[name];
-    // What is not an option of ours to refuse is set on the client afterwards.
+    // An option that LeanMQ itself sets is corrected on the client afterwards.
     if (value !== undefined && name !== 'socketTimeout')
       assertSafe(where, name, rule, value, readMs);
   }

@@ -53,7 +53,7 @@ export class Connection {
   private lostAt: number | undefined;
   private wasReady = false;
   private admitted = false;
-  /** Of the server that the connection led to last; undefined if it does not say. */
+  /** Run id of the last server; undefined if the server does not report it. */
   private runId: string | undefined;
   private unfitTimer: NodeJS.Timeout | undefined;
   private lastError: Error | undefined;

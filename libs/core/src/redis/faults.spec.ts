@@ -198,7 +198,7 @@ describe('what is neither', () => {
   );
 
   it.each([undefined, 'boom', 5, Object.create(null)])(
-    'becomes an error of ours, whatever was thrown: %p',
+    'becomes a typed error when %p was thrown',
     (thrown: unknown) => {
       expect(toBrokerError(thrown)).toBeInstanceOf(BrokerUnavailableError);
     },

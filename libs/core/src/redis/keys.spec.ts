@@ -6,8 +6,8 @@ import { normalizePath, validGroup, validMessageId, validPrefix } from '../messa
 import { Keys, type RouteKeys } from './keys.js';
 
 /**
- * What Redis Cluster hashes of a key, by its specification: what is between the first `{` and the first `}` after it,
- * or the whole key if that is missing or empty.
+ * Returns the part of a key that Redis Cluster hashes, by its specification: the text between the first `{` and the next
+ * `}`, or the whole key if that text is missing or empty.
  */
 function hashTag(key: string): string {
   const open = key.indexOf('{');
@@ -81,7 +81,7 @@ function named(prefix: string, path: string, kind: string, name: string): Named 
   };
 }
 
-/** Whether a caller chooses its name, and may choose any. */
+/** Returns true for a key whose name a caller may choose freely. */
 function isOfAnyText(kind: string): boolean {
   return kind === 'sent' || kind === 'done';
 }

@@ -38,18 +38,18 @@ export class Keys {
     return keys;
   }
 
-  /** Who of a group may run a suspect alone right now: STRING, the consumer's name, with a lease. */
+  /** Consumer of a group that may run a suspect alone now: STRING, the consumer's name, with a lease. */
   quarantine(group: string): string {
     return `${this.prefix}:quarantine:${group}`;
   }
 
-  /** Processes of a group: HASH, name → until when it is to be believed, epoch ms, and JSON of its state. */
+  /** Processes of a group: HASH, name → end of the note's validity, epoch ms, and JSON of its state. */
   processes(group: string): string {
     return `${this.prefix}:processes:${group}`;
   }
 }
 
-/** What belongs to one route. Scripts derive a group's keys from `base`; they are in the same slot. */
+/** Keys of one route. Scripts derive a group's keys from `base`; all of them are in the same slot. */
 export class RouteKeys {
   readonly log: string;
   readonly schedule: string;

@@ -5,7 +5,7 @@ import { OutageReminder } from './outage-reminder.js';
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-it('an outage is told of again after 30 s, at twice the time, and every five minutes at last', () => {
+it('an outage is reported again after 30 s, then at doubling intervals up to five minutes', () => {
   const told: number[] = [];
   const reminder = new OutageReminder((downMs) => told.push(Math.round(downMs / 1_000)), Date.now);
   reminder.begin();
@@ -13,7 +13,7 @@ it('an outage is told of again after 30 s, at twice the time, and every five min
   expect(told).toEqual([30, 90, 210, 450, 750, 1_050]);
 });
 
-it('an outage that has ended is not told of, and the next one begins from its own start', () => {
+it('an outage is no longer reported after its end, and the next one counts from its own start', () => {
   const told: number[] = [];
   const reminder = new OutageReminder((downMs) => told.push(Math.round(downMs / 1_000)), Date.now);
   reminder.begin();

@@ -17,7 +17,7 @@ const FIELDS_PER_READ = 500;
 // Beyond that everything is read: the notes are kept for about twice as many changes.
 const NOTES_PER_READ = 500;
 
-/** What a look at the registry found. */
+/** Result of reading the registry. */
 export interface RegistryNews {
   /** The version that this is. */
   readonly version: number;
@@ -26,7 +26,7 @@ export interface RegistryNews {
   readonly changed: ReadonlySet<string> | undefined;
   /** Recurring sends were changed, or may have been. */
   readonly schedulesChanged: boolean;
-  /** What was known before may be gone: the server lost its data, or an older version has changed something. */
+  /** True when earlier data may be gone: the server lost it, or an older version changed something. */
   readonly isNewHistory: boolean;
 }
 
@@ -42,8 +42,8 @@ interface RegistryKeys {
 }
 
 /**
- * What the registry says, kept beside it: a look reads three fields, and where something has changed, what has. A path
- * for each id would otherwise make every process read everything all the time.
+ * Local copy of the registry. An update reads three fields, and after a change only the changed fields: with one path per
+ * id, every process would otherwise read the whole registry all the time.
  */
 export class RegistryMirror {
   private at: Point | undefined;
@@ -56,7 +56,7 @@ export class RegistryMirror {
   ) {}
 
   /**
-   * Reads what has changed since the last look. Harmless when repeated.
+   * Reads the changes since the last call. Harmless when repeated.
    *
    * @returns undefined if nothing has
    * @throws {BrokerRefusedError} if the registry is of a form that this version does not know
@@ -204,7 +204,7 @@ export async function readFields(
 function assertFormat(format: string | null | undefined): void {
   if (format == null || Number(format) <= REGISTRY_FORMAT) return;
   throw new BrokerRefusedError(
-    `What is in Redis under this prefix has format ${JSON.stringify(format).slice(0, 40)}, and this version of LeanMQ knows format ${REGISTRY_FORMAT}: a newer version has been here. Update this process, or give it another "prefix".`,
+    `The data under this prefix in Redis has format ${JSON.stringify(format).slice(0, 40)}, and this version of LeanMQ knows format ${REGISTRY_FORMAT}: a newer version wrote it. Update this process, or give it another "prefix".`,
     { code: 'REGISTRY_FORMAT' },
   );
 }

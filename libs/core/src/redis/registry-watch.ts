@@ -12,14 +12,14 @@ export interface RegistryWatchHooks {
   onChange: (news: RegistryNews) => void;
   /** A field is of a form that this version does not know, and is left out. Told once for each kind of field. */
   onUnreadable: OnUnreadable;
-  /** A look failed in a way that the connection does not tell of. */
+  /** Called when reading the registry failed for a reason that the connection does not report. */
   onFault: (error: unknown) => void;
   /** Says to the registry that this process is there. */
   touch: () => Promise<unknown>;
   touchMs: number;
 }
 
-/** Tells when the registry has changed, with what it says then; and tells the registry that this process is there. */
+/** Watches the registry and reports its changes; also records in it that this process is alive. */
 export class RegistryWatch {
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
@@ -35,7 +35,7 @@ export class RegistryWatch {
     this.mirror = registry.mirror((field, value) => this.onUnreadable(field, value));
   }
 
-  /** How often it tells the registry that this process is there, ms. */
+  /** Interval of this process's sign of life in the registry, in ms. */
   get touchMs(): number {
     return this.hooks.touchMs;
   }

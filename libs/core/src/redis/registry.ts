@@ -36,7 +36,7 @@ type Change = Readonly<Record<string, string | undefined>>;
  */
 export class Registry {
   private readonly key: string;
-  /** What scripts that change it are given. */
+  /** Keys that scripts need to change the registry. */
   private readonly all: Pick<Keys, 'registry' | 'changes' | 'tombstones' | 'used'>;
 
   constructor(
@@ -88,7 +88,7 @@ export class Registry {
     }
   }
 
-  /** Leaves a note that it was removed: its running consumers stop with a warning instead of creating it anew. */
+  /** Notes that a group was removed: its running consumers stop with a warning instead of creating it again. */
   removeGroup(path: string, group: string): Promise<void> {
     return this.change({
       [`group:${group}:${path}`]: undefined,
@@ -124,9 +124,9 @@ export class Registry {
   }
 
   /**
-   * Leaves a tombstone: consumers stop with a warning instead of creating the route anew.
+   * Leaves a tombstone: consumers stop with a warning instead of creating the route again.
    *
-   * @returns the groups that it has, or had
+   * @returns the groups that the route has, or had
    */
   bury(path: string): Promise<string[]> {
     return this.connection.run((client) => buryRouteScript.run(client, this.all, { path }));
@@ -157,7 +157,7 @@ export class Registry {
     };
   }
 
-  /** What it says, to be looked at again and again. */
+  /** Returns a local copy of the registry, to be updated repeatedly. */
   mirror(onUnreadable: OnUnreadable): RegistryMirror {
     return new RegistryMirror(this.all, onUnreadable);
   }

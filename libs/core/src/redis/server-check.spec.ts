@@ -15,7 +15,7 @@ const VALKEY: Facts = {
   maxmemory_policy: 'noeviction',
 };
 
-/** What INFO answers: sections, comments and lines that end in CR LF. */
+/** Makes a reply of INFO: sections, comments and lines that end in CR LF. */
 function infoOf(facts: Facts): string {
   const lines = Object.entries(facts).map(([name, value]) => `${name}:${value}`);
   return ['# Server', ...lines, '', '# Keyspace', 'db0:keys=1,expires=0', ''].join('\r\n');

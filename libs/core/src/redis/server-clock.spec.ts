@@ -27,7 +27,7 @@ describe("the server's clock", () => {
     expect(new ServerClock().now()).toBeNaN();
   });
 
-  it('goes on with the local clock', () => {
+  it('advances with the local clock', () => {
     const clock = new ServerClock();
     read(clock, 500_000, 0, 0);
     const before = clock.now();

@@ -109,7 +109,7 @@ function assertSocket(host: string, path: string): void {
   );
 }
 
-/** What is more than a name is looked up as one, in vain. The text may be a URL with a password. */
+/** Refuses a host that is more than a name, since looking it up would fail. The text may be a URL with a password. */
 function assertHost(name: string, host: string): void {
   // An address may name its zone: fe80::1%eth0.
   if (isIP(host.replace(/%.*$/, '')) !== 0 || /^[^\s:/@"'${}\\]+$/.test(host)) return;

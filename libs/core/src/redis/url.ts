@@ -130,7 +130,7 @@ function credentials(url: URL): { username?: string; password?: string } {
   }
 }
 
-/** The true end of the user's part, which has come too late. */
+/** Returns true when the "@" that ends the credentials appears too late in a URL. */
 function hasAt(text: string): boolean {
   return text.includes('@');
 }

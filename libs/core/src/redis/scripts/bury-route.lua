@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Leaves a tombstone for a route, before its data goes: consumers stop with a warning instead of creating it anew.
+-- Leaves a tombstone for a route, before its data goes: consumers stop with a warning instead of creating it again.
 --
 -- Invariant: the names of its groups stay known, as former ones, so that whoever deletes can begin again after a crash
 -- and finds the dead letters that were kept.

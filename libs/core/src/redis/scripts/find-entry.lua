@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Goes on with looking for the entry of a message by the caller's own id, the newest first, a slice at a time; see
+-- Continues the search for the entry of a message by the caller's own id, newest first, a slice at a time; see
 -- find.lua.
 --
 -- KEYS[1] -> log

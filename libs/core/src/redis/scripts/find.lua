@@ -2,12 +2,12 @@
 -- Tells where a message is, for each group.
 --
 -- Retries, replays and dead letters are copies with ids of their own; they are looked through for the one that began as
--- this message. All in one step where there are few; otherwise the caller goes on with find-copies.lua and
+-- this message. All in one step where there are few; otherwise the caller continues with find-copies.lua and
 -- find-entry.lua, a slice at a time.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV[1] -> message id: the caller's own, or the entry's
--- ARGV[2] -> its entry, if that is known or the id has the form of one; '-' if there is none; or ''
+-- ARGV[2] -> its entry, if that is known or the id has the form of one; '-' without an entry; or ''
 -- ARGV[3] -> how many bytes to look through at most
 -- ARGV[4] -> after which entry to look for dead letters; or '', then wherever they may be
 -- ARGV[5…] -> groups that may be there, besides those of the log

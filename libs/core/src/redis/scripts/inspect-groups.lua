@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Tells of groups what belongs to each alone, in numbers; see inspect.lua.
+-- Returns the figures that belong to single groups; see inspect.lua.
 --
 -- KEYS[1] -> log; the route's other keys are derived and in the same slot
 -- ARGV -> groups

@@ -4,7 +4,7 @@
 --
 -- Each is asked for as a complete call: Redis 7.0 ends itself when it is asked about one that lacks an argument.
 --
--- KEYS[1] -> a key of ours; if it is not permitted, this call itself is refused
+-- KEYS[1] -> a LeanMQ key; if it is not permitted, Redis refuses this call itself
 -- ARGV -> for each command: the number of its words, then the words
 -- Output: for each that is not there 'absent' and its words as they were given, for each that is not permitted 'denied'
 local missing = {}

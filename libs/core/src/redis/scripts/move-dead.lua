@@ -2,7 +2,7 @@
 -- Publishes dead letters to another route, to all of its groups.
 --
 -- Invariant: a dead letter leaves and its message arrives in one step, so that moving twice delivers once. The message's
--- own fields are copied as they are; its time to live begins anew. All of a call fit below the route's limit, or none
+-- own fields are copied as they are; its time to live starts again. All of a call fit below the route's limit, or none
 -- is moved. One that cannot be moved stays, and keeps no other from it.
 --
 -- KEYS[1] -> group's dead letters

@@ -9,7 +9,7 @@
 --         works on
 -- ARGV[1] -> consumer
 -- ARGV[2] -> lease, ms
--- ARGV[3…] -> for each route: its state (JSON), and since when it works on each delivery (JSON), or '' if there is none
+-- ARGV[3…] -> for each route: its state (JSON), and since when it works on each delivery (JSON), or '' without any
 -- Output: 'noted'
 local consumer, leaseMs = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')

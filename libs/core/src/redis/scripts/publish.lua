@@ -32,7 +32,7 @@ local function append(id, data, headers)
   return redis.call('XADD', log, id, 'd', data, 'h', headers)
 end
 
--- The first write is the one that may fail (a key of another type): nothing has been written by then.
+-- Only the first write can fail (a key of another type), so a failure leaves nothing written.
 local first = append('*', ARGV[3], ARGV[4])
 if #ARGV > 4 then
   -- Redis counts on by itself, and sooner than each id could be written here.

@@ -13,7 +13,7 @@
 -- ARGV[3] -> lease, ms
 -- ARGV[4] -> how long a delivery must have been noted before it is taken, ms
 -- ARGV[5] -> after how many crashes it is a suspect
--- ARGV[6] -> maxCrashes, after which it is none any more
+-- ARGV[6] -> maxCrashes, after which it is no longer a suspect
 -- ARGV[7] -> 'normal'; 'suspect' to take only suspects that may run among their like; 'lone' to take only those that
 --            were in a crash so, or need to be in only one more
 -- ARGV[8] -> 'look' to note also what there is no room for; 'take' to stop at it

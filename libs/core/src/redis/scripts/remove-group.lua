@@ -58,7 +58,7 @@ redis.call('UNLINK', inbox, stale, base .. ':rate:' .. group, base .. ':here:' .
 if drop then redis.call('UNLINK', dead) end
 
 redis.call('HDEL', base .. ':purged', 'log:' .. group, 'inbox:' .. group)
--- A replay that was stopped keeps the log from being trimmed until it is gone on with.
+-- A stopped replay keeps the log from being trimmed until it is resumed.
 local replays = redis.call('HGETALL', base .. ':replays')
 for i = 1, #replays, 2 do
   local ok, what = pcall(cjson.decode, string.match(replays[i + 1], '^%S+ (.*)$') or '')

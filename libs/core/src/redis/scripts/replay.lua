@@ -2,7 +2,7 @@
 -- Delivers dead letters of one group again, to that group only.
 --
 -- Invariants: a dead letter leaves and its message arrives in the inbox in one step, so that replaying twice delivers
--- once. Attempts, crashes and the time to live begin anew; what it died of stays told. One that cannot be replayed stays,
+-- once. Attempts, crashes and the time to live start again; the error that dead-lettered it is kept. One that cannot be replayed stays,
 -- and keeps no other from it. Nothing is replayed to a group that nobody could deliver to.
 --
 -- KEYS[1] -> group's dead letters
@@ -30,7 +30,7 @@ if not groupIsThere(inbox, log, group) then return {'no group'} end
 
 local function unreadable(id) return {origin = id, reason = 'undecodable'} end
 
--- What has no history of ours was put there by somebody else.
+-- An entry without a history was added by a foreign tool.
 local function historyOf(fields, id)
   local ok, history = pcall(cjson.decode, fields[1] == 'm' and fields[2] or '')
   local isOurs = ok and type(history) == 'table' and type(history.origin) == 'string'

@@ -13,7 +13,7 @@
 -- KEYS -> logs; the groups' inboxes and the milestones are derived and in the same slot
 -- ARGV[1] -> how long a consumer that owns nothing may be idle before it is removed, ms
 -- ARGV[2…] -> for each log: 'count' and how many finished entries are kept, or 'age' and for how long, ms; and the group
---             after which to go on with what groups leave behind, '' for the first
+--             after which to continue with the leftovers of groups, '' for the first
 -- Output: for each log {trimmed, state, group to go on after or '', replays}: 'more' can be trimmed at once, 'later' in a
 --         moment, 'done' not before something changes; replays are those that keep the log from being trimmed and that
 --         nobody is at; or {'broken', why}

@@ -1,7 +1,7 @@
 -- What the consumer holds and the bodies of its entries, looked up in few commands. It needs `stream`, `source`, `group`,
 -- `consumer`, and `moves`, each with the `id` that it is about.
 --
--- Deliveries that end together mostly lie together: one look from the first to the last of them then tells of all. It is
+-- Deliveries that end together mostly lie together: one look from the first to the last of them then covers all. It is
 -- a short cut only, whatever it does not show is looked up by itself.
 local held, entries = {}, {}
 local PAGE = 10

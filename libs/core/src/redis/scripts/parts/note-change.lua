@@ -20,7 +20,7 @@ local function noteChange(registry, changes, fields)
   local named = #fields <= FIELDS_NOTED and table.concat(fields, '\n') or '*'
   local note = {'MAXLEN', '~', NOTES_KEPT, version .. '-0', 'p', before, 's', stamp, 'f', named}
   if redis.pcall('XADD', changes, unpack(note)).err then
-    -- Notes of another history, whose versions were higher, or something that is none of ours.
+    -- Notes of another history, whose versions were higher, or foreign data.
     redis.call('DEL', changes)
     redis.pcall('XADD', changes, unpack(note))
   end

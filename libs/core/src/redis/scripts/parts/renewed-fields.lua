@@ -3,7 +3,7 @@ local MAX_FIELDS = 7000
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
--- Adds a message's own fields to a body as they are, from the one at `first` on, with its time to live beginning anew.
+-- Adds a message's own fields to a body as they are, from the one at `first` on, with its time to live starting again.
 -- Returns when it expires, epoch ms, or nil.
 local function addRenewed(body, fields, first, publishedAt)
   local expiresAt

@@ -1,5 +1,5 @@
 -- How many entries of a log groups have not been given, for those of which Redis does not know. It needs entry-ids and
--- bounded-walk. One look at the log from its end tells of all groups; what the budget does not reach is taken for as
+-- bounded-walk. One look at the log from its end covers all groups; what the budget does not reach is taken for as
 -- many as there are at all.
 --
 -- rows: of XINFO GROUPS. Returns counts by name, and whether they are exact.
