@@ -12,7 +12,7 @@ import { resultsArguments } from './test-results.mjs';
 import { libraries, run } from './workspace.mjs';
 
 /** What an application gets that uses the libraries; the others have their own trials. */
-const TRIED = ['@leanmq/core', '@leanmq/nestjs'];
+const TRIED = ['@leanmq/core', '@leanmq/nestjs', '@leanmq/http'];
 const APPLICATIONS = ['nest11-cjs', 'nest12-esm'];
 /** Long enough for a slow machine; an application that leaks never ends at all. */
 const TIMEOUT_MS = 60_000;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 
 const root = new URL('../../', import.meta.url);
-const folders = ['', 'docs/', 'docs/adr/', 'libs/core/', 'libs/nestjs/', 'apps/'];
+const folders = ['', 'docs/', 'docs/adr/', 'libs/core/', 'libs/nestjs/', 'libs/http/', 'apps/'];
 const pages = folders.flatMap((folder) =>
   readdirSync(new URL(folder, root))
     .filter((name) => name.endsWith('.md'))

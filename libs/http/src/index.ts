@@ -39,6 +39,12 @@ export {
   type WebhookToSign,
 } from './signing/index.js';
 export {
+  ReceivedWebhook,
+  WebhookReceiver,
+  type ScriptedAnswer,
+  type WebhookReceiverOptions,
+} from './testing/index.js';
+export {
   SCHEME_NAMES,
   WebhookVerificationError,
   createWebhookVerifier,

@@ -3,9 +3,11 @@ import { NestFactory } from '@nestjs/core';
 import { WebhookPublisher } from '@leanmq/nestjs';
 import { assertForgottenIsRefused } from './forgotten';
 import { OrderHandlers, OrdersModule } from './orders';
+import { assertWebhooksComeIn } from './webhooks';
 
 async function main(): Promise<void> {
   await assertForgottenIsRefused();
+  await assertWebhooksComeIn();
   const app = await NestFactory.createApplicationContext(OrdersModule, {
     logger: ['error', 'warn'],
   });

@@ -4,10 +4,12 @@ import { WebhookPublisher } from '@leanmq/nestjs';
 import { assertForgottenIsRefused } from './forgotten.js';
 import { assertHandlersOfBothCopies, assertOneKindOfErrors } from './two-copies.js';
 import { OrderHandlers, OrdersModule } from './orders.js';
+import { assertWebhooksComeIn } from './webhooks.js';
 
 async function main(): Promise<void> {
   assertOneKindOfErrors();
   await assertForgottenIsRefused();
+  await assertWebhooksComeIn();
   await assertHandlersOfBothCopies();
   const app = await NestFactory.createApplicationContext(OrdersModule, {
     logger: ['error', 'warn'],
