@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { InboundWebhooksModule, VerifiedWebhook, type VerifiedWebhookOptions } from '@leanmq/http';
 import { ConfigError, LeanMQModule } from '@leanmq/nestjs';
-import { Controller, Headers, Post, Version, VersioningType, type Type } from '@nestjs/common';
+import { All, Controller, Headers, Post, Version, VersioningType, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, RouteConfig } from '@nestjs/platform-fastify';
@@ -200,6 +200,20 @@ describe('raw bodies', () => {
       () => new FastifyAdapter(),
     );
     await expect(app.init()).rejects.toThrow('above @RouteConfig');
+  });
+
+  test('cannot be kept on Fastify for a route that takes all methods', async () => {
+    @Controller()
+    class HooksController {
+      @All('in')
+      @VerifiedWebhook(STANDARD)
+      receive() {}
+    }
+    const app = await apps.create(
+      { imports: withMq(), controllers: [HooksController] },
+      () => new FastifyAdapter(),
+    );
+    await expect(app.init()).rejects.toThrow('use @Post()');
   });
 
   test('are not needed in a context without HTTP', async () => {

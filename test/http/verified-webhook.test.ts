@@ -30,6 +30,7 @@ const apps = useHttpApps();
 interface Seen {
   readonly body: unknown;
   readonly proof: WebhookVerification;
+  readonly raw: string | undefined;
 }
 
 /** A controller with a verified route beside an ordinary one. */
@@ -41,8 +42,12 @@ function controllerWith(options: Partial<VerifiedWebhookOptions> = {}) {
     @Post('in')
     @HttpCode(200)
     @VerifiedWebhook({ scheme: 'standard', secrets: SECRET, dedupe: false, ...options })
-    receive(@Body() body: unknown, @Verified() proof: WebhookVerification) {
-      seen.push({ body, proof });
+    receive(
+      @Body() body: unknown,
+      @Verified() proof: WebhookVerification,
+      @Req() { rawBody }: { rawBody?: Buffer },
+    ) {
+      seen.push({ body, proof, raw: rawBody?.toString() });
       return 'handled';
     }
 
@@ -67,7 +72,7 @@ describe.each(ADAPTERS)('a verified webhook on %s', (name, makeAdapter) => {
     const answer = await app.post('/hooks/in', body, standardHeaders(body));
     expect(answer).toMatchObject({ status: 200, text: 'handled' });
     const proof = { id: 'msg_1', timestamp: expect.any(Number), secretIndex: 0 };
-    expect(seen).toEqual([{ body: { text: 'Grüße 😀', n: 1 }, proof }]);
+    expect(seen).toEqual([{ body: { text: 'Grüße 😀', n: 1 }, proof, raw: body }]);
   });
 
   test.each([

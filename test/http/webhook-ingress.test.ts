@@ -80,7 +80,7 @@ describe.each(ADAPTERS)('an ingress on %s', (_, makeAdapter) => {
     expect(await post(BODY, {})).toBe(415);
     expect(await post(large, standardHeaders(large))).toBe(413);
     expect(await post(BODY, { ...headers, 'content-type': 'text/xml' })).toBe(415);
-    for (const method of ['GET', 'PUT', 'DELETE']) {
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       const answer = await request(`${app.url}/webhooks/in`, { method });
       expect([method, answer.status, answer.headers.get('allow')]).toEqual([method, 405, 'POST']);
     }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, RequestMethod } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 
 /** Names under which Nest keeps what `@Post()` and the like say. */
@@ -12,8 +12,10 @@ export interface ControllerMethod {
   /** `StripeController.onEvent`, for messages to people. */
   readonly where: string;
   readonly method: object;
-  /** Whether it has a route, by `@Post()` and the like. */
+  /** True if it has a route, by `@Post()` and the like. */
   readonly isRouted: boolean;
+  /** True if that is `@All()`. */
+  readonly isForAll: boolean;
 }
 
 /** Finds the methods of the application's controllers. */
@@ -32,6 +34,7 @@ export class ControllerMethods {
           where: `${prototype.constructor.name}.${name}`,
           method,
           isRouted: Reflect.hasMetadata(METHOD, method) && Reflect.hasMetadata(PATH, method),
+          isForAll: Reflect.getMetadata(METHOD, method) === RequestMethod.ALL,
         };
       }),
     );

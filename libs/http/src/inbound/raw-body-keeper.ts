@@ -48,6 +48,11 @@ export class RawBodyKeeper implements OnModuleInit {
     if (lost !== undefined) {
       throw unavailable(`put @VerifiedWebhook above @RouteConfig on ${lost.where}`);
     }
+    // The adapter of Nest 11 drops the configuration of such a route.
+    const all = marked.find(({ isForAll }) => isForAll);
+    if (all !== undefined) {
+      throw unavailable(`${all.where} takes all methods with @All(); on Fastify use @Post()`);
+    }
     captureOnFastify(this.adapter.httpAdapter.getInstance());
   }
 

@@ -31,7 +31,7 @@ export class VerifiedWebhookGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const route = this.routes.of(context.getHandler());
-    const original = context.switchToHttp().getRequest<{ body?: unknown }>();
+    const original = context.switchToHttp().getRequest<{ body?: unknown; rawBody?: Buffer }>();
     const request = inboundRequest(original);
     try {
       keepProvedWebhook(original, await route.verifier.verify(request));
@@ -40,6 +40,8 @@ export class VerifiedWebhookGuard implements CanActivate {
       route.refusals.add(error);
       throw refusalResponse(error);
     }
+    // Where Nest puts it with its own option of that name.
+    original.rawBody = request.body;
     original.body = parsedBody(request.headers['content-type'], request.body);
     return true;
   }

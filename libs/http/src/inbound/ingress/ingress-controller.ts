@@ -1,9 +1,14 @@
 import { ConfigError, LeanMQ } from '@leanmq/core';
 import {
-  All,
   Controller,
+  Delete,
+  Get,
   Inject,
   Optional,
+  Options,
+  Patch,
+  Post,
+  Put,
   Req,
   Res,
   VERSION_NEUTRAL,
@@ -14,10 +19,13 @@ import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 
 import { markRawBody } from '../raw-body/index.js';
 import { blamed, isHttp } from '../verified-routes.js';
-import { IngressGate } from './ingress-gate.js';
+import { IngressGate, type IngressAnswer } from './ingress-gate.js';
 import type { CheckedIngress } from './ingress-options.js';
 
-/** Makes the controller of one path. It takes every method, to answer 405 for all but POST. */
+/** Methods that are answered 405. One by one: `@All()` would take POST again, which Fastify refuses. */
+const OTHERS = Object.freeze({ Get, Put, Patch, Delete, Options });
+
+/** Makes the controller of one path. */
 export function ingressController(ingress: CheckedIngress): Type {
   @Controller({ path: '', version: VERSION_NEUTRAL })
   class WebhookIngressController implements OnModuleInit {
@@ -41,11 +49,18 @@ export function ingressController(ingress: CheckedIngress): Type {
       }
     }
 
-    @All(ingress.path)
+    @Post(ingress.path)
     async receive(@Req() request: unknown, @Res() response: unknown): Promise<void> {
       const { gate } = this;
       if (gate === undefined) throw new ConfigError('WebhookIngress has not started.');
-      const { status, headers = {}, body } = await gate.take(request);
+      this.answer(response, await gate.take(request));
+    }
+
+    refuse(response: unknown): void {
+      this.answer(response, { status: 405, headers: { allow: 'POST' } });
+    }
+
+    private answer(response: unknown, { status, headers = {}, body }: IngressAnswer): void {
       const { httpAdapter } = this.adapter;
       for (const [name, value] of Object.entries(headers)) {
         httpAdapter.setHeader(response, name, value);
@@ -54,17 +69,32 @@ export function ingressController(ingress: CheckedIngress): Type {
     }
   }
   const { prototype } = WebhookIngressController;
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'receive') as PropertyDescriptor;
-  markRawBody(descriptor.value as object, { maxBytes: ingress.maxBodyBytes });
-  for (const decorate of ingress.decorators ?? []) applyTo(decorate, prototype, descriptor);
+  markRawBody(Reflect.get(prototype, 'receive') as object, { maxBytes: ingress.maxBodyBytes });
+  for (const [name, route] of Object.entries(OTHERS))
+    addRefusal(prototype, name, route(ingress.path));
+  for (const name of ['receive', ...Object.keys(OTHERS)]) {
+    for (const decorate of ingress.decorators ?? []) applyTo(decorate, prototype, name);
+  }
   return WebhookIngressController;
+}
+
+/** A method of a class has one route in Nest, so each refusal is a method of its own. */
+function addRefusal(prototype: object, name: string, route: MethodDecorator): void {
+  const refuse = function (this: { refuse(response: unknown): void }, response: unknown): void {
+    this.refuse(response);
+  };
+  const descriptor = { value: refuse, configurable: true, writable: true };
+  Object.defineProperty(prototype, name, descriptor);
+  Res()(prototype, name, 0);
+  route(prototype, name, descriptor);
 }
 
 /** Those of Nest that are for classes are for methods too. */
 function applyTo(
   decorate: ClassDecorator | MethodDecorator,
   prototype: object,
-  descriptor: PropertyDescriptor,
+  name: string,
 ): void {
-  (decorate as MethodDecorator)(prototype, 'receive', descriptor);
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+  (decorate as MethodDecorator)(prototype, name, descriptor);
 }

@@ -51,8 +51,6 @@ export class IngressGate {
    * @throws {HttpException} for one that is not taken
    */
   async take(original: unknown): Promise<IngressAnswer> {
-    const { method } = original as { readonly method: string };
-    if (method !== 'POST') return { status: 405, headers: { allow: 'POST' } };
     const request = inboundRequest(original);
     this.assertContentType(request);
     const proof = await this.proved(request);
