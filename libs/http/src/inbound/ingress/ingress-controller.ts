@@ -69,7 +69,7 @@ export function ingressController(ingress: CheckedIngress): Type {
     }
   }
   const { prototype } = WebhookIngressController;
-  markRawBody(Reflect.get(prototype, 'receive') as object, { maxBytes: ingress.maxBodyBytes });
+  markRawBody(Reflect.get(prototype, 'receive'), { maxBytes: ingress.maxBodyBytes });
   for (const [name, route] of Object.entries(OTHERS))
     addRefusal(prototype, name, route(ingress.path));
   for (const name of ['receive', ...Object.keys(OTHERS)]) {
