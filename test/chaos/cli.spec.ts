@@ -25,6 +25,9 @@ describe('the command line', () => {
     expect(read('--messages 5 --seed 7 --unsafe maxlen')).toMatchObject({
       ...{ messages: 5, seed: 7, unsafe: 'maxlen' },
     });
+    expect(read('--backlog 300 --concurrency 400 --output-limit 32')).toMatchObject({
+      ...{ backlog: 300, concurrency: 400, outputLimit: 32 },
+    });
     expect(read('--only proxy-cut,script-flush')).toMatchObject({
       only: ['proxy-cut', 'script-flush'],
     });
@@ -40,6 +43,8 @@ describe('the command line', () => {
     ['--topology cluster', 'standalone, sentinel'],
     ['--durability 2', '--topology sentinel'],
     ['--failovers 2', '--topology sentinel'],
+    ['--backlog many', 'whole number'],
+    ['--topology sentinel --output-limit 32', 'standalone'],
     ['--unsafe everything', 'maxlen'],
     ['--only earthquake', 'earthquake'],
     ['--topology sentinel --only proxy-cut', 'proxy-cut'],

@@ -7,6 +7,7 @@ import type { Appendfsync } from './topology/topology.js';
 export interface ChaosOptions {
   readonly messages: number;
   readonly large: number;
+  readonly backlog: number;
   readonly seed: number;
   readonly topology: TopologyName;
   readonly appendfsync: Appendfsync;
@@ -16,6 +17,9 @@ export interface ChaosOptions {
   readonly failovers: number;
   readonly consumers: number;
   readonly publishers: number;
+  readonly concurrency: number;
+  /** MiB of replies that a client may have waiting before Redis cuts it off. */
+  readonly outputLimit: number;
   readonly minutes: number | undefined;
   readonly rate: number;
   readonly unsafe: string | undefined;
@@ -27,6 +31,7 @@ export interface ChaosOptions {
 interface Given {
   readonly messages?: number;
   readonly large: number;
+  readonly backlog: number;
   readonly seed?: number;
   readonly topology: TopologyName;
   readonly appendfsync: Appendfsync;
@@ -36,6 +41,8 @@ interface Given {
   readonly failovers?: number;
   readonly consumers: number;
   readonly publishers: number;
+  readonly concurrency: number;
+  readonly outputLimit?: number;
   readonly minutes?: number;
   readonly rate: number;
   readonly unsafe?: string;
@@ -48,6 +55,8 @@ interface Given {
 const MESSAGES = 20_000;
 const QUICK_MESSAGES = 3_000;
 const FAILOVERS = 5;
+// As managed services have it.
+const OUTPUT_LIMIT = 96;
 
 /**
  * Reads the command line.
@@ -65,6 +74,7 @@ export function readOptions(
     )
     .option('--messages <n>', `how many are published (default: ${MESSAGES})`, positive)
     .option('--large <percent>', 'how many of them have a payload of 250 KiB', percent, 1)
+    .option('--backlog <n>', '250 KiB messages on one queue before any consumer starts', whole, 0)
     .option('--seed <n>', 'what the plan is made from (default: another one each time)', whole)
     .addOption(
       new Option('--topology <name>', 'one Redis with an append-only file, or a Sentinel set')
@@ -86,6 +96,17 @@ export function readOptions(
     .option('--failovers <n>', `of Sentinel: how many of them (default: ${FAILOVERS})`, whole)
     .option('--consumers <n>', 'processes of each of the two groups', positive, 3)
     .option('--publishers <n>', 'processes that publish', positive, 2)
+    .option(
+      '--concurrency <n>',
+      'handlers of each queue that a consumer runs at once',
+      positive,
+      32,
+    )
+    .option(
+      '--output-limit <MiB>',
+      `of one Redis: replies waiting for a client before it is cut off (default: ${OUTPUT_LIMIT})`,
+      positive,
+    )
     .option(
       '--minutes <m>',
       'a soak: a fixed rate for so long, few faults, memory over time',
@@ -125,7 +146,7 @@ export function readOptions(
 
 function check(
   command: Command,
-  { topology, durability, failovers, minutes, unsafe, only }: Given,
+  { topology, durability, failovers, outputLimit, minutes, unsafe, only }: Given,
 ): void {
   const misfit = only?.find((kind) => RECIPES[kind].weight[topology] === 0);
   if (misfit !== undefined) {
@@ -135,6 +156,9 @@ function check(
     command.error(
       'error: --durability needs --topology sentinel: there are no replicas otherwise.',
     );
+  }
+  if (topology === 'sentinel' && outputLimit !== undefined) {
+    command.error('error: --output-limit is for the standalone topology.');
   }
   if (topology === 'standalone' && failovers !== undefined) {
     command.error('error: --failovers needs --topology sentinel.');
@@ -149,6 +173,7 @@ function complete(given: Given): ChaosOptions {
   return {
     messages: given.messages ?? (quick ? QUICK_MESSAGES : MESSAGES),
     large: given.large,
+    backlog: given.backlog,
     seed: given.seed ?? Math.floor(Math.random() * 1_000_000),
     topology,
     appendfsync: given.appendfsync,
@@ -158,6 +183,8 @@ function complete(given: Given): ChaosOptions {
     failovers: topology === 'sentinel' ? (given.failovers ?? FAILOVERS) : 0,
     consumers: given.consumers,
     publishers: given.publishers,
+    concurrency: given.concurrency,
+    outputLimit: given.outputLimit ?? OUTPUT_LIMIT,
     minutes: given.minutes,
     rate: given.rate,
     unsafe: given.unsafe,

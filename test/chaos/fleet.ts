@@ -15,38 +15,49 @@ export interface FleetSettings {
   readonly programs: Programs;
   readonly folder: string;
   readonly redis: Target;
-  readonly startAt: number;
   readonly durationMs: number;
 }
 
-/** A slot for each process that there is to be; none of them is started yet. */
-export function makeFleet(settings: FleetSettings): Slot[] {
-  return [...makeConsumers(settings), ...makePublishers(settings)];
-}
-
-function makeConsumers({ options, programs, folder, redis }: FleetSettings): Slot[] {
+/** Returns the slots of the consumers, none of them started. */
+export function makeConsumers({ options, programs, folder, redis }: FleetSettings): Slot[] {
+  const { consumers, concurrency } = options;
   return GROUPS.flatMap((group) =>
     Array.from(
-      { length: options.consumers },
+      { length: consumers },
       (_, index) =>
         new Slot(`${group}-${index}`, 'consumer', group, programs.consumer, folder, (own) => {
-          return { ...own, redis, group } satisfies ConsumerSettings;
+          return { ...own, redis, group, concurrency } satisfies ConsumerSettings;
         }),
     ),
   );
 }
 
-function makePublishers(settings: FleetSettings): Slot[] {
-  const { options, programs, folder, redis, startAt, durationMs } = settings;
-  const { seed, messages, large, durability, publishers } = options;
-  return Array.from(
-    { length: publishers },
-    (_, index) =>
-      new Slot(`p-${index}`, 'publisher', undefined, programs.publisher, folder, (own) => {
-        const share = { index, of: publishers };
-        return {
-          ...{ ...own, redis, seed, messages, large, share, startAt, durationMs, durability },
-        } satisfies PublisherSettings;
-      }),
+/**
+ * Returns the slots of the publishers, none of them started.
+ *
+ * @param startAt when the plan begins, epoch ms
+ */
+export function makePublishers(settings: FleetSettings, startAt: number): Slot[] {
+  const { publishers } = settings.options;
+  return Array.from({ length: publishers }, (_, index) =>
+    makePublisher(settings, startAt, `p-${index}`, { index, of: publishers }),
   );
+}
+
+/** Returns the slot of the process that publishes the backlog, not yet started. */
+export function makeStocker(settings: FleetSettings): Slot {
+  return makePublisher(settings, 0, 'backlog', 'backlog');
+}
+
+function makePublisher(
+  { options, programs, folder, redis, durationMs }: FleetSettings,
+  startAt: number,
+  name: string,
+  share: PublisherSettings['share'],
+): Slot {
+  const { seed, messages, large, backlog, durability } = options;
+  const plan = { seed, messages, large, backlog, durability, startAt, durationMs };
+  return new Slot(name, 'publisher', undefined, programs.publisher, folder, (own) => {
+    return { ...own, ...plan, redis, share } satisfies PublisherSettings;
+  });
 }

@@ -9,7 +9,22 @@ import type { Say } from './say.js';
 
 // What is waited for stands in Redis and in the files of other processes, which tell nobody.
 const LOOK_MS = 500;
+const STARTED_LOOK_MS = 50;
 const FINISH_MS = 90_000;
+const START_MS = 30_000;
+
+/**
+ * Starts the processes, and resolves when all of them have begun their histories, or after half a minute.
+ *
+ * @returns how long that took, ms
+ */
+export async function untilStarted(slots: readonly Slot[]): Promise<number> {
+  const from = Date.now();
+  for (const slot of slots) slot.start();
+  const isMissing = ({ history }: Slot): boolean => readHistory(history).length === 0;
+  while (slots.some(isMissing) && Date.now() - from < START_MS) await sleep(STARTED_LOOK_MS);
+  return Date.now() - from;
+}
 
 /**
  * Waits until the publishers have sent all: from then on nobody adds anything.

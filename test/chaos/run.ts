@@ -7,11 +7,11 @@ import type { Redis } from 'ioredis';
 import { connectTo, disconnect } from '../support/redis.js';
 import type { ChaosOptions } from './cli.js';
 import { readFinalState, surplusClients, type FinalState } from './final-state.js';
-import { makeFleet, type Programs } from './fleet.js';
+import { makeConsumers, makePublishers, makeStocker, type Programs } from './fleet.js';
 import { readHistory, type Line } from './history.js';
 import { planTimeline } from './plan/timeline.js';
 import type { Slot } from './processes.js';
-import { untilAtRest, untilPublished } from './rest.js';
+import { untilAtRest, untilPublished, untilStarted } from './rest.js';
 import type { Say } from './say.js';
 import { makeFaults, type Storm } from './storm.js';
 import { SentinelTopology } from './topology/sentinel.js';
@@ -41,7 +41,7 @@ const MS_PER_FAULT = 750;
 const MS_PER_FAILOVER = 25_000;
 const PATIENCE_MS = 60_000;
 // What an unsafe run has lost, it waits for in vain.
-const PATIENCE_UNSAFE_MS = 20_000;
+const PATIENCE_UNSAFE_MS = 10_000;
 
 /** Runs the plan through its faults and lets everything come to rest. */
 export async function run(options: ChaosOptions, programs: Programs, say: Say): Promise<Evidence> {
@@ -51,10 +51,20 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
   const topology = await start(options);
   const slots: Slot[] = [];
   try {
-    const startAt = Date.now() + 1_500;
-    const redis = topology.target;
-    slots.push(...makeFleet({ options, programs, folder, redis, startAt, durationMs }));
-    for (const slot of slots) slot.start();
+    const plan = { options, programs, folder, redis: topology.target, durationMs };
+    if (options.backlog > 0) {
+      const stocker = makeStocker(plan);
+      slots.push(stocker);
+      await untilStocked(stocker, say);
+    }
+    const consumers = makeConsumers(plan);
+    slots.push(...consumers);
+    const tookMs = await untilStarted(consumers);
+    // On a busy machine the publishers, too, take long to start; faults before that would hit nothing.
+    const startAt = Date.now() + Math.max(1_500, tookMs);
+    const publishers = makePublishers(plan, startAt);
+    slots.push(...publishers);
+    await untilStarted(publishers);
     const { seed, failovers, only } = options;
     const timeline = planTimeline({
       ...{ seed, topology: options.topology, faults, failovers, durationMs, only },
@@ -70,8 +80,7 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
     );
     await topology.heal();
     say('all faults made; waiting for everything to come to rest', true);
-    await untilPublished(slots, startAt + durationMs, say);
-    const publishers = slots.filter(({ role }) => role === 'publisher');
+    await untilPublished(publishers, startAt + durationMs, say);
     await Promise.all(publishers.map((slot) => slot.term(true)));
     const patienceMs = options.unsafe === undefined ? PATIENCE_MS : PATIENCE_UNSAFE_MS;
     const stuck = await admin((client) => untilAtRest(client, patienceMs, say));
@@ -93,8 +102,18 @@ export async function run(options: ChaosOptions, programs: Programs, say: Say): 
   }
 }
 
-function start({ topology, appendfsync }: ChaosOptions): Promise<Standalone | SentinelTopology> {
-  return topology === 'standalone' ? Standalone.start(appendfsync) : SentinelTopology.start();
+function start(options: ChaosOptions): Promise<Standalone | SentinelTopology> {
+  const { topology, appendfsync, outputLimit } = options;
+  return topology === 'standalone'
+    ? Standalone.start(appendfsync, outputLimit)
+    : SentinelTopology.start();
+}
+
+/** Publishes the whole backlog, and resolves when its process has ended. */
+async function untilStocked(stocker: Slot, say: Say): Promise<void> {
+  stocker.start();
+  await untilPublished([stocker], Date.now(), say);
+  await stocker.term(true);
 }
 
 /** A new folder for the histories of one run. */

@@ -46,14 +46,16 @@ export interface ProcessSettings {
 
 export interface ConsumerSettings extends ProcessSettings {
   readonly group: Group;
+  readonly concurrency: number;
 }
 
 export interface PublisherSettings extends ProcessSettings {
   readonly seed: number;
   readonly messages: number;
   readonly large: number;
-  /** Of the publishers it is the so-manyth of so many. */
-  readonly share: { readonly index: number; readonly of: number };
+  readonly backlog: number;
+  /** The part of the plan that this process publishes: the whole backlog, or every `of`-th operation after it. */
+  readonly share: 'backlog' | { readonly index: number; readonly of: number };
   /** When the plan began, epoch ms, and over what time its sends are spread. */
   readonly startAt: number;
   readonly durationMs: number;

@@ -52,6 +52,31 @@ export const UNSAFE = {
       "redis.call('XADD', send.log, 'MAXLEN', '20', '*', unpack(fields))",
     ),
   ],
+  // Reads, takeovers, promotions and expiry are limited in messages only, however large these are.
+  'bodies-by-count': [
+    {
+      file: 'libs/core/src/consume/route/byte-budget.ts',
+      find: 'Math.min(appetite, byCount, byBytes)',
+      replace: 'appetite',
+    },
+    {
+      file: 'libs/core/src/consume/route/subscription.ts',
+      find: 'Math.floor(this.budget.leftBytes / Math.max(1, this.largestBytes))',
+      replace: 'free',
+    },
+    {
+      file: 'libs/core/src/consume/recovering/takeover.ts',
+      find: 'const MAX_BYTES = 1024 * 1024;',
+      replace: 'const MAX_BYTES = Number.MAX_SAFE_INTEGER;',
+    },
+    {
+      file: 'libs/core/src/consume/reading/adoption.ts',
+      find: 'const MAX_BYTES = 1024 * 1024;',
+      replace: 'const MAX_BYTES = Number.MAX_SAFE_INTEGER;',
+    },
+    lua('= tonumber(ARGV[3]), 2 ^ 20, 1000', '= tonumber(ARGV[3]), math.huge, 1000'),
+    lua('= 250, 2 ^ 20, 2000', '= 250, math.huge, 2000'),
+  ],
 };
 
 /**

@@ -5,12 +5,14 @@ import type { Findings } from './findings.js';
 import { show, tell } from './traces.js';
 
 /**
- * While a suspect runs alone, nothing else begins; see quarantine.ts. What is left of the second that this lasts when the
- * suspect begins may be little.
+ * Least time for which a suspect that begins alone stays alone. A session in quarantine.ts lasts a second, and a suspect may
+ * begin near its end.
  */
 const ALONE_MS = 100;
+/** Longest time from the warning until the suspects of that session have begun. */
+const WARNED_MS = 1_500;
 
-/** Invariant 4: a message dies of what it died of: of its failures after exactly its attempts, as poison only a killer. */
+/** Invariant 4: a message is dead-lettered as failed after exactly its attempts, and as poison only if it kills. */
 export function checkDead(facts: Facts, findings: Findings): void {
   for (const letters of facts.letters.values()) {
     for (const letter of letters) {
@@ -42,32 +44,50 @@ function checkLetter(facts: Facts, findings: Findings, letter: Letter, message: 
   }
 }
 
-/** Somebody was blamed. When it was run alone before, and its success was undone, nobody could know better. */
+/**
+ * Checks a message that was blamed for crashes it did not cause. That is allowed when a failover undid its success, and where
+ * docs/guarantees.md says that a suspect does not run alone.
+ */
 function checkInnocent(
   facts: Facts,
   findings: Findings,
   life: readonly Handling[],
   told: string,
 ): void {
-  const { handlings, interruptions } = facts;
   const last = life.at(-1);
   if (last === undefined) return findings.violate('innocentPoison', told);
-  const interval = { from: last.at, to: last.endedAt ?? last.at + TIMES.leaseMs };
-  if (interruptions.isRolledBack(interval)) return findings.except('poisonAfterFailover');
-  if (isJoined(facts, last)) return findings.except('poisonJoinedByOthers');
-  const others = [...handlings.values()].flat().filter(({ pid, at, endedAt = Infinity }) => {
-    return pid === last.pid && at <= interval.to && endedAt >= interval.from;
-  });
-  findings.violate('innocentPoison', `beside ${others.length - 1} others, ${told}`);
+  const { pid, at } = last;
+  const interval = { from: at, to: last.endedAt ?? at + TIMES.leaseMs };
+  if (facts.interruptions.isRolledBack(interval)) return findings.except('poisonAfterFailover');
+  if (wasWarned(facts, last)) return findings.except('poisonBesideOthers');
+  const others = handlingsOf(facts, pid).filter((each) => each !== last);
+  const before = others.filter((each) => each.at <= at && (each.endedAt ?? Infinity) > at);
+  const diedAt = facts.interruptions.diedAt(pid) ?? at;
+  const later = others.filter((each) => each.at > at && each.at <= diedAt);
+  const isJoined = later.length > 0 && later.every((each) => each.at > at + ALONE_MS);
+  if (before.length === 0 && isJoined) return findings.except('poisonJoinedByOthers');
+  findings.violate(
+    'innocentPoison',
+    `beside ${before.length} others, joined by ${later.length}, ${told}`,
+  );
 }
 
-/** What takes longer than its process stops everything else for is joined by others, and they may be the killers. */
-function isJoined({ handlings, interruptions }: Facts, { pid, at }: Handling): boolean {
-  const diedAt = interruptions.diedAt(pid) ?? at;
-  const began = [...handlings.values()]
-    .flat()
-    .filter((other) => other.pid === pid && other.at > at && other.at <= diedAt);
-  return began.length > 0 && began.every((other) => other.at > at + ALONE_MS);
+function handlingsOf({ handlings }: Facts, pid: number): Handling[] {
+  return [...handlings.values()].flat().filter((each) => each.pid === pid);
+}
+
+/** Returns true when its process warned, just before it began, that suspects run beside other handlers. */
+function wasWarned({ evidence }: Facts, { pid, at }: Handling): boolean {
+  for (const lines of evidence.histories.values()) {
+    let writer = 0;
+    for (const line of lines) {
+      if (line.e === 'start') writer = line.pid;
+      if (line.e !== 'complaint' || writer !== pid) continue;
+      const isNear = line.at <= at && line.at >= at - WARNED_MS;
+      if (isNear && line.text.startsWith('SUSPECT_NOT_ALONE')) return true;
+    }
+  }
+  return false;
 }
 
 function checkFailed(

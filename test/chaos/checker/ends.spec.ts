@@ -47,21 +47,51 @@ describe('how it ended', () => {
     ).toEqual([]);
   });
 
-  it('may blame an innocent that took so long alone that others began beside it', () => {
-    const poison = { reason: 'poison', attempts: 5, crashes: 5 };
-    const killedAt = (at: number, besideAt: number): Scenario =>
+  const poison = { reason: 'poison', attempts: 5, crashes: 5 };
+  const suspect = { pid: 11, attempt: 5, crashes: 4 };
+
+  it('may blame an innocent that ran alone for so long that others joined it', () => {
+    const joinedAt = (besideAt: number): Scenario =>
       new Scenario()
         .sent(1)
         .handled(1, 'b')
-        .interrupted(1, 'a', { pid: 11, at: 5_000, attempt: 5, crashes: 4 })
+        .interrupted(1, 'a', { ...suspect, at: 5_000 })
         .dead(1, 'a', poison)
         .sent(2)
         .done(2, { pid: 11, at: besideAt })
         .stored(2, '1006-0')
-        .killed(11, at);
-    expect(verdict(killedAt(8_000, 7_000)).let).toContain('poisonJoinedByOthers');
-    expect(violationsOf(killedAt(8_000, 7_000))).not.toContain('innocentPoison');
-    expect(violationsOf(killedAt(8_000, 5_100))).toContain('innocentPoison');
-    expect(violationsOf(killedAt(8_000, 9_000))).toContain('innocentPoison');
+        .killed(11, 8_000);
+    expect(verdict(joinedAt(7_000)).let).toContain('poisonJoinedByOthers');
+    expect(violationsOf(joinedAt(7_000))).not.toContain('innocentPoison');
+    expect(violationsOf(joinedAt(5_100))).toContain('innocentPoison');
+    expect(violationsOf(joinedAt(9_000))).toContain('innocentPoison');
+  });
+
+  it('may blame an innocent that began beside others only after a warning', () => {
+    const beside = (warning: { code: string; at: number; pid?: number }): Scenario =>
+      new Scenario()
+        .sent(1)
+        .handled(1, 'b')
+        .interrupted(1, 'a', { ...suspect, at: 5_000 })
+        .dead(1, 'a', poison)
+        .sent([2, 3])
+        .done(2, { pid: 11, at: 4_000, endedAt: 5_500 })
+        .done(3, { pid: 11, at: 7_000 })
+        .killed(11, 8_000)
+        .history(
+          { e: 'start', at: 100, pid: warning.pid ?? 11 },
+          { e: 'complaint', at: warning.at, what: 'warning', text: `${warning.code}: Messages…` },
+        );
+    const code = 'SUSPECT_NOT_ALONE';
+    expect(verdict(beside({ code, at: 4_900 })).let).toContain('poisonBesideOthers');
+    expect(violationsOf(beside({ code, at: 4_900 }))).not.toContain('innocentPoison');
+    for (const without of [
+      { code, at: 2_000 },
+      { code, at: 5_001 },
+      { code, at: 4_900, pid: 12 },
+      { code: 'SERVER_CLOCK_STEPPED', at: 4_900 },
+    ]) {
+      expect(violationsOf(beside(without))).toContain('innocentPoison');
+    }
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { GROUPS, ONCE } from '../setting.js';
+import { GROUPS, KEPT, ONCE } from '../setting.js';
 import { Random } from './random.js';
 import { RECIPES, planTimeline, type TimelineSettings } from './timeline.js';
-import { ALWAYS, operationOf, planWorkload } from './workload.js';
+import { ALWAYS, LARGE, operationOf, planWorkload } from './workload.js';
 
 describe('Random', () => {
   it('gives the same numbers for the same seed, and others for another', () => {
@@ -39,11 +39,12 @@ describe('Random', () => {
 });
 
 describe('planWorkload', () => {
-  const operations = planWorkload({ seed: 7, messages: 5_000, large: 1 });
+  const operations = planWorkload({ seed: 7, messages: 5_000, large: 1, backlog: 0 });
   const sends = operations.flatMap((operation) => operation.sends);
 
   it('is the same for the same seed', () => {
-    const plan = (seed: number): unknown => planWorkload({ seed, messages: 500, large: 1 });
+    const plan = (seed: number): unknown =>
+      planWorkload({ seed, messages: 500, large: 1, backlog: 0 });
     expect(plan(7)).toEqual(plan(7));
     expect(plan(8)).not.toEqual(plan(7));
   });
@@ -57,11 +58,30 @@ describe('planWorkload', () => {
 
   it('has as many large payloads as it is told to', () => {
     const large = (percent: number): number =>
-      planWorkload({ seed: 7, messages: 5_000, large: percent })
+      planWorkload({ seed: 7, messages: 5_000, large: percent, backlog: 0 })
         .flatMap((operation) => operation.sends)
         .filter(({ task }) => task.pad !== undefined).length;
     expect(large(0)).toBe(0);
     expect(large(80)).toBeGreaterThan(3_500);
+  });
+
+  it('begins with the backlog, which moves the killers back', () => {
+    const plan = (backlog: number): ReturnType<typeof planWorkload> =>
+      planWorkload({ seed: 7, messages: 500, large: 0, backlog });
+    const stocked = plan(20);
+    for (const [index, operation] of stocked.slice(0, 20).entries()) {
+      expect(operation.sends).toMatchObject([
+        {
+          path: KEPT[0],
+          task: { n: index * 4, acts: { a: { do: 'ok' }, b: { do: 'ok' } }, pad: LARGE },
+        },
+      ]);
+    }
+    const killers = (operations: typeof stocked): number[] =>
+      operations
+        .filter(({ sends: [send] }) => GROUPS.some((group) => send?.task.acts[group].do === 'die'))
+        .map(({ index }) => index);
+    expect(killers(stocked)).toEqual(killers(plan(0)).map((index) => index + 20));
   });
 
   it('has some of every kind', () => {

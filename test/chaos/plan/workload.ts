@@ -59,6 +59,7 @@ export const LARGE = 250 * 1_024;
 const NUMBERS_EACH = 4;
 /** Enough to be poison whatever happens. */
 export const ALWAYS = 99;
+const OK: Act = { do: 'ok', ms: 0 };
 
 /** The operation that a message belongs to. */
 export function operationOf(n: number): number {
@@ -68,24 +69,37 @@ export function operationOf(n: number): number {
 export interface WorkloadSettings {
   readonly seed: number;
   readonly messages: number;
-  /** How many of a hundred operations send a payload of 250 KiB; below 100. */
+  /** Percentage of operations with a payload of 250 KiB; below 100. */
   readonly large: number;
+  /** Large messages on one queue that are published before any consumer starts; the first operations of the plan. */
+  readonly backlog: number;
 }
 
-/** All that is published, in its order: `messages` sends or a few more. Pure: the same settings, the same workload. */
-export function planWorkload({ seed, messages, large }: WorkloadSettings): Operation[] {
+/**
+ * Plans everything that is published, in order: the backlog, then `messages` sends or a few more. Pure: equal settings
+ * give equal workloads.
+ */
+export function planWorkload({ seed, messages, large, backlog }: WorkloadSettings): Operation[] {
   const weights = { ...KINDS, large: (large * 100) / (100 - large) };
   const killers = planKillers(seed, messages);
-  const operations: Operation[] = [];
+  const operations = Array.from({ length: backlog }, (_, index) => planBacklog(index));
   for (let sends = 0; sends < messages;) {
-    const operation = planOperation(seed, operations.length, killers, weights);
+    const index = operations.length;
+    const operation = planOperation(seed, index, killers.get(index - backlog), weights);
     operations.push(operation);
     sends += operation.sends.length;
   }
   return operations;
 }
 
-/** Which operations kill the process that handles them, and how often. */
+function planBacklog(index: number): Operation {
+  const n = index * NUMBERS_EACH;
+  const acts = { a: OK, b: OK };
+  const send = { path: KEPT[0], task: { n, acts, pad: LARGE }, messageId: `m-${n}` };
+  return { index, sends: [send], retries: true, twice: false };
+}
+
+/** Chooses the operations that kill the process that handles them, and how often each does so. */
 function planKillers(seed: number, messages: number): Map<number, number> {
   const random = new Random(seed, 'killers');
   const killers = new Map<number, number>();
@@ -101,11 +115,10 @@ function planKillers(seed: number, messages: number): Map<number, number> {
 function planOperation(
   seed: number,
   index: number,
-  killers: ReadonlyMap<number, number>,
+  dies: number | undefined,
   weights: Readonly<Record<keyof typeof KINDS | 'large', number>>,
 ): Operation {
   const random = new Random(seed, 'operation', index);
-  const dies = killers.get(index);
   const kind = dies === undefined ? random.weighted(weights) : 'plain';
   const first = index * NUMBERS_EACH;
   if (kind === 'transaction') return planTransaction(random, index, first);
@@ -186,6 +199,5 @@ function planAct(random: Random, isOnce: boolean): Act {
 function killing(random: Random, times: number): Record<Group, Act> {
   const isFirst = random.chance(0.5);
   const dies: Act = { do: 'die', times };
-  const harmless: Act = { do: 'ok', ms: 0 };
-  return { a: isFirst ? dies : harmless, b: isFirst ? harmless : dies };
+  return { a: isFirst ? dies : OK, b: isFirst ? OK : dies };
 }

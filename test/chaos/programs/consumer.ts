@@ -38,7 +38,7 @@ const mq = new LeanMQ({
     maxCrashes: MAX_CRASHES,
     backoff: { type: 'exponential', baseMs: 40 },
     handlerTimeoutMs: TIMES.handlerTimeoutMs,
-    concurrency: 32,
+    concurrency: settings.concurrency,
     onExpired: group === 'b' ? 'dead-letter' : 'discard',
   },
 });

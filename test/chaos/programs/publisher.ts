@@ -25,10 +25,14 @@ import {
 import { begin, endOnTerm, settingsOf, tellOfTroubles } from './life.js';
 
 const MOST_TURNS = 6;
+// Of the backlog's large messages; more at once would only wait for each other.
+const MOST_LARGE = 16;
+// A publisher that is late after a restart must not flood the others.
+const MOST_OPEN = 1_000;
 const REPLAY_EVERY_MS = 1_000;
 
 const settings = settingsOf<PublisherSettings>();
-const { index: place, of } = settings.share;
+const { share, backlog } = settings;
 const mq = new LeanMQ({
   redis: settings.redis,
   prefix: PREFIX,
@@ -58,7 +62,7 @@ for (const { index, turn } of open) {
   const operation = operations[index] as Operation;
   if (operation.retries) track(send(operation, turn + 1));
 }
-const mine = operations.filter(({ index }) => index >= next && index % of === place);
+const mine = operations.filter(({ index }) => index >= next && isMine(index));
 for (const operation of mine) {
   await untilDue(operation);
   if (isEnding()) break;
@@ -67,12 +71,18 @@ for (const operation of mine) {
 await Promise.all(pending);
 if (!isEnding()) history.write({ e: 'finished', at: Date.now() });
 
+function isMine(index: number): boolean {
+  if (share === 'backlog') return index < backlog;
+  return index >= backlog && index % share.of === share.index;
+}
+
 async function untilDue({ index }: Operation): Promise<void> {
-  const dueAt = settings.startAt + (index / operations.length) * settings.durationMs;
+  const progress = (index - backlog) / (operations.length - backlog);
+  const dueAt = share === 'backlog' ? 0 : settings.startAt + progress * settings.durationMs;
   const waitMs = dueAt - Date.now();
   if (waitMs > 1) await pause(waitMs);
-  // Who is late after a restart is not to flood the others.
-  while (pending.size > 1_000 && !isEnding()) await Promise.race(pending);
+  const most = share === 'backlog' ? MOST_LARGE : MOST_OPEN;
+  while (pending.size >= most && !isEnding()) await Promise.race(pending);
 }
 
 /** Ends early when the process is told to end. */

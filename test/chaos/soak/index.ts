@@ -32,7 +32,7 @@ type SoakOptions = ChaosOptions & { readonly minutes: number };
  */
 export async function soak(options: SoakOptions, programs: Programs, say: Say): Promise<number> {
   const folder = folderFor(options);
-  const topology = await Standalone.start(options.appendfsync);
+  const topology = await Standalone.start(options.appendfsync, options.outputLimit);
   const slots: Slot[] = [];
   try {
     slots.push(...makeSlots(options, programs, folder, topology.target));

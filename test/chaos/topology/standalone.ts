@@ -6,12 +6,8 @@ import { RedisServer } from '../../support/redis-server.js';
 import { SteppingClock } from '../../support/stepping-clock.js';
 import type { Appendfsync, Topology } from './topology.js';
 
-const CONFIG = {
-  // Whatever holds it up is to be seen at the end, and nothing else.
-  ...{ 'slowlog-log-slower-than': '50000', 'slowlog-max-len': '10000' },
-  // As managed services have it: who asks for more than that at once is cut off.
-  'client-output-buffer-limit': `normal ${96 * 1_024 * 1_024} 0 0`,
-};
+// Keeps every command that holds the server up for the checker, and no other.
+const SLOWLOG = { 'slowlog-log-slower-than': '50000', 'slowlog-max-len': '10000' };
 
 /** One Redis with an append-only file, behind a proxy. */
 export class Standalone implements Topology {
@@ -24,11 +20,13 @@ export class Standalone implements Topology {
     readonly clock: SteppingClock | undefined,
   ) {}
 
-  static async start(appendonly: Appendfsync): Promise<Standalone> {
+  /** @param outputLimit MiB of replies that a client may have waiting before the server cuts it off */
+  static async start(appendonly: Appendfsync, outputLimit: number): Promise<Standalone> {
     const clock = SteppingClock.create();
+    const limit = `normal ${outputLimit}mb 0 0`;
     const server = await RedisServer.start({
       appendonly,
-      config: CONFIG,
+      config: { ...SLOWLOG, 'client-output-buffer-limit': limit },
       ...(clock && { env: clock.env }),
     });
     return new Standalone(server, await TcpProxy.start(server.port), clock);
