@@ -61,8 +61,7 @@ const OUTPUT_LIMIT = 96;
 /**
  * Reads the command line.
  *
- * @returns what is to be done, or the exit code when there is nothing (left) to do: 0 after `--help`, 2 for what it does
- *   not understand, which it has said by then
+ * @returns the options, or the exit code: 0 after `--help`, 2 after it has printed why the arguments are wrong
  */
 export function readOptions(
   words: readonly string[],
@@ -72,65 +71,72 @@ export function readOptions(
     .description(
       'Publishes and consumes through faults, and checks afterwards that nothing was lost.',
     )
-    .option('--messages <n>', `how many are published (default: ${MESSAGES})`, positive)
-    .option('--large <percent>', 'how many of them have a payload of 250 KiB', percent, 1)
+    .option('--messages <n>', `messages to publish (default: ${MESSAGES})`, positive)
+    .option('--large <percent>', 'share of messages with a payload of 250 KiB', percent, 1)
     .option('--backlog <n>', '250 KiB messages on one queue before any consumer starts', whole, 0)
-    .option('--seed <n>', 'what the plan is made from (default: another one each time)', whole)
+    .option('--seed <n>', 'seed of the plan (default: random)', whole)
     .addOption(
       new Option('--topology <name>', 'one Redis with an append-only file, or a Sentinel set')
         .choices(['standalone', 'sentinel'])
         .default('standalone'),
     )
     .addOption(
-      new Option('--appendfsync <policy>', 'of one Redis: when its append-only file is synced')
+      new Option('--appendfsync <policy>', 'standalone: sync policy of the append-only file')
         .choices(['everysec', 'always'])
         .default('everysec'),
     )
     .addOption(
-      new Option('--durability <name>', 'what a publish waits for: the master, or so many replicas')
+      new Option(
+        '--durability <name>',
+        'what a publish waits for: the master, or this many replicas',
+      )
         .choices(['memory', '1', '2'])
         .default('memory'),
     )
-    .option('--faults <n>', 'how many faults (default: one for each 95 messages)', whole)
-    .option('--only <kinds>', `faults of these kinds only, by comma: ${KINDS.join(', ')}`, kinds)
-    .option('--failovers <n>', `of Sentinel: how many of them (default: ${FAILOVERS})`, whole)
-    .option('--consumers <n>', 'processes of each of the two groups', positive, 3)
-    .option('--publishers <n>', 'processes that publish', positive, 2)
+    .option('--faults <n>', 'faults to make (default: one for each 95 messages)', whole)
+    .option('--only <kinds>', `comma-separated kinds of faults to make: ${KINDS.join(', ')}`, kinds)
+    .option(
+      '--failovers <n>',
+      `sentinel: failovers among the faults (default: ${FAILOVERS})`,
+      whole,
+    )
+    .option('--consumers <n>', 'consumer processes in each of the two groups', positive, 3)
+    .option('--publishers <n>', 'publisher processes', positive, 2)
     .option(
       '--concurrency <n>',
-      'handlers of each queue that a consumer runs at once',
+      'handlers that a consumer runs at once for each queue',
       positive,
       32,
     )
     .option(
       '--output-limit <MiB>',
-      `of one Redis: replies waiting for a client before it is cut off (default: ${OUTPUT_LIMIT})`,
+      `standalone: waiting replies at which Redis cuts a client off (default: ${OUTPUT_LIMIT})`,
       positive,
     )
     .option(
       '--minutes <m>',
-      'a soak: a fixed rate for so long, few faults, memory over time',
+      'soak for this long: a fixed rate, few faults, memory over time',
       amount,
     )
     .option('--rate <n>', 'messages per second of a soak', positive, 2_000)
     .addOption(
       new Option(
         '--unsafe <mode>',
-        'switches a protection off, to see that the check notices',
+        'switch a protection off, to see that the checker notices',
       ).choices(unsafeModes),
     )
     .option(
       '--self-check',
-      'each unsafe mode for a short while: all of them must be noticed',
+      'run each unsafe mode briefly; the checker must notice all of them',
       false,
     )
     .option('--quick', `a run of about a minute: ${QUICK_MESSAGES} messages`, false)
-    .option('--json <file>', 'write the result there')
-    .option('--keep <folder>', 'write the histories there, and keep them whatever comes out')
+    .option('--json <file>', 'write the result to this file')
+    .option('--keep <folder>', 'write the histories to this folder, and keep them in any case')
     .helpOption('--help', 'this text')
     .addHelpText(
       'after',
-      '\nExit code: 0 if everything held, 1 on any violation, 2 for arguments it does not understand.',
+      '\nExit code: 0 if everything held, 1 on any violation, 2 for wrong arguments.',
     )
     .exitOverride();
   try {
@@ -150,11 +156,11 @@ function check(
 ): void {
   const misfit = only?.find((kind) => RECIPES[kind].weight[topology] === 0);
   if (misfit !== undefined) {
-    command.error(`error: --only ${misfit} makes no sense with --topology ${topology}.`);
+    command.error(`error: --only ${misfit} cannot be used with --topology ${topology}.`);
   }
   if (topology === 'standalone' && durability !== 'memory') {
     command.error(
-      'error: --durability needs --topology sentinel: there are no replicas otherwise.',
+      'error: --durability needs --topology sentinel, because standalone has no replicas.',
     );
   }
   if (topology === 'sentinel' && outputLimit !== undefined) {
@@ -197,31 +203,31 @@ function complete(given: Given): ChaosOptions {
 function whole(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError('A whole number, 0 or more, is needed.');
+  throw new InvalidArgumentError('Must be a whole number, 0 or more.');
 }
 
 function percent(text: string): number {
   const value = Number(text);
   if (value >= 0 && value < 100) return value;
-  throw new InvalidArgumentError('A number from 0 up to, but without, 100 is needed.');
+  throw new InvalidArgumentError('Must be a number from 0 to below 100.');
 }
 
 function positive(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('A whole number above 0 is needed.');
+  throw new InvalidArgumentError('Must be a whole number above 0.');
 }
 
 function kinds(text: string): FaultKind[] {
   return text.split(',').map((name) => {
     const kind = KINDS.find((each) => each === name.trim());
     if (kind !== undefined) return kind;
-    throw new InvalidArgumentError(`"${name}" is none of them.`);
+    throw new InvalidArgumentError(`"${name}" is not a kind of fault.`);
   });
 }
 
 function amount(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new InvalidArgumentError('A number above 0 is needed.');
+  throw new InvalidArgumentError('Must be a number above 0.');
 }

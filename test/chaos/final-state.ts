@@ -3,22 +3,22 @@ import type { Redis } from 'ioredis';
 import type { Task } from './plan/workload.js';
 import { GROUPS, PATHS, PREFIX, type Group, type Path } from './setting.js';
 
-/** What is in Redis when everybody has gone. */
+/** Contents of Redis after every process has ended. */
 export interface FinalState {
   readonly entries: readonly LogEntry[];
   readonly letters: readonly Letter[];
-  /** What is not empty but should be: `<key>` → how much is there. */
+  /** Keys that should be empty and are not: `<key>` → how much they hold. */
   readonly leftovers: Readonly<Record<string, number>>;
   readonly consumers: readonly ConsumerEntry[];
-  /** The slowest commands of the server since it was started last. */
+  /** Slowest commands of the server since its last start. */
   readonly slow: readonly SlowCommand[];
 }
 
 export interface SlowCommand {
-  /** When it was noted down, epoch ms, in whole seconds. */
+  /** Time of the slow log's entry, epoch ms in whole seconds. */
   readonly at: number;
   readonly ms: number;
-  /** Its beginning. */
+  /** Beginning of the command. */
   readonly command: string;
 }
 
@@ -26,7 +26,7 @@ export interface LogEntry {
   readonly path: Path;
   readonly entryId: string;
   readonly id: string;
-  /** Undefined when it is not one of ours. */
+  /** Undefined for an entry that no publisher wrote. */
   readonly n: number | undefined;
 }
 
@@ -54,16 +54,16 @@ export interface ConsumerEntry {
 // Of the largest payloads 16 MiB.
 const PAGE = 64;
 
-/** The name of a key of a route. */
+/** Returns the name of a key of a queue. */
 export function key(path: string, what: string): string {
   return `${PREFIX}:{${path}}:${what}`;
 }
 
 /**
- * Connections that there are too many of when all is at rest: a process has one for each role.
+ * Finds clients with too many connections after everything has come to rest: a process has one for each role.
  *
- * @param most how many processes each group has; nobody else is connected any more
- * @returns `<name> <how many there are>`
+ * @param most processes of each group; nothing else is connected any more
+ * @returns `<name> <count>` for each
  */
 export async function surplusClients(redis: Redis, most: number): Promise<string[]> {
   const list = (await redis.call('CLIENT', 'LIST', 'TYPE', 'normal')) as string;
@@ -77,7 +77,7 @@ export async function surplusClients(redis: Redis, most: number): Promise<string
 }
 
 export async function readFinalState(redis: Redis): Promise<FinalState> {
-  // First of all: reading all that there is takes long itself.
+  // Comes first, because reading everything else is slow itself.
   const slow = await slowCommandsOf(redis);
   const entries: LogEntry[] = [];
   const letters: Letter[] = [];
@@ -109,7 +109,7 @@ async function slowCommandsOf(redis: Redis): Promise<SlowCommand[]> {
     .filter(({ command }) => /^(evalsha|eval|x)/i.test(command));
 }
 
-/** What still waits or is in flight. */
+/** Counts what still waits or is in flight. */
 export async function leftoversOf(
   redis: Redis,
   paths: readonly string[] = PATHS,
@@ -190,7 +190,7 @@ function readFields(fields: readonly string[]): {
   try {
     ({ n } = JSON.parse(d ?? '') as Partial<Task>);
   } catch {
-    // Not one of ours, which is what is to be found out.
+    // An entry that no publisher wrote has no number.
   }
   return { n, id: i, m };
 }

@@ -2,13 +2,13 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 import type { Group } from './setting.js';
 
-/** What a process says of itself. `at` is epoch ms of this machine, which all of them share. */
+/** Event that a process recorded. `at` is epoch ms of the machine that all processes share. */
 export type Line =
   | { e: 'start'; at: number; pid: number; consumer?: string }
-  /** The event loop stood still from then until now. */
+  /** The event loop stood still between `from` and `at`. */
   | { e: 'stall'; at: number; from: number }
   | { e: 'term' | 'closed' | 'exit'; at: number }
-  /** It was closed and did not end: what kept it. */
+  /** The process was closed and did not end; `by` names the resources that kept it alive. */
   | { e: 'kept'; at: number; by: readonly string[] }
   | { e: 'connection'; at: number; is: 'lost' | 'regained'; role?: string }
   | { e: 'complaint'; at: number; what: 'fault' | 'warning'; text: string }
@@ -17,12 +17,12 @@ export type Line =
 
 export type PublisherLine =
   | { e: 'invoke'; at: number; op: number; turn: number }
-  /** What became of each send, in their order. */
+  /** `results` holds the outcome of each send, in order. */
   | { e: 'ok'; at: number; op: number; turn: number; results: readonly SendResult[] }
   | { e: 'unknown' | 'not-sent'; at: number; op: number; turn: number; code: string }
   | { e: 'replay'; at: number; path: string; group: Group; letters: readonly string[] }
   | { e: 'replayed'; at: number; path: string; group: Group; letters: readonly string[] }
-  /** Of a soak: how many it has sent, and how many of them were refused or unknown. */
+  /** In a soak: messages sent, and how many of them were refused or unknown. */
   | { e: 'tally'; at: number; sent: number; failed: number }
   | { e: 'finished'; at: number };
 
@@ -35,7 +35,7 @@ export type ConsumerLine =
   | {
       e: 'delivered';
       at: number;
-      /** The so-manyth of this process. */
+      /** Number of the delivery in this process, from 1. */
       d: number;
       n: number;
       path: string;
@@ -47,15 +47,15 @@ export type ConsumerLine =
       expiresAt?: number | undefined;
       key?: string | undefined;
     }
-  /** Its handler has ended; `aborted` is the name of the signal's reason, if it had one by then. */
+  /** The handler has ended; `aborted` is the name of the signal's reason, if it was aborted. */
   | { e: 'ended'; at: number; d: number; how: 'ok' | 'failed'; aborted?: string | undefined }
-  /** Its payload is not what was sent. */
+  /** The payload differs from what was sent. */
   | { e: 'damaged'; at: number; n: number }
-  /** The context of message `from` was there where it has no business. */
+  /** The async context of message `from` was visible elsewhere. */
   | { e: 'leak'; at: number; from: number; into: string }
-  /** It is about to kill its own process. */
+  /** The handler is about to kill its own process. */
   | { e: 'dies'; at: number; d: number }
-  /** The engine has told of it. */
+  /** The engine emitted this event. */
   | {
       e: Settled;
       at: number;
@@ -73,7 +73,7 @@ export const SETTLED = [
 ] as const;
 export type Settled = (typeof SETTLED)[number];
 
-/** Writes one line for each event, at once: what was written is there whatever happens to the process next. */
+/** Writes each event synchronously, so that a crash right after loses nothing. */
 export class History {
   private readonly file: number;
 
@@ -90,7 +90,7 @@ export class History {
   }
 }
 
-/** Reads what was written, as far as it is whole: of a process that was killed the last line may be half of one. */
+/** Reads the whole lines of a history. A process that was killed may leave half of its last line. */
 export function readHistory(path: string): Line[] {
   const lines: Line[] = [];
   let text: string;
@@ -103,7 +103,7 @@ export function readHistory(path: string): Line[] {
     try {
       lines.push(JSON.parse(line) as Line);
     } catch {
-      // Half a line; who took its place began in the middle of it.
+      // The replacement of a killed process appends to its half line.
       const rest = line.indexOf('{"e":"', 1);
       if (rest > 0) lines.push(...parsed(line.slice(rest)));
     }

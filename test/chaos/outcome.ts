@@ -4,19 +4,19 @@ import type { ChaosOptions } from './cli.js';
 import type { Say } from './say.js';
 import type { Storm } from './storm.js';
 
-/** What `--json` writes of every run. */
+/** Result of any run, as `--json` writes it. */
 export interface Outcome {
   readonly seed: number;
-  /** How many were sent, of a soak how many were accepted; each of them for every group. */
+  /** Messages sent, or accepted in a soak; each goes to every group. */
   readonly messages: number;
   readonly groups: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly violations: Readonly<Record<string, number>>;
-  /** Deliveries beyond the one that was needed. */
+  /** Deliveries beyond the necessary ones. */
   readonly duplicates: number;
 }
 
-/** How many there were of each kind. */
+/** Counts the faults of each kind. */
 export function faultsOf({ records }: Storm): Record<string, number> {
   const faults = new Map<string, number>();
   for (const { kind } of records) faults.set(kind, (faults.get(kind) ?? 0) + 1);
@@ -24,10 +24,10 @@ export function faultsOf({ records }: Storm): Record<string, number> {
 }
 
 /**
- * Tells how it ended, and keeps the histories of what went wrong.
+ * Reports the outcome, and deletes the histories of a clean run.
  *
- * @param text the outcome for a person
- * @param folder where the histories are
+ * @param text the outcome in readable form
+ * @param folder the folder of the histories
  * @returns the exit code
  */
 export function conclude(

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Group, ProcessSettings } from './setting.js';
 
-/** One process from its start to its end. The harness knows of it what the process itself cannot tell. */
+/** Life of one process as the harness sees it. */
 export interface ProcessRecord {
   readonly slot: string;
   readonly pid: number;
@@ -14,27 +14,27 @@ export interface ProcessRecord {
   endedAt?: number;
   signal?: NodeJS.Signals | null;
   code?: number | null;
-  /** What the harness did to end it; undefined when it ended by itself. */
+  /** Way in which the harness ended the process; undefined when it ended by itself. */
   endedBy?: 'kill' | 'term';
-  /** It was asked to end and did not, so that it was killed. */
+  /** Set when the process ignored SIGTERM for too long and was killed. */
   overstayed?: true;
 }
 
 const RESTART_MS = 100;
-// Draining takes up to its own timeout; a process that is there for much longer is kept by something.
+// Well above the drain timeout: something keeps a process that takes longer.
 const TERM_MS = 15_000;
 
 const running = new Set<ChildProcess>();
-// Also those that stand still, which nothing else would end.
+// Nothing else would end the frozen ones.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A place in the fleet: when its process ends, another one takes it. */
+/** A place in the fleet. When its process ends, a new one takes the place. */
 export class Slot {
   readonly records: ProcessRecord[] = [];
   readonly history: string;
-  /** Whom a fault has in its hands leaves no room for another fault. */
+  /** Set while a fault acts on the process; no other fault may then. */
   isBusy = false;
   private child: ChildProcess | undefined;
   private isWanted = false;
@@ -74,7 +74,7 @@ export class Slot {
       startedAt: Date.now(),
     };
     this.records.push(record);
-    // It may be gone when its input is closed.
+    // The process may have ended before its input is closed.
     child.stdin?.on('error', () => undefined);
     child.once('exit', (code, signal) => {
       running.delete(child);
@@ -84,7 +84,7 @@ export class Slot {
     });
   }
 
-  /** `kill -9`; another one takes its place. */
+  /** Sends SIGKILL; a new process takes the place. */
   kill(): void {
     const { record } = this;
     if (record === undefined || !this.isRunning) return;
@@ -100,7 +100,7 @@ export class Slot {
     this.child?.kill('SIGCONT');
   }
 
-  /** Asks it to end, and resolves when it has; another one takes its place, unless it is the last. */
+  /** Sends SIGTERM and resolves when the process has ended. A new one takes the place, unless `isLast`. */
   async term(isLast = false): Promise<void> {
     if (isLast) this.isWanted = false;
     const { record, child } = this;
@@ -118,7 +118,7 @@ export class Slot {
     giveUp.abort();
   }
 
-  /** Ends it now, for good. */
+  /** Kills the process for good. */
   destroy(): void {
     this.isWanted = false;
     this.child?.kill('SIGKILL');

@@ -4,7 +4,7 @@ import { faultsOf, sorted, type Outcome } from './outcome.js';
 import { GROUPS } from './setting.js';
 import type { Evidence } from './run.js';
 
-/** What `--json` writes of a run with many faults. */
+/** Result of a run with many faults, as `--json` writes it. */
 export interface Result extends Outcome {
   readonly recoveryMs: Percentiles;
   readonly recoveryMsOf: Readonly<Record<string, Percentiles & { readonly count: number }>>;
@@ -47,7 +47,7 @@ export function resultOf(evidence: Evidence, findings: Findings): Result {
   };
 }
 
-/** The result for a person. */
+/** Formats the result for a person. */
 export function describe(result: Result, findings: Findings): string {
   const { faults, violations, counts, exceptions, recoveryMs, recoveryMsOf } = result;
   const total = Object.values(faults).reduce((sum, count) => sum + count, 0);

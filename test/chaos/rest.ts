@@ -7,7 +7,7 @@ import { readHistory } from './history.js';
 import type { Slot } from './processes.js';
 import type { Say } from './say.js';
 
-// What is waited for stands in Redis and in the files of other processes, which tell nobody.
+// Polls: neither Redis nor the files of other processes notify anybody.
 const LOOK_MS = 500;
 const STARTED_LOOK_MS = 50;
 const FINISH_MS = 90_000;
@@ -27,9 +27,9 @@ export async function untilStarted(slots: readonly Slot[]): Promise<number> {
 }
 
 /**
- * Waits until the publishers have sent all: from then on nobody adds anything.
+ * Waits until the publishers have sent everything.
  *
- * @param plannedUntil when the last one is to be sent, epoch ms
+ * @param plannedUntil planned time of the last send, epoch ms
  */
 export async function untilPublished(
   slots: readonly Slot[],
@@ -50,11 +50,11 @@ export async function untilPublished(
 }
 
 /**
- * Waits until everything is handled. Suspects run one at a time, which may take minutes; given up is what becomes no less.
+ * Waits until everything is handled, and gives up when nothing more is. Suspects run one at a time, which may take minutes.
  *
- * @param patienceMs how long it may stay the same
- * @param paths of which routes; all unless told
- * @returns what is still there, `<what>` → how much
+ * @param patienceMs longest time without progress
+ * @param paths queues to look at
+ * @returns what is left, `<what>` → how much
  */
 export async function untilAtRest(
   redis: Redis,

@@ -18,7 +18,7 @@ import { SentinelTopology } from './topology/sentinel.js';
 import { Standalone } from './topology/standalone.js';
 import type { Topology } from './topology/topology.js';
 
-/** All that a run leaves behind; what is checked. */
+/** Everything that a run leaves behind for the checker. */
 export interface Evidence {
   readonly options: ChaosOptions;
   readonly folder: string;
@@ -28,11 +28,11 @@ export interface Evidence {
   readonly slots: readonly Slot[];
   readonly histories: ReadonlyMap<Slot, readonly Line[]>;
   readonly final: FinalState;
-  /** What did not come to rest in time. */
+  /** Messages that did not come to rest in time, by place. */
   readonly stuck: Readonly<Record<string, number>>;
-  /** Connections that there were too many of. */
+  /** Clients with too many connections. */
   readonly surplus: readonly string[];
-  /** What the server's log says of connections that it has cut off, because they asked for too much at once. */
+  /** Lines of the server's log about clients that it cut off because their replies were too large. */
   readonly oversized: readonly string[];
 }
 
@@ -40,7 +40,7 @@ const MESSAGES_PER_FAULT = 95;
 const MS_PER_FAULT = 750;
 const MS_PER_FAILOVER = 25_000;
 const PATIENCE_MS = 60_000;
-// What an unsafe run has lost, it waits for in vain.
+// An unsafe run may wait for messages that it has lost.
 const PATIENCE_UNSAFE_MS = 10_000;
 
 /** Runs the plan through its faults and lets everything come to rest. */
@@ -116,7 +116,7 @@ async function untilStocked(stocker: Slot, say: Say): Promise<void> {
   await stocker.term(true);
 }
 
-/** A new folder for the histories of one run. */
+/** Creates a folder for the histories of one run. */
 export function folderFor({ keep, seed, unsafe }: ChaosOptions): string {
   if (keep !== undefined) mkdirSync(keep, { recursive: true });
   const name = `leanmq-chaos-${unsafe === undefined ? '' : `${unsafe}-`}${seed}-`;
@@ -125,7 +125,7 @@ export function folderFor({ keep, seed, unsafe }: ChaosOptions): string {
 
 export type Admin = <T>(act: (redis: Redis) => Promise<T>) => Promise<T>;
 
-/** Does something over a connection of its own to the master. */
+/** Returns a function that runs an action over its own connection to the master. */
 export function adminOf(topology: Topology): Admin {
   return async (act) => {
     const redis = await connectTo(await topology.adminUrl());

@@ -1,7 +1,7 @@
-/** Tells the person in front of the terminal; what passes matters only until the next line. */
+/** Prints a line for the person at the terminal. The next line replaces one that `isPassing`. */
 export type Say = (line: string, isPassing?: boolean) => void;
 
-/** What passes is overwritten on a terminal and left out elsewhere. */
+/** Returns a `Say` that overwrites passing lines on a terminal, and omits them elsewhere. */
 export function sayer(): Say {
   let width = 0;
   return (line, isPassing = false) => {

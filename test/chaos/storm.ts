@@ -3,20 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FAULTS, type FaultRecord, type Surroundings } from './faults/index.js';
 import { RECIPES, type PlannedFault } from './plan/timeline.js';
 
-// The broker gets that long between two faults, so that each is seen by itself.
+// Separates two faults of the broker, so that each has its own effects.
 const BREATH_MS = 150;
-// After an outage the processes must connect again before the next fault finds anybody.
+// After an outage, processes must reconnect before the next fault can hit them.
 const BREATH_AFTER_OUTAGE_MS = 600;
 const OUTAGE_MS = 1_000;
 
 export interface Storm {
   readonly records: FaultRecord[];
-  /** Faults that could not be made, because there was nobody to hit at that moment. */
+  /** Faults that were not made because they had no target at that moment. */
   missed: number;
 }
 
 /**
- * Makes the faults at their times. Those of processes go on side by side; those of the broker wait for one another.
+ * Makes the faults at their times. Faults of processes run side by side; faults of the broker run one after the other.
  *
  * @returns resolves when the last one is over
  */
@@ -48,7 +48,7 @@ export async function makeFaults(
       if (record === undefined) return;
       await sleep(record.to - record.from > OUTAGE_MS ? BREATH_AFTER_OUTAGE_MS : BREATH_MS);
     });
-    // Its failure is told at the end; until then it is not to count as unheard.
+    // The await at the end reports a failure; this only prevents an unhandled rejection.
     broker.catch(() => undefined);
   }
   await Promise.all([broker, ...going]);

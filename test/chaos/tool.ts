@@ -1,9 +1,9 @@
 import type { Programs } from './fleet.js';
 
-/** What the tool that built this program provides. */
+/** Everything that the tool which built this program provides. */
 export interface Tool {
   readonly words: readonly string[];
   readonly unsafeModes: readonly string[];
-  /** Builds the programs of the fleet, with a protection switched off if told. */
+  /** Builds the programs of the fleet, with the named protection switched off. */
   build(unsafe: string | undefined): Promise<Programs>;
 }

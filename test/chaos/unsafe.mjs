@@ -1,17 +1,17 @@
 /**
- * Protections that can be switched off, one at a time, to see that the check notices: a check that cannot fail is none.
- * The product has no such switch; pieces of its sources are replaced while the programs of the fleet are bundled.
+ * Switches protections off, one at a time, to prove that the checker notices. The product has no such switch: pieces of
+ * its sources are replaced while the programs of the fleet are bundled.
  */
 import { readFileSync } from 'node:fs';
 
 /**
  * @typedef {object} Patch
- * @property {string} file how its name ends
- * @property {string} find a piece of its text
+ * @property {string} file end of the file's path
+ * @property {string} find text that occurs once in the file
  * @property {string} replace
  */
 
-/** Lua is embedded in this module, each script as a string of JSON. */
+/** Module that embeds each Lua script as a JSON string. */
 const SCRIPTS = 'libs/core/src/redis/scripts.generated.ts';
 
 /**
@@ -26,18 +26,18 @@ function lua(find, replace) {
 
 /** @type {Readonly<Record<string, readonly Patch[]>>} */
 export const UNSAFE = {
-  // A batch whose reply was lost is sent again, and nobody looks whether it was applied.
+  // Sends a batch whose reply was lost again, without checking whether it was applied.
   'auto-resend': [
     lua("local marker = redis.call('GET', KEYS[2])", 'local marker = nil'),
     lua("local marker = redis.call('GET', KEYS[1])", 'local marker = nil'),
   ],
-  // Whoever once had a delivery may retry, bury or give it back, whosever it is by now.
+  // Lets a consumer that lost a delivery retry, bury or give it back all the same.
   'unfenced-settle': [lua('if isOurs(id, each.deliveries) then', 'if true then')],
-  // A retry is a copy on the log that all groups read.
+  // Copies a retry to the log, which all groups read.
   'retry-to-log': [
     lua("cmsgpack.pack({'inbox:' .. group, unpack(body)})", "cmsgpack.pack({'log', unpack(body)})"),
   ],
-  // The log is kept short, whatever is unfinished.
+  // Trims the log regardless of unfinished messages.
   maxlen: [
     lua(
       "redis.call('XADD', log, id, 'd', data)",
@@ -52,7 +52,7 @@ export const UNSAFE = {
       "redis.call('XADD', send.log, 'MAXLEN', '20', '*', unpack(fields))",
     ),
   ],
-  // Reads, takeovers, promotions and expiry are limited in messages only, however large these are.
+  // Limits reads, takeovers, promotions and expiry in messages only, however large these are.
   'bodies-by-count': [
     {
       file: 'libs/core/src/consume/route/byte-budget.ts',
@@ -81,10 +81,10 @@ export const UNSAFE = {
 
 /**
  * @param {string} mode
- * @param {string} path of a source of the core
- * @param {string} contents of it
- * @returns {string} without the protection; the same if it is not in this file
- * @throws {Error} if what is to be replaced is not there once
+ * @param {string} path path of a source file of the core
+ * @param {string} contents
+ * @returns {string} the contents without the protection; unchanged if no patch is for this file
+ * @throws {Error} if the text to replace does not occur exactly once
  */
 export function withoutProtection(mode, path, contents) {
   for (const { file, find, replace } of UNSAFE[mode] ?? []) {

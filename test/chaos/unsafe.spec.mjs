@@ -9,15 +9,15 @@ function read(file) {
   return { path, contents: readFileSync(path, 'utf8') };
 }
 
-describe('a protection that can be switched off', () => {
-  it.each(Object.keys(UNSAFE))('is where it is looked for: %s', (mode) => {
+describe('a protection of the core', () => {
+  it.each(Object.keys(UNSAFE))('can be switched off by --unsafe %s', (mode) => {
     for (const { file } of UNSAFE[mode] ?? []) {
       const { path, contents } = read(file);
       expect(withoutProtection(mode, path, contents)).not.toBe(contents);
     }
   });
 
-  it('is missed loudly when the sources have changed', () => {
+  it('fails to be switched off when the sources have changed', () => {
     const { path } = read('libs/core/src/redis/scripts.generated.ts');
     expect(() => withoutProtection('maxlen', path, 'something else')).toThrow(/not once/);
   });

@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Scenario } from './scenario.js';
 import { violationsOf } from './verdict.js';
 
-describe('the end', () => {
-  it('settles every promise by its deadline', () => {
+describe('checkBounds', () => {
+  it('reports a publish that never settled', () => {
     const scenario = new Scenario().sent(1, { status: 'unknown', isOpen: true });
     expect(
       violationsOf(

@@ -5,17 +5,17 @@ import { healthy, verdict, violationsOf } from './verdict.js';
 
 const failed = { how: 'failed', settled: 'retried' } as const;
 
-describe('how it ended', () => {
-  it('is either done or dead, not neither', () => {
+describe('a message in a group', () => {
+  it('is reported when it ends neither done nor dead', () => {
     const scenario = healthy().sent(2).stored(2, '1005-0').handled(2, 'b');
     expect(violationsOf(scenario.interrupted(2, 'a'))).toEqual(['unfinished']);
   });
 
-  it('is not both', () => {
+  it('is reported when it is both done and dead', () => {
     expect(violationsOf(healthy().dead(1, 'a', { reason: 'poison' }))).toContain('doneAndDead');
   });
 
-  it('may be both when the success came from somebody who had lost the lease', () => {
+  it('may be both done and dead when the success came from a consumer that had lost the lease', () => {
     const scenario = new Scenario()
       .sent(1, { acts: { a: { do: 'die', times: 9 } } })
       .handled(1, 'b')
@@ -24,7 +24,7 @@ describe('how it ended', () => {
     expect(verdict(scenario)).toEqual({ violations: [], let: ['lateSuccessOfDeadLetter'] });
   });
 
-  it('is death after exactly its attempts', () => {
+  it('dies after exactly its attempts', () => {
     const dies = (failures: number): Scenario => {
       const scenario = new Scenario().sent(1).handled(1, 'b').dead(1, 'a');
       for (let attempt = 1; attempt <= failures; attempt += 1) {
@@ -37,7 +37,7 @@ describe('how it ended', () => {
     expect(violationsOf(dies(4).dead(1, 'a'))).toEqual(['buriedTwice']);
   });
 
-  it('is poison only for what was built to kill', () => {
+  it('is poison only if it was built to kill', () => {
     const poison = { reason: 'poison', attempts: 3, crashes: 3 };
     const innocent = new Scenario().sent(1).handled(1, 'b').dead(1, 'a', poison);
     expect(violationsOf(innocent)).toEqual(['innocentPoison']);
@@ -50,7 +50,7 @@ describe('how it ended', () => {
   const poison = { reason: 'poison', attempts: 5, crashes: 5 };
   const suspect = { pid: 11, attempt: 5, crashes: 4 };
 
-  it('may blame an innocent that ran alone for so long that others joined it', () => {
+  it('may be blamed though innocent when it ran alone until others joined it', () => {
     const joinedAt = (besideAt: number): Scenario =>
       new Scenario()
         .sent(1)
@@ -67,7 +67,7 @@ describe('how it ended', () => {
     expect(violationsOf(joinedAt(9_000))).toContain('innocentPoison');
   });
 
-  it('may blame an innocent that began beside others only after a warning', () => {
+  it('may be blamed though innocent beside others only after a warning', () => {
     const beside = (warning: { code: string; at: number; pid?: number }): Scenario =>
       new Scenario()
         .sent(1)

@@ -6,8 +6,8 @@ import { isKept } from './publishing.js';
 import { originsOf, show, tell } from './traces.js';
 
 /**
- * Invariants 1 and 2: what was acknowledged reaches every group, and in each it ends: done, or as a dead letter, never
- * neither. Both only when the success came from somebody who had lost the lease.
+ * Invariants 1 and 2: an acknowledged message reaches every group, and ends in each: done or as a dead letter. Both are
+ * allowed only when the success came from a consumer that had lost the lease.
  */
 export function checkEnds(facts: Facts, findings: Findings): void {
   const doneKeys = keysDone(facts);
@@ -38,7 +38,7 @@ export function checkEnds(facts: Facts, findings: Findings): void {
   }
 }
 
-/** A success that counts: a handler that was told to stop before it ended has been given up by then. */
+/** Returns true for a success that counts. The engine had given up a handler that it told to stop. */
 export function isSuccess({ how, aborted }: Handling): boolean {
   return how === 'ok' && (aborted === undefined || aborted === 'LeaseLostError');
 }
@@ -55,12 +55,12 @@ function keysDone(facts: Facts): Set<string> {
   return done;
 }
 
-/** Group `b` keeps what expires; of group `a` it is gone, and everything that can expire has by the end of a run. */
+/** Returns true when group `a` may have discarded the message. By the end of a run everything that can expire has. */
 function mayHaveExpired({ planned }: SentMessage, group: Group): boolean {
   return planned.ttlMs !== undefined && group === 'a';
 }
 
-/** A failover may take what not all replicas had; unless the publish waited for all. */
+/** Returns true when a failover may have lost the message: not every replica had to confirm it. */
 function mayBeRolledBack(facts: Facts, message: SentMessage): boolean {
   const { durability } = facts.evidence.options;
   if (!facts.interruptions.hasFailovers) return false;
@@ -92,7 +92,7 @@ function checkNotBoth(
   }
 }
 
-/** Whether by the end of this handling somebody else had the message. */
+/** Returns true when another consumer had the message by the end of this handling. */
 function hasLostLease(facts: Facts, success: Handling, life: readonly Handling[]): boolean {
   if (success.leaseLost === true || success.aborted === 'LeaseLostError') return true;
   const next = life.find(({ attempt }) => attempt > success.attempt);

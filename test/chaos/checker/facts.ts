@@ -6,7 +6,7 @@ import type { Evidence } from '../run.js';
 import type { Group } from '../setting.js';
 import { Interruptions } from './interruptions.js';
 
-/** One try to publish an operation. */
+/** Attempt to publish an operation. */
 export interface Turn {
   readonly op: number;
   readonly pid: number;
@@ -16,20 +16,20 @@ export interface Turn {
   results?: readonly SendResult[];
 }
 
-/** What is known of one message: it was to be sent, and its publisher was told so. */
+/** Message that a publisher tried to send, and the outcome. */
 export interface SentMessage {
   readonly n: number;
   readonly operation: Operation;
   readonly planned: PlannedSend;
   readonly turns: readonly Turn[];
-  /** `unknown` also when its publisher died before it heard. */
+  /** Outcome; also `unknown` when the publisher died before the answer. */
   readonly status: 'ok' | 'unknown' | 'not-sent';
   readonly invokedAt: number;
-  /** When it was first known to be stored. */
+  /** Time of the first acknowledgement. */
   readonly okAt: number | undefined;
 }
 
-/** One call of a handler. */
+/** Call of a handler. */
 export interface Handling {
   readonly n: number;
   readonly group: Group;
@@ -51,18 +51,18 @@ export interface Handling {
   leaseLost?: boolean;
 }
 
-/** Everything that the invariants are about, found in the histories and in Redis. */
+/** Everything that the invariants cover, gathered from the histories and from Redis. */
 export interface Facts {
   readonly evidence: Evidence;
   readonly operations: ReadonlyMap<number, readonly Turn[]>;
   readonly messages: ReadonlyMap<number, SentMessage>;
-  /** By message and group, in the order of time. */
+  /** Handlings of each message and group, oldest first. */
   readonly handlings: ReadonlyMap<string, readonly Handling[]>;
   readonly letters: ReadonlyMap<string, readonly Letter[]>;
   readonly entries: ReadonlyMap<number, readonly LogEntry[]>;
-  /** Of what no message is known to be, and no fault has written. */
+  /** Entries that neither a publisher nor a fault wrote. */
   readonly strangers: readonly string[];
-  /** Dead letters of what a fault has written. */
+  /** Dead letters of entries that a fault wrote. */
   readonly foreignLetters: readonly Letter[];
   readonly processes: readonly ProcessRecord[];
   readonly consumers: readonly (ConsumerEntry & { readonly pid: number | undefined })[];

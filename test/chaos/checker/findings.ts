@@ -1,4 +1,4 @@
-/** One kind of violation: how often, and the first few. */
+/** One kind of violation: its count, and the first few examples. */
 export interface Violation {
   count: number;
   readonly examples: string[];
@@ -6,10 +6,10 @@ export interface Violation {
 
 const EXAMPLES = 5;
 
-/** What was found: violations, what was let pass and why, and plain counts; by name. */
+/** Result of a check by name: violations, allowed exceptions, and plain counts. */
 export class Findings {
   readonly violations = new Map<string, Violation>();
-  /** What an invariant allows because the history shows the reason for it. */
+  /** Cases that an invariant allows because the history shows their reason. */
   readonly exceptions = new Map<string, number>();
   readonly counts = new Map<string, number>();
 

@@ -17,12 +17,12 @@ describe('an entry that a foreign tool wrote', () => {
     expect(violationsOf(both)).toEqual([]);
   });
 
-  it('is missed in a group that does not have it', () => {
+  it('is reported as missing in a group without its dead letter', () => {
     const one = written().foreignDead('a', '1000-0', 'undecodable');
     expect(violationsOf(one)).toEqual(['foreignNotBuried']);
   });
 
-  it('is noticed when it is buried twice, or died of something else', () => {
+  it('is reported when it has two dead letters, or one with another reason', () => {
     const odd = written()
       .foreignDead('a', '1000-0', 'undecodable')
       .foreignDead('a', '1000-0', 'undecodable')

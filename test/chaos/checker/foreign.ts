@@ -2,7 +2,7 @@ import { GROUPS } from '../setting.js';
 import type { Facts } from './facts.js';
 import type { Findings } from './findings.js';
 
-/** Invariant 13: what a foreign tool has written ends as one dead letter of each group, and its handlers never see it. */
+/** Invariant 13: an entry of a foreign tool ends as one dead letter in each group, and no handler sees it. */
 export function checkForeign({ evidence, foreignLetters }: Facts, findings: Findings): void {
   for (const { foreign } of evidence.storm.records) {
     if (foreign === undefined) continue;

@@ -8,31 +8,31 @@ export interface Interval {
   readonly to: number;
 }
 
-/** The server's clock was wrong for some time. */
+/** Time in which the server's clock was wrong. */
 interface ClockStep extends Interval {
   readonly steppedMs: number;
 }
 
-/** The server's clock was set ahead, either wrongly or right again. */
+/** Step of the server's clock ahead: from right to wrong, or back to right. */
 export interface ClockJump {
   readonly at: number;
   readonly byMs: number;
-  /** What the server's clock showed afterwards, epoch ms. */
+  /** Time on the server's clock after the step, epoch ms. */
   readonly shownAt: number;
 }
 
-/** After the end of an outage a process waits up to a second before it tries again, and then has to connect. */
+/** Time that a process may need to reconnect after an outage: a pause of up to a second, and the connection itself. */
 const RECONNECT_MS = 1_500;
 /**
- * For how long somebody must be out of action before others may take over what it holds: it renews every third of the
+ * Shortest outage of a consumer after which others may take over its deliveries. A consumer renews every third of the
  * lease, and the second sighting comes a third of the lease after the first. The rest is for a busy machine.
  */
 const OUT_OF_ACTION_MS = TIMES.leaseMs * 0.6;
 
-/** Scripts that are gone are sent again, and whatever the clock says, the server answers: nobody has to wait. */
+/** Faults that keep no process from working: lost scripts are sent again, and the server keeps answering. */
 const STOPS_NOBODY: ReadonlySet<string> = new Set(['script-flush', 'clock-step', 'foreign-entry']);
 
-/** Who could not work when, and why: the faults as they were made, and what the processes saw of the machine itself. */
+/** Times in which processes could not work: faults, and stalls of the machine that the processes recorded. */
 export class Interruptions {
   private readonly broker: Interval[] = [];
   private readonly failovers: Interval[] = [];
@@ -57,45 +57,45 @@ export class Interruptions {
     for (const lines of histories) this.readStalls(lines);
   }
 
-  /** When the process ended, if it did not do so in good order. */
+  /** Time of the process's death; undefined when it ended in good order. */
   diedAt(pid: number): number | undefined {
     const record = this.records.get(pid);
     if (record?.endedAt === undefined) return undefined;
     return record.signal === 'SIGKILL' ? record.endedAt : undefined;
   }
 
-  /** When it was told to end. */
+  /** Time at which the process got SIGTERM. */
   termAt(pid: number): number | undefined {
     return this.terms.get(pid);
   }
 
   died(pid: number, { from, to }: Interval): boolean {
     const diedAt = this.diedAt(pid);
-    // The end is noticed a moment later than it happens.
+    // The harness notices an end a moment late.
     return diedAt !== undefined && diedAt >= from && diedAt <= to + 1_000;
   }
 
-  /** How long of that time the process was frozen, stalled, or without Redis. */
+  /** Measures how long the process was frozen, stalled, or without Redis in that time. */
   outOfActionMs(pid: number, interval: Interval): number {
     return covered([...this.broker, ...(this.own.get(pid) ?? [])], interval);
   }
 
-  /** The same without what happened to Redis. */
+  /** Measures how long the process was frozen or stalled in that time. */
   frozenMs(pid: number, interval: Interval): number {
     return covered(this.own.get(pid) ?? [], interval);
   }
 
-  /** How long of that time nobody could reach Redis. */
+  /** Measures how long nobody could reach Redis in that time. */
   brokerOutageMs(interval: Interval): number {
     return covered(this.broker, interval);
   }
 
-  /** Whether any fault touched the process in that time, however short. */
+  /** Returns true when any fault touched the process in that time, however briefly. */
   isTouched(pid: number, interval: Interval): boolean {
     return this.died(pid, interval) || this.outOfActionMs(pid, interval) > 0;
   }
 
-  /** Why what this process held may have gone to another in that time; undefined when there was no reason. */
+  /** Names the reason why another process may have taken over from this one in that time; undefined without one. */
   whyTakenOver(pid: number, interval: Interval): string | undefined {
     if (this.died(pid, interval)) return 'died';
     if (this.frozenMs(pid, interval) >= OUT_OF_ACTION_MS) return 'frozen';
@@ -104,23 +104,23 @@ export class Interruptions {
     return this.isRolledBack(interval) ? 'failover' : undefined;
   }
 
-  /** Whether a failover may have undone what was done in that time. */
+  /** Returns true when a failover may have undone writes of that time. */
   isRolledBack({ from, to }: Interval): boolean {
     // Even a replica in step is a moment behind.
     return this.failovers.some((each) => each.to >= from && each.from <= to + 1_000);
   }
 
-  /** Whether a failover may have undone what was written at that moment. */
+  /** Returns true when a failover may have undone a write of that moment. */
   mayBeUndone(at: number): boolean {
     return this.isRolledBack({ from: at, to: at });
   }
 
-  /** Whether the server's clock was wrong at any time within. */
+  /** Returns true when the server's clock was wrong at any moment of that time. */
   isClockWrong({ from, to }: Interval): boolean {
     return this.clockSteps.some((each) => each.to >= from && each.from <= to);
   }
 
-  /** Whether ids of entries were ahead of the server's clock: a stream goes on from the latest one that it has given. */
+  /** Returns true when new entry ids were ahead of the server's clock: a stream continues from its latest id. */
   areIdsAhead(at: number): boolean {
     return this.clockSteps.some((each) => each.from <= at && at <= each.to + each.steppedMs);
   }
@@ -134,8 +134,8 @@ export class Interruptions {
   }
 
   /**
-   * Whether the clock was set ahead twice in that time: the first jump makes what is in flight look stale, and the second
-   * one makes that look old enough.
+   * Returns true when the clock was set ahead twice in that time: after the first jump a delivery looks stale, and after the
+   * second, it has looked so long enough.
    */
   isLeapedOver({ from, to }: Interval): boolean {
     return this.clockJumps.filter(({ at }) => at >= from && at <= to).length > 1;
@@ -159,7 +159,7 @@ export class Interruptions {
   }
 }
 
-/** How much of the interval the others cover together, ms. */
+/** Measures how much of the interval the others cover together, ms. */
 function covered(others: readonly Interval[], { from, to }: Interval): number {
   const inside = others
     .filter((other) => other.to > from && other.from < to)

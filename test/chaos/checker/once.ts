@@ -28,7 +28,7 @@ export function checkOnce(facts: Facts, findings: Findings): void {
   }
 }
 
-/** It had been let run, and stood still past its lease, while another ran, before it called the handler. */
+/** Returns true when the process froze past its lease after it got the mark, and called the handler only after another ran. */
 function wasFrozenOverIt(interruptions: Interruptions, before: Handling, after: Handling): boolean {
   const interval = { from: before.at - 2 * TIMES.leaseMs, to: after.at };
   const isOlder = after.n !== before.n || after.attempt < before.attempt;
@@ -50,7 +50,7 @@ function checkNext(
   if (wasFrozenOverIt(interruptions, before, after)) {
     return findings.except('ran again: frozen before it began');
   }
-  // Its mark expires by the server's clock.
+  // The mark expires by the server's clock.
   if (interruptions.isClockWrong(interval)) return findings.except('ran again: clock');
   findings.violate('ranTwice', `${name}: ${tell([before, after])}`);
 }

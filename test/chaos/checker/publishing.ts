@@ -4,8 +4,8 @@ import type { Findings } from './findings.js';
 import { originsOf, show } from './traces.js';
 
 /**
- * Invariants 1 and 3, in the manner of a total queue: what was acknowledged is there, once; what nobody knew about is
- * there once or not at all; nothing else is there. And 7: of a transaction all, or nothing.
+ * Invariants 1 and 3: an acknowledged message is stored once, one with an unknown outcome at most once, and nothing else is
+ * stored. Invariant 7: a transaction is stored as a whole or not at all.
  */
 export function checkPublishing(facts: Facts, findings: Findings): void {
   for (const message of facts.messages.values()) {
@@ -27,7 +27,7 @@ export function checkPublishing(facts: Facts, findings: Findings): void {
   checkTransactions(facts, findings);
 }
 
-/** A batch whose entries a failover has undone is sent again, and some of them had been handled by then. */
+/** Returns true when a failover explains the copies: it undid a batch that was partly handled, and the batch was sent again. */
 function checkOrigins(
   { entries, interruptions }: Facts,
   findings: Findings,
@@ -66,7 +66,7 @@ function checkTransactions(facts: Facts, findings: Findings): void {
   }
 }
 
-/** Whether its log still shows all that ever was on it. */
+/** Returns true when the message's log keeps every entry. */
 export function isKept({ planned }: SentMessage): boolean {
   return (KEPT as readonly string[]).includes(planned.path);
 }

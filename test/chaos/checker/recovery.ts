@@ -3,11 +3,11 @@ import type { Facts, Handling } from './facts.js';
 
 export interface Recovery {
   readonly kind: string;
-  /** From the end of the fault until a message that was sent after it had been accepted, and handled in every group. */
+  /** Time from the end of the fault until a message sent after it was accepted and handled in every group. */
   readonly ms: number | undefined;
 }
 
-/** After each fault that nothing else disturbed: how long until work flowed again. */
+/** Measures how long work took to flow again after each fault that no other fault disturbed. */
 export function recoveriesOf(facts: Facts): Recovery[] {
   const accepted = acceptedOf(facts);
   const handled = GROUPS.map((group) => handledOf(facts, group));
@@ -15,7 +15,7 @@ export function recoveriesOf(facts: Facts): Recovery[] {
   const recoveries: Recovery[] = [];
   const { records } = facts.evidence.storm;
   for (const { kind, to } of records) {
-    // Nothing was sent any more that could show it.
+    // No later message can show the recovery.
     if (to > lastInvokedAt - 1_000) continue;
     const flows = [
       accepted.find(({ invokedAt }) => invokedAt >= to)?.endedAt,
@@ -36,7 +36,7 @@ interface Flow {
   readonly endedAt: number;
 }
 
-/** What was accepted, in the order of its end. */
+/** Returns the accepted operations in the order of their end. */
 function acceptedOf(facts: Facts): Flow[] {
   return [...facts.operations.values()]
     .flat()

@@ -14,7 +14,7 @@ describe('a redelivery', () => {
     expect(violationsOf(twice)).toContain('redeliveredForNoReason');
   });
 
-  it('has one when its consumer died, was frozen or was cut off for long enough', () => {
+  it('has one when its consumer died, was frozen or was cut off long enough', () => {
     const open = (): Scenario => new Scenario().sent(1).handled(1, 'b').interrupted(1, 'a');
     expect(violationsOf(again(open().killed(10, 2_500)))).toEqual([]);
     const freeze = (to: number): Scenario =>

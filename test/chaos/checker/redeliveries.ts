@@ -5,9 +5,8 @@ import type { Findings } from './findings.js';
 import { show, tell } from './traces.js';
 
 /**
- * Invariants 5 and 10: a message is delivered again only for a reason that the history shows: it failed, it was given
- * back, it was replayed, or a fault kept its consumer from renewing the lease. What a consumer does that has lost its lease
- * leads to nothing.
+ * Invariants 5 and 10: a message is delivered again only for a reason in the history: a failure, a release, a replay, or a
+ * fault that kept its consumer from renewing the lease. A consumer that lost the lease changes nothing.
  */
 export function checkRedeliveries(facts: Facts, findings: Findings): void {
   for (const list of facts.handlings.values()) {
@@ -29,7 +28,7 @@ export function checkRedeliveries(facts: Facts, findings: Findings): void {
   }
 }
 
-/** A replay begins a new life. In each of them attempts only grow, whoever is late to begin. */
+/** Splits handlings into lives; a replay begins a new one. Attempts only grow within a life, even when a handler starts late. */
 function livesOf(list: readonly Handling[]): Handling[][] {
   const lives = new Map<string, Handling[]>();
   for (const handling of list) {
@@ -50,12 +49,12 @@ function noteInterrupted({ interruptions }: Facts, findings: Findings, handling:
   if (isTouched && !isInOrder(handling)) findings.count('interrupted');
 }
 
-/** Whether it was settled while its consumer had the lease. */
+/** Returns true when the delivery was settled while its consumer held the lease. */
 function isInOrder({ settled, leaseLost }: Handling): boolean {
   return settled !== undefined && settled !== 'leaseLost' && leaseLost !== true;
 }
 
-/** What an attempt says was used up before it must be failures that happened, or crashes. */
+/** Checks that failures and crashes account for every earlier attempt. */
 function checkAttempts(
   facts: Facts,
   findings: Findings,
@@ -78,11 +77,11 @@ function checkPair(
   [before, after]: readonly [Handling, Handling],
   life: readonly Handling[],
 ): void {
-  // It may have been lost between its arrival and the call of the handler already.
+  // The lease may have been lost before the handler was even called.
   const interval = { from: Math.min(before.at, after.at) - TIMES.leaseMs, to: after.at };
   const isTakenOver = after.crashes > before.crashes;
   if (isFailure(before) && !isTakenOver && after.attempt > before.attempt) return;
-  // Taken over by somebody who died before its handler was called, for example.
+  // For example, the next consumer died before it called its handler.
   if (isFailure(before) && after.attempt > before.attempt + 1) return;
   if (after.attempt === before.attempt) {
     const termAt = interruptions.termAt(before.pid);
@@ -95,7 +94,7 @@ function checkPair(
   if (why === undefined) {
     return findings.violate('redeliveredForNoReason', `${show(message)}: ${tell(life)}`);
   }
-  // Nothing had interrupted it: what became of it is gone.
+  // Nothing interrupted the handling, so a failover undid its settlement.
   if (isInOrder(before) && interruptions.mayBeUndone(before.settledAt ?? before.at)) {
     return findings.except('redeliveredAfterFailover');
   }

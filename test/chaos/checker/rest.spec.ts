@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 
 import { healthy, violationsOf } from './verdict.js';
 
-describe('the end', () => {
-  it('leaves nothing over', () => {
+describe('checkRest', () => {
+  it('reports anything left over', () => {
     const scenario = healthy();
     scenario.stuck = { 'chaos/one schedule': 3 };
     expect(violationsOf(scenario)).toEqual(['leftOver']);
   });
 
-  it('leaves no consumer of a process that ended in good order', () => {
+  it('reports the consumer of a process that ended in good order', () => {
     const entry = { stream: 's', name: 'c', pending: 0, idleMs: 5, pid: 10 };
     const ended = { pid: 10, endedAt: 9_000, signal: null, code: 0, endedBy: 'term' } as const;
     expect(violationsOf(healthy().process(ended).consumer(entry))).toEqual(['consumerLeaked']);
@@ -23,7 +23,7 @@ describe('the end', () => {
     ).toEqual(['consumerOwnsDeliveries']);
   });
 
-  it('comes by itself, for every process, and for no process before it is told to', () => {
+  it('reports a process that ends before SIGTERM, or not after it', () => {
     const stayed = {
       pid: 10,
       endedAt: 9,

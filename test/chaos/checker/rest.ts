@@ -1,7 +1,7 @@
 import type { Facts } from './facts.js';
 import type { Findings } from './findings.js';
 
-/** Invariants 8 and 12: at the end nothing is left over: in Redis, of processes, in processes. */
+/** Invariants 8 and 12: nothing is left over at the end, neither in Redis nor of processes. */
 export function checkRest(facts: Facts, findings: Findings): void {
   const { evidence } = facts;
   for (const [name, count] of Object.entries({ ...evidence.stuck, ...evidence.final.leftovers })) {
@@ -17,7 +17,7 @@ function checkConsumers(facts: Facts, findings: Findings): void {
     const told = `${name} on ${stream}, ${pending} pending`;
     if (pending > 0) findings.violate('consumerOwnsDeliveries', told);
     else if (pid === undefined) findings.violate('unknownConsumer', told);
-    // A sweep removes it when it has been idle for ten minutes.
+    // A sweep removes a consumer after ten idle minutes.
     else if (facts.interruptions.diedAt(pid) !== undefined)
       findings.except('deadConsumerAwaitsRemoval');
     else if (hadNoRedisAtItsEnd(facts, pid)) findings.except('consumerCutOffWhileLeaving');
@@ -29,7 +29,7 @@ function hadNoRedisAtItsEnd({ interruptions, processes }: Facts, pid: number): b
   const from = interruptions.termAt(pid);
   const to = processes.find((each) => each.pid === pid)?.endedAt;
   if (from === undefined || to === undefined) return false;
-  // That it has left may have been undone as well.
+  // A failover may have undone its leaving.
   return interruptions.brokerOutageMs({ from, to }) > 0 || interruptions.isRolledBack({ from, to });
 }
 

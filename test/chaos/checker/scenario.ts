@@ -15,11 +15,11 @@ interface MessageOptions extends Partial<Omit<PlannedSend, 'task'>> {
   readonly acts?: Partial<Record<Group, Act>>;
   readonly key?: string;
   readonly turns?: number;
-  /** Its promise has not settled. */
+  /** Set while the publish's promise has not settled. */
   readonly isOpen?: boolean;
 }
 
-/** A run that never was, told by a test of the checker: messages are sent at 1,000 and everything is at rest at 100,000. */
+/** Made-up run for tests of the checker: messages are sent at 1,000, and everything is at rest at 100,000. */
 export class Scenario {
   private readonly messages = new Map<number, SentMessage>();
   private readonly handlings = new Map<string, Handling[]>();
@@ -39,7 +39,7 @@ export class Scenario {
   oversized: string[] = [];
   durability: DurabilityName = 'memory';
 
-  /** Sent, accepted and on the log, unless told; several of them are a transaction. */
+  /** Adds a message that was sent and accepted, or several as a transaction. */
   sent(numbers: number | readonly number[], options: MessageOptions = {}): this {
     const {
       status = 'ok',
@@ -77,7 +77,7 @@ export class Scenario {
     return this;
   }
 
-  /** Handled by process 10 at 2,000, at its first attempt, with success, unless told. */
+  /** Adds a handling: by default the first attempt succeeds in process 10 at 2,000. */
   handled(n: number, group: Group, more: Partial<Handling> = {}): this {
     const at = more.at ?? 2_000;
     const handling: Handling = {
@@ -91,13 +91,13 @@ export class Scenario {
     return this;
   }
 
-  /** Its process died in the middle of it. */
+  /** Adds a handling that the death of its process cut short. */
   interrupted(n: number, group: Group, more: Partial<Handling> = {}): this {
     const open = { how: undefined, endedAt: undefined, settled: undefined, settledAt: undefined };
     return this.handled(n, group, { ...open, ...more } as Partial<Handling>);
   }
 
-  /** The same in both groups. */
+  /** Adds the same handling in both groups. */
   done(n: number, more: Partial<Handling> = {}): this {
     return this.handled(n, 'a', more).handled(n, 'b', more);
   }
@@ -114,7 +114,7 @@ export class Scenario {
     return this;
   }
 
-  /** Without a number it is of a foreign entry. */
+  /** Adds the dead letter of a foreign entry. */
   foreignDead(group: Group, origin: string, reason: string): this {
     this.foreignLetters.push({
       ...{ path: 'chaos/one', group, letterId: '3000-0', id: origin, origin, n: undefined, reason },

@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Scenario } from './scenario.js';
 import { verdict, violationsOf } from './verdict.js';
 
-describe('time', () => {
-  it('is kept: not before it is due, not after it expired', () => {
+describe('checkTimes', () => {
+  it('reports deliveries before a message is due or after it expired', () => {
     const due = (at: number): Scenario => new Scenario().sent(1, { delayMs: 500 }).done(1, { at });
     expect(violationsOf(due(1_500))).toEqual([]);
     expect(violationsOf(due(1_400))).toEqual(['early']);
@@ -21,7 +21,7 @@ describe('time', () => {
     expect(verdict(frozen)).toEqual({ violations: [], let: ['frozenOverExpiry'] });
   });
 
-  it('means nothing while the clock of the server is wrong', () => {
+  it('allows any time while the clock of the server is wrong', () => {
     const early = new Scenario().sent(1, { delayMs: 500 }).done(1, { at: 1_400 });
     const stepped = early.fault({ kind: 'clock-step', from: 1_200, to: 1_300, steppedMs: 2_000 });
     expect(verdict(stepped)).toEqual({ violations: [], let: ['dueOrExpiredByAWrongClock'] });
@@ -30,7 +30,7 @@ describe('time', () => {
     expect(violationsOf(right)).toEqual(['early']);
   });
 
-  it('is shorter after a replay as long as ids are ahead of a clock that was set right', () => {
+  it('allows a shorter time to live after a replay while ids are ahead of a corrected clock', () => {
     const replayed = (replays: number, to: number): Scenario =>
       new Scenario()
         .sent(1, { ttlMs: 5_000 })
@@ -42,7 +42,7 @@ describe('time', () => {
     expect(violationsOf(replayed(1, -900))).not.toContain('wrongExpiry');
   });
 
-  it('is not forgotten on the way', () => {
+  it('reports a delivery that has lost its time to live', () => {
     expect(violationsOf(new Scenario().sent(1, { ttlMs: 500 }).done(1))).toEqual(['wrongExpiry']);
   });
 });

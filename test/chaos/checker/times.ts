@@ -3,12 +3,12 @@ import type { Facts, Handling, SentMessage } from './facts.js';
 import type { Findings } from './findings.js';
 import { show, tell } from './traces.js';
 
-// Redis and the processes round the same clock, each for itself; and a line is written a moment after the call.
+// Redis and the processes round the same clock separately, and a line is written a moment after the call.
 const ROUNDING_MS = 5;
 
 /**
- * Invariant 6: nothing is delivered before it is due, or after it has expired. Both are instants of the server's clock;
- * when that was wrong meanwhile, nothing follows.
+ * Invariant 6: nothing is delivered before it is due, or after it has expired. Both are instants of the server's clock, so
+ * the check skips times in which that clock was wrong.
  */
 export function checkTimes(facts: Facts, findings: Findings): void {
   for (const list of facts.handlings.values()) {
@@ -35,9 +35,9 @@ function isClockWrong(
   { invokedAt, okAt = invokedAt }: SentMessage,
   { at, replays }: Handling,
 ): boolean {
-  // A replay reckons the time to live from when the entry's id says that it was published.
+  // A replay counts the time to live from the publish time in the entry's id.
   if (replays > 0 && interruptions.areIdsAhead(okAt)) return true;
-  // A consumer hears of the server's clock with its heartbeats.
+  // A consumer learns the server's time from its heartbeats.
   return interruptions.isClockWrong({ from: invokedAt - TIMES.leaseMs / 2, to: at });
 }
 
@@ -63,7 +63,7 @@ function checkExpiry(
   }
   const lateMs = at - expiresAt;
   if (lateMs <= ROUNDING_MS) return;
-  // Frozen between the look at the clock and the call of the handler.
+  // The process froze between its check of the clock and the call of the handler.
   if (interruptions.frozenMs(pid, { from: expiresAt - ROUNDING_MS, to: at }) >= lateMs * 0.8) {
     findings.except('frozenOverExpiry');
   } else {

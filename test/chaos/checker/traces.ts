@@ -1,7 +1,7 @@
 import { GROUPS } from '../setting.js';
 import { keyOf, type Facts, type Handling, type SentMessage } from './facts.js';
 
-/** The entries of the log that a message was seen as: at the end, and by whoever handled it. */
+/** Returns the log entries of a message, as found at the end and as handlers saw them. */
 export function originsOf(facts: Facts, n: number): ReadonlySet<string> {
   const origins = new Set((facts.entries.get(n) ?? []).map(({ entryId }) => entryId));
   for (const group of GROUPS) {
@@ -15,7 +15,7 @@ export function show({ n, planned, turns, status }: SentMessage): string {
   return `message ${n} (${planned.path}, id ${id}, ${status}, ${turns.length} turns)`;
 }
 
-/** A story in one line, to be looked up in the histories. */
+/** Describes handlings in one line, with what is needed to find them in the histories. */
 export function tell(handlings: readonly Handling[]): string {
   return handlings
     .map((each) => {

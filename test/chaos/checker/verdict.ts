@@ -1,7 +1,7 @@
 import { checkFacts, type Facts } from './index.js';
 import { Scenario } from './scenario.js';
 
-/** What the checker says of a scenario: names of the violations, and of what was let pass. */
+/** Runs the checker on a scenario, and returns the names of the violations and of the allowed exceptions. */
 export function verdict({ facts }: { readonly facts: Facts }): {
   violations: string[];
   let: string[];
@@ -14,5 +14,5 @@ export function violationsOf(scenario: Scenario): string[] {
   return verdict(scenario).violations;
 }
 
-/** One message, handled by both groups. */
+/** Returns a scenario with one message that both groups handled. */
 export const healthy = (): Scenario => new Scenario().sent(1).stored(1, '1005-0').done(1);

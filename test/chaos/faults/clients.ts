@@ -1,13 +1,13 @@
 import { again, choose, type MakeFault } from './fault.js';
 
-/** Ends every connection of ours at the server. */
+/** Ends every connection of the fleet at the server. */
 export const clientKillAll: MakeFault = async ({ kind }, { admin }) => {
   const from = Date.now();
   await admin((redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
   return { kind, from, to: Date.now() };
 };
 
-/** Ends one connection, of whatever role. */
+/** Ends one connection of any role. */
 export const clientKillOne: MakeFault = async ({ kind, chance }, { admin }) => {
   const from = Date.now();
   const hit = await admin(async (redis) => {
@@ -18,7 +18,7 @@ export const clientKillOne: MakeFault = async ({ kind, chance }, { admin }) => {
       .map((line) => /^id=(\d+)/.exec(line)?.[1] ?? '');
     const id = choose(ids, again(chance));
     if (id === undefined) return false;
-    // It may have gone by itself meanwhile.
+    // The client may have disconnected since.
     return redis.call('CLIENT', 'KILL', 'ID', id).catch(() => false);
   });
   return hit === false ? undefined : { kind, from, to: Date.now() };

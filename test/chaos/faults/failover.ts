@@ -7,22 +7,22 @@ import { SentinelTopology } from '../topology/sentinel.js';
 import { again, choose, type FaultRecord, type MakeFault, type Surroundings } from './fault.js';
 
 const PATIENCE = { timeoutMs: 30_000, everyMs: 25 };
-/** How long the replica that takes over has been behind by then. */
+/** Time for which the replica that takes over has missed writes, ms. */
 const BEHIND_MS = 2_000;
 const BEHIND_SHARE = 0.6;
 
-/** Ends the master; what the replica that takes over does not have is gone. */
+/** Kills the master; writes that its successor does not have are lost. */
 export const failoverKill: MakeFault = (planned, surroundings) =>
   failover(planned, surroundings, {
     end: (master) => master.kill(),
     after: async (master, heir) => {
       await master.restart();
-      // A sentinel would see to it too, some ten seconds later.
+      // A sentinel would do the same some ten seconds later.
       await call(master, 'REPLICAOF', '127.0.0.1', String(heir.port));
     },
   });
 
-/** The master stands still, is taken for dead, and wakes up in the belief that it is the master. */
+/** Freezes the master until it is taken for dead; it wakes up and still believes that it is the master. */
 export const failoverFreeze: MakeFault = (planned, surroundings) =>
   failover(planned, surroundings, {
     end: (master, set) => {
@@ -75,17 +75,17 @@ async function failover(
   };
 }
 
-/** It is preferred when a new master is chosen, and has missed what was written for some time. */
+/** Makes a replica the preferred successor, and lets it miss the writes of some time. */
 async function leaveBehind(
   topology: SentinelTopology,
   master: RedisServer,
   behind: RedisServer,
 ): Promise<void> {
   await prefer(behind, 1);
-  // They ask for it every ten seconds only; before that the one with more data would be chosen.
+  // Sentinels read the priority every ten seconds; until then they would choose the replica with more data.
   await topology.untilPreferred(behind);
   topology.freeze(behind);
-  // What is on its way to a frozen process is not lost: the connection has to go as well.
+  // Ends the connection as well: data on its way to a frozen process is not lost.
   await call(master, 'CLIENT', 'KILL', 'TYPE', 'replica');
   await sleep(BEHIND_MS);
 }

@@ -4,23 +4,23 @@ import type { FaultKind, PlannedFault } from '../plan/timeline.js';
 import type { Slot } from '../processes.js';
 import type { Topology } from '../topology/topology.js';
 
-/** A fault as it was really made. */
+/** Fault as it was made. */
 export interface FaultRecord {
   readonly kind: FaultKind;
-  /** Epoch ms: from when to when it was there. Work may flow again from then on. */
+  /** Beginning and end, epoch ms. Work may flow again after `to`. */
   readonly from: number;
   readonly to: number;
-  /** Whom it hit; undefined for everybody. */
+  /** Process that the fault hit; undefined when it hit all. */
   readonly pid?: number;
-  /** Of a step of the server's clock: how far it was ahead in that time, ms; negative when it was behind. */
+  /** Offset of the server's clock during a clock step, ms; negative when it was behind. */
   readonly steppedMs?: number;
-  /** Of an entry that a foreign tool wrote: where it is. */
+  /** Place and shape of an entry from a foreign tool. */
   readonly foreign?: { readonly path: string; readonly entryId: string; readonly shape: string };
-  /** Of a failover: what was written in that time may be gone, when it was not confirmed by all replicas. */
+  /** Time whose writes a failover may have lost, unless all replicas confirmed them. */
   readonly rolledBack?: {
     readonly from: number;
     readonly to: number;
-    /** The new master had missed what was written for some time. */
+    /** True when the new master had missed writes for some time. */
     readonly isStale: boolean;
   };
 }
@@ -28,24 +28,24 @@ export interface FaultRecord {
 export interface Surroundings {
   readonly slots: readonly Slot[];
   readonly topology: Topology;
-  /** Publishes wait for all replicas: without one of them nothing flows. */
+  /** True when publishes wait for all replicas, so nothing flows without one of them. */
   readonly needsReplicas: boolean;
-  /** A connection to the master that no fault but its own end can hit. */
+  /** Runs an action over a direct connection to the master, past the proxy. */
   admin<T>(act: (redis: Redis) => Promise<T>): Promise<T>;
 }
 
-/** Makes the fault and resolves when it is over; undefined when there was nobody to hit. */
+/** Makes the fault and resolves when it is over; undefined when it had no target. */
 export type MakeFault = (
   planned: PlannedFault,
   surroundings: Surroundings,
 ) => Promise<FaultRecord | undefined>;
 
-/** One of the list, as the chance decides. */
+/** Picks an element of the list by a random number in [0, 1). */
 export function choose<T>(list: readonly T[], chance: number): T | undefined {
   return list[Math.floor(chance * list.length)];
 }
 
-/** Another chance that follows from the first. */
+/** Derives another random number from the first. */
 export function again(chance: number): number {
   return (chance * 7_919) % 1;
 }

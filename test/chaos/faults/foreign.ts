@@ -2,20 +2,20 @@ import { key } from '../final-state.js';
 import { PATHS } from '../setting.js';
 import { again, choose, type MakeFault } from './fault.js';
 
-/** More than what Lua can hold of one entry at a time. */
+/** Number of fields of an entry that is too wide for Lua's stack. */
 const WIDE = 8_000;
 
-/** What other tools, and other people, write to a stream: none of it is a message. Names and values in turn. */
+/** Entries that other tools may write to a stream, none of them a message. Field names and values alternate. */
 const SHAPES: Readonly<Record<string, readonly (string | Buffer)[]>> = {
   'without a payload': ['event', 'created', 'by', 'somebody'],
   'not JSON': ['d', '{"n":'],
   'not UTF-8': ['d', Buffer.from([0x22, 0xff, 0xfe, 0x22])],
-  'headers that are none': ['d', '{}', 'h', '[1]'],
-  'an instant that is none': ['d', '{}', 'x', 'soon'],
+  'bad headers': ['d', '{}', 'h', '[1]'],
+  'bad instant': ['d', '{}', 'x', 'soon'],
   'too wide': Array.from({ length: WIDE * 2 }, (_, index) => `f${index}`),
 };
 
-/** Appends to a log what is not a message. It has to end as a dead letter, and to disturb nobody. */
+/** Appends an entry that is not a message to a log. It must end as a dead letter and disturb nothing else. */
 export const foreignEntry: MakeFault = async ({ kind, chance }, { admin }) => {
   const path = choose(PATHS, chance) as string;
   const [shape, fields] = choose(Object.entries(SHAPES), again(chance)) as [string, string[]];

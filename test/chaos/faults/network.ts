@@ -6,7 +6,7 @@ import { again, choose, type MakeFault } from './fault.js';
 
 type Act = (proxy: TcpProxy, forMs: number, chance: number) => Promise<void> | void;
 
-/** What lost replies are of: everything that changes something, and reads. */
+/** Commands whose replies are lost: reads, and everything that changes data. */
 const COMMANDS = [/evalsha/i, /xreadgroup/i, /xack/i, /eval/i];
 const NEVER_MS = 2_000;
 
@@ -22,13 +22,13 @@ function through(act: Act): MakeFault {
 /** Destroys all connections. */
 export const cut = through((proxy) => proxy.cut());
 
-/** Lets a request be executed and takes its reply away, with the connection. */
+/** Lets Redis execute a command, then drops its reply and the connection. */
 export const cutReply = through(async (proxy, _forMs, chance) => {
   const match = choose(COMMANDS, again(chance)) as RegExp;
   await Promise.race([proxy.cutAfterReplyTo(match), sleep(NEVER_MS)]);
 });
 
-/** The same, after the first half of the reply. */
+/** Does the same after the first half of the reply. */
 export const halfReply = through(async (proxy, _forMs, chance) => {
   const match = choose(COMMANDS, again(chance)) as RegExp;
   await Promise.race([proxy.cutAfterReplyTo(match, { half: true }), sleep(NEVER_MS)]);
@@ -40,7 +40,7 @@ export const delay = through(async (proxy, forMs, chance) => {
   proxy.delay(0);
 });
 
-/** Connections that are open and carry nothing; then they are cut, as a router does that forgot them. */
+/** Keeps connections open without carrying data, then cuts them, like a router that forgot them. */
 export const halfOpen = through(async (proxy, forMs) => {
   proxy.halfOpen();
   await sleep(forMs);
@@ -51,11 +51,11 @@ export const dropReplies = through(async (proxy, forMs) => {
   proxy.dropReplies();
   await sleep(forMs);
   proxy.dropReplies(0);
-  // In a stream of bytes a gap is never made good.
+  // The stream of bytes has a gap that nothing can repair.
   proxy.cut();
 });
 
-/** Nobody listens, and who was connected is cut off. */
+/** Refuses new connections and cuts the existing ones. */
 export const refuse = through(async (proxy, forMs) => {
   proxy.refuse();
   proxy.cut();

@@ -6,7 +6,7 @@ import { choose, type FaultRecord, type MakeFault } from './fault.js';
 
 type Hit = (slot: Slot, forMs: number) => Promise<void>;
 
-/** Hits a process of that role that no other fault has in its hands. */
+/** Returns a fault that hits a process of that role which no other fault is acting on. */
 function hitting(role: Slot['role'], hit: Hit): MakeFault {
   return async ({ kind, forMs, chance }: PlannedFault, { slots }) => {
     const free = slots.filter((slot) => slot.role === role && slot.isRunning && !slot.isBusy);

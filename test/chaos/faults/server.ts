@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Standalone } from '../topology/standalone.js';
 import { again, type MakeFault } from './fault.js';
 
-/** `kill -9`, and some time later a new process with the same files. It is over when that answers. */
+/** Kills Redis with SIGKILL, and later restarts it with the same files. The fault is over when it answers. */
 export const redisKill: MakeFault = async ({ kind, forMs }, { topology }) => {
   if (!(topology instanceof Standalone)) return undefined;
   const from = Date.now();
@@ -22,10 +22,10 @@ export const redisFreeze: MakeFault = async ({ kind, forMs }, { topology }) => {
   return { kind, from, to: Date.now() };
 };
 
-// Beyond the lease, and short enough that what is due by it comes while the run still waits.
+// Both below and above the lease; short enough that delayed messages still come while the run waits.
 const STEP_MS = { least: 1_500, most: 20_000 };
 
-/** The server's clock is set wrong, either way, and then right again: there is a step in both directions. */
+/** Sets the server's clock ahead or back, and then right again, so it steps in both directions. */
 export const clockStep: MakeFault = async ({ kind, forMs, chance }, { topology }) => {
   if (!(topology instanceof Standalone) || topology.clock === undefined) return undefined;
   const { least, most } = STEP_MS;

@@ -1,21 +1,21 @@
 import type { TopologyName } from '../setting.js';
 import { Random } from './random.js';
 
-/** What a fault is done to. Those of a process go on side by side; of the others one comes after the other. */
+/** Target of a fault. Faults of processes run side by side; faults of the broker run one after the other. */
 export type Lane = 'process' | 'broker';
 
 interface Recipe {
   readonly lane: Lane;
-  /** How often, compared with the others; 0 where it makes no sense. */
+  /** Frequency relative to other faults; 0 where the fault makes no sense. */
   readonly weight: Readonly<Record<TopologyName, number>>;
-  /** How long it lasts, from and to; 0 for what is over at once. */
+  /** Shortest and longest duration, ms; 0 for a fault without one. */
   readonly ms: readonly [number, number];
 }
 
 const everywhere = (weight: number): Recipe['weight'] => ({ standalone: weight, sentinel: weight });
 const standalone = (weight: number): Recipe['weight'] => ({ standalone: weight, sentinel: 0 });
 
-/** Every kind of fault. Below and beyond are meant of the lease, which is 3 s. */
+/** Every kind of fault. `below` and `beyond` refer to the lease of 3 s. */
 export const RECIPES = {
   'kill-consumer': { lane: 'process', weight: everywhere(14), ms: [0, 0] },
   'kill-publisher': { lane: 'process', weight: everywhere(6), ms: [0, 0] },
@@ -38,7 +38,7 @@ export const RECIPES = {
   'proxy-refuse': { lane: 'broker', weight: standalone(3), ms: [100, 2_000] },
   'clock-step': { lane: 'broker', weight: standalone(2), ms: [300, 2_500] },
   'foreign-entry': { lane: 'broker', weight: standalone(8), ms: [0, 0] },
-  // Those of Sentinel are not left to chance; see `failovers`.
+  // Chance does not decide these; see `failovers`.
   'failover-kill': { lane: 'broker', weight: { standalone: 0, sentinel: 0 }, ms: [0, 0] },
   'failover-freeze': { lane: 'broker', weight: { standalone: 0, sentinel: 0 }, ms: [0, 0] },
 } as const satisfies Record<string, Recipe>;
@@ -49,10 +49,10 @@ export const KINDS = Object.keys(RECIPES) as FaultKind[];
 
 export interface PlannedFault {
   readonly kind: FaultKind;
-  /** From the beginning, ms. One of the broker waits until the one before is over. */
+  /** Time since the beginning, ms. A fault of the broker also waits for the previous one to end. */
   readonly atMs: number;
   readonly forMs: number;
-  /** Decides whom it hits and how, from 0 up to, but without, 1. */
+  /** Random number in [0, 1) that decides what the fault hits, and how. */
   readonly chance: number;
 }
 
@@ -60,14 +60,14 @@ export interface TimelineSettings {
   readonly seed: number;
   readonly topology: TopologyName;
   readonly faults: number;
-  /** How many of them are failovers, spread evenly; of Sentinel only. */
+  /** Failovers among the faults, spread evenly; Sentinel only. */
   readonly failovers: number;
   readonly durationMs: number;
-  /** Faults of these kinds only; undefined for all. */
+  /** Kinds of faults to make; undefined for all. */
   readonly only?: readonly FaultKind[] | undefined;
 }
 
-/** When which fault is made, in that order. Pure: the same settings, the same timeline. */
+/** Plans the faults in the order of their times. Pure: equal settings give equal timelines. */
 export function planTimeline({
   seed,
   topology,
@@ -84,13 +84,13 @@ export function planTimeline({
     const [least, most] = RECIPES[kind].ms;
     return { kind, atMs, forMs: random.between(least, most), chance: random.next() };
   };
-  // The first moments belong to the processes, which have yet to connect.
+  // At first the processes have yet to connect.
   const quietMs = Math.min(1_500, durationMs / 10);
   const timeline: PlannedFault[] = [];
   const possible = (Object.keys(weights) as FaultKind[]).filter((kind) => weights[kind] > 0);
   for (let count = 0; count < faults - failovers; count += 1) {
     const atMs = Math.round(quietMs + random.next() * (durationMs - quietMs));
-    // Each kind once, however seldom it is, and then as chance will have it.
+    // Each kind comes once, however rare it is; chance decides the rest.
     timeline.push(fault(possible[count] ?? random.weighted(weights), atMs));
   }
   for (let count = 0; count < failovers; count += 1) {

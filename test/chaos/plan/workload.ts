@@ -1,7 +1,7 @@
 import { GROUPS, KEPT, ONCE, TRIMMED, type Group, type Path } from '../setting.js';
 import { Random } from './random.js';
 
-/** What a handler does with a message. */
+/** Behaviour of a handler for one message. */
 export type Act =
   | { readonly do: 'ok'; readonly ms: number }
   /** Throws at its first attempts, then succeeds. */
@@ -10,25 +10,25 @@ export type Act =
   | { readonly do: 'always'; readonly ms: number; readonly heals: boolean }
   /** Runs beyond the lease. */
   | { readonly do: 'long'; readonly ms: number }
-  /** Runs until it is told to stop, at its first attempts. */
+  /** Runs until its signal aborts, at its first attempts. */
   | { readonly do: 'hang'; readonly times: number }
   /** Kills its own process, the first so many times. */
   | { readonly do: 'die'; readonly times: number };
 
-/** What travels. */
+/** Payload as it is published. */
 export interface Payload extends Task {
-  /** As long as `pad` says. */
+  /** Text of `pad` characters. */
   readonly text?: string;
 }
 
-/** What a payload is planned to be. */
+/** Payload as it is planned. */
 export interface Task {
-  /** Which message it is; no two have the same. */
+  /** Unique number of the message. */
   readonly n: number;
   readonly acts: Readonly<Record<Group, Act>>;
-  /** Of an idempotent route: what it is done once for. */
+  /** Key on an idempotent queue; its work is done once. */
   readonly key?: string;
-  /** How long the text is that the publisher adds, in characters. */
+  /** Length of the text that the publisher adds, in characters. */
   readonly pad?: number;
 }
 
@@ -40,13 +40,13 @@ export interface PlannedSend {
   readonly ttlMs?: number;
 }
 
-/** One call of a publisher. Several sends are a transaction. */
+/** One call of a publisher; several sends form a transaction. */
 export interface Operation {
   readonly index: number;
   readonly sends: readonly PlannedSend[];
-  /** Sent again under the same ids as long as nobody knows what became of it. */
+  /** Set when an operation with an unknown outcome is sent again under the same ids. */
   readonly retries: boolean;
-  /** Sent again under the same id although it succeeded. */
+  /** Set when the operation is sent again under the same id although it succeeded. */
   readonly twice: boolean;
 }
 
@@ -55,13 +55,13 @@ const KINDS = {
 } as const;
 /** Just below the limit of a payload. */
 export const LARGE = 250 * 1_024;
-/** Sends of one operation are numbered without a gap in its own four numbers. */
+/** Numbers reserved for the sends of one operation. */
 const NUMBERS_EACH = 4;
 /** Enough to be poison whatever happens. */
 export const ALWAYS = 99;
 const OK: Act = { do: 'ok', ms: 0 };
 
-/** The operation that a message belongs to. */
+/** Returns the index of the operation that a message belongs to. */
 export function operationOf(n: number): number {
   return Math.floor(n / NUMBERS_EACH);
 }
@@ -103,7 +103,7 @@ function planBacklog(index: number): Operation {
 function planKillers(seed: number, messages: number): Map<number, number> {
   const random = new Random(seed, 'killers');
   const killers = new Map<number, number>();
-  // At the end there would be nobody left to see what they do to others. A transaction counts for several sends.
+  // None comes near the end, where no other messages would feel the crash. A transaction counts for several sends.
   const last = Math.max(1, Math.floor(messages * 0.7));
   const poisons = Math.min(6, Math.max(1, Math.round(messages / 3_000)));
   const once = Math.min(12, Math.round(messages / 1_500));
@@ -129,7 +129,7 @@ function planOperation(
     task: {
       n: first,
       acts: dies === undefined ? planActs(random, kind === 'once') : killing(random, dies),
-      // A few operations around share each key.
+      // A few neighbouring operations share each key.
       ...(kind === 'once' && { key: `k-${Math.floor(index / 60)}-${random.between(0, 2)}` }),
       ...(kind === 'large' && { pad: LARGE }),
     },
@@ -195,7 +195,7 @@ function planAct(random: Random, isOnce: boolean): Act {
   }
 }
 
-/** It kills the processes of one group; to the other it does nothing. */
+/** Plans a message that kills the processes of one group and is harmless in the other. */
 function killing(random: Random, times: number): Record<Group, Act> {
   const isFirst = random.chance(0.5);
   const dies: Act = { do: 'die', times };

@@ -1,4 +1,4 @@
-/** A service: one process of a group, which does with each message what its payload says. */
+/** Consumer process of a group. Its handler does what the payload of each message says. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -47,7 +47,7 @@ tellOfTroubles(mq, history);
 tellOfSettlements();
 endOnTerm(mq, history);
 
-// Never left again: whatever begins within it later on has leaked out of this handler.
+// A handler never leaves its context, so anything that sees it later has leaked out of that handler.
 const context = new AsyncLocalStorage<number>();
 let deliveries = 0;
 for (const path of PATHS) {
@@ -59,7 +59,7 @@ await mq.start();
 await mq
   .queue(TRIMMED)
   .configure({ retention: { count: 0 } })
-  // Some other process has done it, or will.
+  // If it fails here, another process does it.
   .catch(() => undefined);
 
 async function handle(delivery: WebhookDelivery<Payload>): Promise<void> {

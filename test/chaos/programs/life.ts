@@ -1,4 +1,4 @@
-/** What every process of the fleet does: it writes its history, ends when it is told to, and never outlives the run. */
+/** Basics of every process of the fleet: it writes its history, ends on SIGTERM, and never outlives the run. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { LeanMQ } from '@leanmq/core';
@@ -13,7 +13,7 @@ export function settingsOf<Settings extends ProcessSettings>(): Settings {
   return JSON.parse(process.argv[2] ?? '') as Settings;
 }
 
-/** Begins the history of this process. */
+/** Begins the history of this process, and ends the process when the harness has gone. */
 export function begin(settings: ProcessSettings, consumer?: string): History {
   const history = new History(settings.history);
   history.write({
@@ -23,7 +23,7 @@ export function begin(settings: ProcessSettings, consumer?: string): History {
     ...(consumer !== undefined && { consumer }),
   });
   watchForStalls(history);
-  // Who started us is gone.
+  // The harness has gone.
   process.stdin.on('end', () => process.exit(1)).on('error', () => process.exit(1));
   process.stdin.resume();
   (process.stdin as unknown as { unref: () => void }).unref();
@@ -31,7 +31,7 @@ export function begin(settings: ProcessSettings, consumer?: string): History {
   return history;
 }
 
-/** A machine that is busy with something else looks like a fault that nobody made; so it is written down. */
+/** Records stalls: on a busy machine they look like faults that nobody made. */
 function watchForStalls(history: History): void {
   let last = Date.now();
   setInterval(() => {
@@ -56,7 +56,7 @@ export function tellOfTroubles(mq: LeanMQ, history: History): void {
   );
 }
 
-/** Once it is closed nothing may keep the process: it has to end without being told to. */
+/** Closes the engine on SIGTERM, and records what keeps the process alive after that. */
 export function endOnTerm(mq: LeanMQ, history: History, before?: () => unknown): void {
   process.once('SIGTERM', () => {
     history.write({ e: 'term', at: Date.now() });

@@ -1,6 +1,6 @@
 /**
- * Publishes its share of the plan, and replays dead letters that are meant to be. Who takes its place goes on after the
- * last operation that its history shows, and first repeats those whose end it does not show, where that is safe.
+ * Publishes its share of the plan, and replays the dead letters that are meant to be replayed. A replacement resumes after
+ * the last operation in the history, and first repeats those without a known end, where that is safe.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -85,7 +85,7 @@ async function untilDue({ index }: Operation): Promise<void> {
   while (pending.size >= most && !isEnding()) await Promise.race(pending);
 }
 
-/** Ends early when the process is told to end. */
+/** Waits, but returns early when the process is told to end. */
 async function pause(ms: number): Promise<void> {
   await sleep(ms, undefined, { signal: ending.signal }).catch(() => undefined);
 }
@@ -138,7 +138,7 @@ function durabilityOf(name: DurabilityName): Durability {
   return name === 'memory' ? 'memory' : { replicas: Number(name), timeoutMs: 3_000 };
 }
 
-/** What the process before this one left without an end, and which operation comes next. */
+/** Finds the operations that the previous process left open, and the next one. */
 function whereItEnded(lines: readonly Line[]): {
   open: { index: number; turn: number }[];
   next: number;
@@ -154,12 +154,12 @@ function whereItEnded(lines: readonly Line[]): {
   return { open: [...unanswered].map(([index, turn]) => ({ index, turn })), next: last + 1 };
 }
 
-/** All publishers do, so that two of them may take the same one. */
+/** Replays once a second. All publishers do, so two of them may try the same letter. */
 async function replayFromTimeToTime(): Promise<void> {
   while (!isEnding()) {
     await pause(REPLAY_EVERY_MS);
     for (const path of PATHS) {
-      // An outage; what is to be replayed is still there afterwards, or it was.
+      // Ignores outages: what still waits is replayed in the next turn.
       for (const group of GROUPS) if (!isEnding()) await replay(path, group).catch(() => undefined);
     }
   }

@@ -1,4 +1,4 @@
-/** Handles what comes, and notes its numbers. */
+/** Handles messages, and records their numbers. */
 import { LeanMQ } from '@leanmq/core';
 
 import { PREFIX, TIMES } from '../setting.js';

@@ -1,4 +1,4 @@
-/** Publishes at a fixed rate for a fixed time, and notes the numbers of what was accepted. */
+/** Publishes at a fixed rate for a fixed time, and records the numbers of accepted messages. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LeanMQ } from '@leanmq/core';

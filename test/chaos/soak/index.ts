@@ -26,7 +26,7 @@ const PATIENCE_MS = 60_000;
 type SoakOptions = ChaosOptions & { readonly minutes: number };
 
 /**
- * A fixed rate for a long time with few faults: nothing is lost, and memory stays flat.
+ * Runs at a fixed rate for a long time with few faults, and checks that nothing is lost and memory stays flat.
  *
  * @returns the exit code
  */
@@ -94,7 +94,7 @@ function makeSlots(
   return [...consumers, ...publishers];
 }
 
-/** None that ends a process: what is looked at is how its memory goes over time. */
+/** Plans faults that end no process, so that its memory can be followed over time. */
 function timelineOf({ seed, minutes, faults }: SoakOptions, durationMs: number) {
   return planTimeline({
     seed,
@@ -123,7 +123,7 @@ async function sampleUntil(
     await sleep(SAMPLE_MS, undefined, { signal }).catch(() => undefined);
     const pids = { publishers: pidsOf('publisher'), consumers: pidsOf('consumer') };
     const sample = await admin((redis) => takeSample(redis, Date.now() - startAt, pids)).catch(
-      // In the middle of a fault; the next one is ten seconds away.
+      // A fault is under way; the next sample comes in ten seconds.
       () => undefined,
     );
     if (sample === undefined) continue;

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 import type { Redis } from 'ioredis';
 
-/** How much memory was in use at one moment, bytes; of several processes the mean. */
+/** Memory in use at one moment, in bytes; the mean of several processes. */
 export interface Sample {
   readonly atMs: number;
   readonly redis: number;
@@ -13,20 +13,20 @@ export interface Sample {
 
 export const PARTS = ['redis', 'publishers', 'consumers'] as const;
 
-/** The median of the first third of the samples, and of the last, bytes. */
+/** Medians of the first and the last third of the samples, in bytes. */
 export interface Trend {
   readonly first: number;
   readonly last: number;
   readonly grew: boolean;
 }
 
-// A process warms up: code is compiled, the heap finds its size.
+// Excludes the warm-up, in which code is compiled and the heap finds its size.
 const WARM_UP_MS = 60_000;
-// Less than that is what a garbage collector leaves at one time and not at another.
+// A garbage collector alone causes smaller differences.
 const NOISE_BYTES = 16 * 1024 * 1024;
 const NOISE_SHARE = 0.2;
 
-/** Whether memory grows. Pure. */
+/** Decides whether memory grows. Pure. */
 export function trendOf(samples: readonly Sample[], part: (typeof PARTS)[number]): Trend {
   const last = samples.at(-1)?.atMs ?? 0;
   const warm = last > 3 * WARM_UP_MS ? samples.filter(({ atMs }) => atMs >= WARM_UP_MS) : samples;

@@ -1,14 +1,14 @@
 import type { Outcome } from '../outcome.js';
 import type { Sample, Trend } from './memory.js';
 
-/** What `--json` writes of a soak. */
+/** Result of a soak, as `--json` writes it. */
 export interface SoakResult extends Outcome {
   readonly minutes: number;
-  /** Per second. */
+  /** Messages per second. */
   readonly rate: number;
-  /** Handled, and not known to be accepted. */
+  /** Messages handled without a known acknowledgement. */
   readonly recovered: number;
-  /** Bytes in use: of Redis, and resident for each process. */
+  /** Bytes in use by Redis, and resident bytes of each process. */
   readonly memory: Readonly<Record<string, Trend>>;
   readonly samples: readonly Sample[];
 }

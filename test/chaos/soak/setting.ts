@@ -3,21 +3,21 @@ import type { Group, ProcessSettings } from '../setting.js';
 export const PATH = 'chaos/soak';
 
 export interface SoakPublisherSettings extends ProcessSettings {
-  /** Which of the publishers, 0 for the first. */
+  /** Index of the publisher, from 0. */
   readonly index: number;
   readonly perSecond: number;
   readonly forMs: number;
-  /** Where it writes the numbers of what was accepted, see `tally.ts`. */
+  /** File for the numbers of accepted messages; see `tally.ts`. */
   readonly tally: string;
 }
 
 export interface SoakConsumerSettings extends ProcessSettings {
   readonly group: Group;
-  /** Where it writes the numbers of what it has handled. */
+  /** File for the numbers of handled messages. */
   readonly tally: string;
 }
 
-/** A message of the soak: a number that no other has, and as much else as an ordinary payload holds. */
+/** Message of the soak: a unique number, and text to the size of an ordinary payload. */
 export interface SoakTask {
   readonly n: number;
   /** Throws at its first attempt. */

@@ -1,6 +1,6 @@
 import { openSync, readFileSync, writeSync } from 'node:fs';
 
-/** A publisher's own numbers begin there; so many has it room for. */
+/** Count of numbers that each publisher may use. */
 const NUMBERS_EACH = 2 ** 27;
 const BYTES = 4;
 
@@ -8,7 +8,7 @@ export function numberOf(publisher: number, count: number): number {
   return publisher * NUMBERS_EACH + count;
 }
 
-/** Writes numbers to a file, four bytes each: millions of them are nothing to write and to read. */
+/** Writes numbers to a file, four bytes each, so that millions of them are cheap. */
 export class Tally {
   private readonly file: number;
   private readonly bytes = Buffer.alloc(BYTES);
@@ -24,16 +24,16 @@ export class Tally {
 }
 
 export interface Count {
-  /** Accepted, and never handled by the group. */
+  /** Accepted messages that the group never handled. */
   readonly lost: number;
-  /** Handled more than once, beyond the first time. */
+  /** Deliveries of a message beyond its first. */
   readonly duplicates: number;
   readonly handled: number;
-  /** Nobody was told that it was accepted, and it was handled all the same. */
+  /** Messages handled without a known acknowledgement. */
   readonly recovered: number;
 }
 
-/** Compares what was accepted with what a group has handled. Pure. */
+/** Compares the accepted messages with those that a group handled. Pure. */
 export function count(accepted: readonly Uint32Array[], handled: readonly Uint32Array[]): Count {
   // Sorted, because a set of millions of numbers takes a hundred times the memory.
   const wanted = sorted(accepted);

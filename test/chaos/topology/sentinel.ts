@@ -19,7 +19,7 @@ const SENTINELS = 3;
 const QUORUM = 2;
 const PATIENCE = { timeoutMs: 30_000, everyMs: 50 };
 
-/** A master, two replicas and three sentinels that watch them; two of those must agree. */
+/** A master, two replicas, and three sentinels of which two must agree. */
 export class SentinelTopology implements Topology {
   private readonly frozen = new Set<RedisServer>();
 
@@ -56,7 +56,7 @@ export class SentinelTopology implements Topology {
     return eventually(async () => (await this.master()).url, PATIENCE);
   }
 
-  /** Whom the sentinels name, and who is one by its own account too. */
+  /** Returns the server that both the sentinels and its own ROLE call the master. */
   async master(): Promise<RedisServer> {
     const [first] = this.sentinels;
     const [, port] = await ask(
@@ -82,7 +82,7 @@ export class SentinelTopology implements Topology {
     this.frozen.delete(server);
   }
 
-  /** Resolves when both replicas follow the master and are in step, and every sentinel knows it. */
+  /** Resolves when both replicas are in step with the master and every sentinel knows it. */
   async untilWhole(): Promise<void> {
     await eventually(async () => {
       const master = await this.master();
@@ -117,7 +117,7 @@ export class SentinelTopology implements Topology {
     await this.untilWhole();
   }
 
-  /** Its servers know no limit. */
+  /** Returns nothing: these servers have no limit. */
   oversizedReplies(): string[] {
     return [];
   }
@@ -191,7 +191,7 @@ function priorityOf(replica: readonly string[]): number {
   return Number(valueOf(replica, 'slave-priority'));
 }
 
-/** Of a reply that is names and values in turn. */
+/** Finds a value in a reply of alternating names and values. */
 function valueOf(fields: readonly string[], name: string): string | undefined {
   return fields[fields.indexOf(name) + 1];
 }

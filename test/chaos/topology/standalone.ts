@@ -16,7 +16,7 @@ export class Standalone implements Topology {
   private constructor(
     readonly server: RedisServer,
     readonly proxy: TcpProxy,
-    /** Undefined where none can be made. */
+    /** Undefined on systems where the clock cannot be faked. */
     readonly clock: SteppingClock | undefined,
   ) {}
 
@@ -56,7 +56,7 @@ export class Standalone implements Topology {
     this.proxy.accept();
     this.proxy.delay(0);
     this.proxy.dropReplies(0);
-    // What is half-open stays so for ever.
+    // Half-open connections would stay so for ever.
     this.proxy.cut();
     return Promise.resolve();
   }

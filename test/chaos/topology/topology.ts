@@ -1,20 +1,20 @@
 import type { Target } from '../setting.js';
 
 /**
- * When the append-only file is synced. With `everysec`, Redis puts its writes off while a sync is under way, for two
- * seconds at most, and answers all the same: on a busy disk a SIGKILL takes what was acknowledged in that time.
+ * Sync policy of the append-only file. With `everysec`, Redis may delay writes for up to two seconds while a sync runs, and
+ * still answers: on a busy disk a SIGKILL loses what was acknowledged in that time.
  */
 export type Appendfsync = 'everysec' | 'always';
 
-/** A Redis as the processes see it, and what can be done to it. */
+/** Redis as the processes see it, with the ways to disturb it. */
 export interface Topology {
-  /** What the processes connect to. */
+  /** Address that the processes connect to. */
   readonly target: Target;
-  /** How to reach whoever is the master now, past every proxy. */
+  /** Returns the direct URL of the current master, past every proxy. */
   adminUrl(): Promise<string>;
-  /** Everything runs, nothing is in the way. */
+  /** Ends every disturbance. */
   heal(): Promise<void>;
-  /** What the log of the server says of replies that were larger than it lets one be. */
+  /** Returns the lines of the server's log about clients that it cut off because their replies were too large. */
   oversizedReplies(): string[];
   stop(): Promise<void>;
 }
