@@ -20,7 +20,7 @@ describe('the command line', () => {
   const read = (line: string): ReturnType<typeof readOptions> =>
     readOptions(line === '' ? [] : line.split(' '), ['maxlen']);
 
-  it('has defaults, and takes what it is given', () => {
+  it('has defaults, and accepts options', () => {
     expect(read('')).toMatchObject({ messages: 20_000, topology: 'standalone', failovers: 0 });
     expect(read('--messages 5 --seed 7 --unsafe maxlen')).toMatchObject({
       ...{ messages: 5, seed: 7, unsafe: 'maxlen' },
@@ -55,7 +55,7 @@ describe('the command line', () => {
     expect(said).toContain(why);
   });
 
-  it('explains itself', () => {
+  it('prints its help', () => {
     expect(read('--help')).toBe(0);
     expect(said).toContain('--self-check');
   });

@@ -62,7 +62,7 @@ export function describe(result: Result, findings: Findings): string {
     }),
     `recovery: p50 ${recoveryMs.p50} ms, p99 ${recoveryMs.p99} ms, max ${recoveryMs.max} ms`,
     ...table('counts', counts),
-    ...table('let pass, for reasons that the history shows', exceptions),
+    ...table('allowed, for reasons in the history', exceptions),
     ...(findings.violations.size === 0
       ? ['no violations']
       : table('VIOLATIONS', violations, (name) =>

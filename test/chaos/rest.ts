@@ -42,7 +42,7 @@ export async function untilPublished(
     publishers.filter(({ history }) => !readHistory(history).some(({ e }) => e === 'finished'));
   for (let left = unfinished(); left.length > 0; left = unfinished()) {
     if (Date.now() > deadline) {
-      say(`not everything was published: ${left.map(({ name }) => name).join(', ')}`);
+      say(`publishers did not finish: ${left.map(({ name }) => name).join(', ')}`);
       return;
     }
     await sleep(LOOK_MS);

@@ -115,7 +115,7 @@ function checkSingle(facts: Facts, findings: Findings, letters: readonly Letter[
   findings.violate('buriedTwice', `message ${n} on ${path}, ${letters.length} times in ${group}`);
 }
 
-/** A failure that counts: it threw, or it was told to stop because its time was over. */
+/** Returns true for a failure that counts: the handler threw, or exceeded its timeout. */
 export function isFailure({ how, aborted }: Handling): boolean {
   return aborted === undefined || aborted === 'LeaseLostError'
     ? how === 'failed'

@@ -18,7 +18,7 @@ describe('an idempotent handler', () => {
       .done(1, run(1, 2_000, 10))
       .handled(2, 'a', run(2, 3_000, 11));
 
-  it('runs once for its key, and the others count as done', () => {
+  it('runs once for its key, so other messages with the key count as done', () => {
     const once = new Scenario()
       .sent(1, { key: 'k' })
       .sent(2, { key: 'k' })
@@ -27,14 +27,14 @@ describe('an idempotent handler', () => {
     expect(violationsOf(twice())).toEqual(['ranTwice']);
   });
 
-  it('may run again when the clock by which its mark expires was wrong, and only then', () => {
+  it('may run again only when the clock that expires its mark was wrong', () => {
     const stepped = (from: number): Scenario =>
       twice().fault({ kind: 'clock-step', from, to: from + 100, steppedMs: 9_000 });
     expect(verdict(stepped(2_500))).toEqual({ violations: [], let: ['ran again: clock'] });
     expect(violationsOf(stepped(5_000))).toEqual(['ranTwice']);
   });
 
-  it('may run again in a process that was frozen from when it was let run, but in no other', () => {
+  it('may run again only in a process that was frozen after it got the mark', () => {
     const late = (pid: number): Scenario =>
       new Scenario()
         .sent(1, { key: 'k' })
@@ -49,7 +49,7 @@ describe('an idempotent handler', () => {
     expect(violationsOf(late(12))).toEqual(['ranTwice']);
   });
 
-  it('may run again when its process died in between', () => {
+  it('may run again when its process died before it was done', () => {
     const { violations, let: passed } = verdict(twice().killed(10, 2_500));
     expect(violations).toEqual([]);
     expect(passed).toContain('ran again: died');

@@ -53,7 +53,7 @@ function checkStrangers(facts: Facts, findings: Findings): void {
   for (const stranger of facts.strangers) findings.violate('unexpected', stranger);
 }
 
-/** Their logs keep everything, so that what a failover has undone is told from what it has torn. */
+/** Checks each transaction. Its logs keep everything, which tells a torn transaction from one that a failover undid. */
 function checkTransactions(facts: Facts, findings: Findings): void {
   const seen = new Set<number>();
   for (const { operation } of facts.messages.values()) {

@@ -9,12 +9,12 @@ describe('a redelivery', () => {
   const again = (scenario: Scenario): Scenario =>
     scenario.handled(1, 'a', { attempt: 2, crashes: 1, at: 8_000, pid: 11 });
 
-  it('needs a reason', () => {
+  it('is reported without a reason', () => {
     const twice = healthy().handled(1, 'a', { attempt: 2, crashes: 1, at: 8_000, pid: 11 });
     expect(violationsOf(twice)).toContain('redeliveredForNoReason');
   });
 
-  it('has one when its consumer died, was frozen or was cut off long enough', () => {
+  it('is allowed when its consumer died, or was frozen or cut off long enough', () => {
     const open = (): Scenario => new Scenario().sent(1).handled(1, 'b').interrupted(1, 'a');
     expect(violationsOf(again(open().killed(10, 2_500)))).toEqual([]);
     const freeze = (to: number): Scenario =>
@@ -25,7 +25,7 @@ describe('a redelivery', () => {
     expect(violationsOf(outage)).toEqual([]);
   });
 
-  it('has one when the clock was set ahead twice between two heartbeats', () => {
+  it('is allowed when the clock was set ahead twice between two heartbeats', () => {
     const open = new Scenario().sent(1).handled(1, 'b').interrupted(1, 'a');
     const step = { kind: 'clock-step', from: 2_100, to: 2_600 } as const;
     again(open).fault({ ...step, steppedMs: -9_000 });
@@ -34,12 +34,12 @@ describe('a redelivery', () => {
     expect(violationsOf(open)).toEqual([]);
   });
 
-  it('follows a failure with one attempt more', () => {
+  it('is allowed after a failure with one more attempt', () => {
     const retried = new Scenario().sent(1).handled(1, 'b').handled(1, 'a', failed);
     expect(violationsOf(retried.handled(1, 'a', { attempt: 2, at: 2_100 }))).toEqual([]);
   });
 
-  it('comes without an interruption when a failover has undone that it was settled', () => {
+  it('is allowed without an interruption when a failover undid the settlement', () => {
     const undoneFrom = (from: number): Scenario =>
       healthy()
         .handled(1, 'a', { attempt: 2, crashes: 1, at: 8_000, pid: 11 })
@@ -53,7 +53,7 @@ describe('a redelivery', () => {
     expect(violationsOf(undoneFrom(3_100))).toEqual(['moreDuplicatesThanFaults']);
   });
 
-  it('never begins a second line of attempts, as a retry by who lost the lease would', () => {
+  it('is reported when it begins a second line of attempts', () => {
     const forked = new Scenario()
       .sent(1)
       .handled(1, 'b')
@@ -64,7 +64,7 @@ describe('a redelivery', () => {
     expect(violationsOf(forked)).toContain('forkedAttempt');
   });
 
-  it('does not come of a failure in another group', () => {
+  it('is reported when only another group failed', () => {
     const crossed = new Scenario()
       .sent(1)
       .handled(1, 'a', failed)

@@ -6,7 +6,7 @@ import { RECIPES, planTimeline, type TimelineSettings } from './timeline.js';
 import { ALWAYS, LARGE, operationOf, planWorkload } from './workload.js';
 
 describe('Random', () => {
-  it('gives the same numbers for the same seed, and others for another', () => {
+  it('gives equal numbers for equal seeds only', () => {
     const numbers = (seed: number): number[] => {
       const random = new Random(seed, 'x');
       return Array.from({ length: 20 }, () => random.next());
@@ -15,7 +15,7 @@ describe('Random', () => {
     expect(numbers(1)).not.toEqual(numbers(2));
   });
 
-  it('spreads evenly, from 0 up to, but without, 1', () => {
+  it('spreads its numbers evenly over [0, 1)', () => {
     const random = new Random('even');
     const counts = Array.from({ length: 10 }, () => 0);
     for (let count = 0; count < 10_000; count += 1) {
@@ -26,7 +26,7 @@ describe('Random', () => {
     for (const count of counts) expect(Math.abs(count - 1_000)).toBeLessThan(150);
   });
 
-  it('picks by weight, and never what weighs nothing', () => {
+  it('picks by weight, and never picks an item of weight 0', () => {
     const random = new Random('weights');
     const picked = { often: 0, seldom: 0, never: 0 };
     for (let count = 0; count < 1_000; count += 1) {
@@ -42,21 +42,21 @@ describe('planWorkload', () => {
   const operations = planWorkload({ seed: 7, messages: 5_000, large: 1, backlog: 0 });
   const sends = operations.flatMap((operation) => operation.sends);
 
-  it('is the same for the same seed', () => {
+  it('is equal for equal seeds only', () => {
     const plan = (seed: number): unknown =>
       planWorkload({ seed, messages: 500, large: 1, backlog: 0 });
     expect(plan(7)).toEqual(plan(7));
     expect(plan(8)).not.toEqual(plan(7));
   });
 
-  it('numbers each message once, so that its operation can be told', () => {
+  it('gives each message a unique number that leads to its operation', () => {
     expect(new Set(sends.map(({ task }) => task.n)).size).toBe(sends.length);
     for (const { index, sends: own } of operations) {
       for (const { task } of own) expect(operationOf(task.n)).toBe(index);
     }
   });
 
-  it('has as many large payloads as it is told to', () => {
+  it('has the requested share of large payloads', () => {
     const large = (percent: number): number =>
       planWorkload({ seed: 7, messages: 5_000, large: percent, backlog: 0 })
         .flatMap((operation) => operation.sends)
@@ -84,7 +84,7 @@ describe('planWorkload', () => {
     expect(killers(stocked)).toEqual(killers(plan(0)).map((index) => index + 20));
   });
 
-  it('has some of every kind', () => {
+  it('has operations of every kind', () => {
     const acts = sends.flatMap(({ task }) => GROUPS.map((group) => task.acts[group]));
     expect(new Set(acts.map((act) => act.do))).toEqual(
       new Set(['ok', 'fail', 'always', 'long', 'hang', 'die']),
@@ -96,14 +96,14 @@ describe('planWorkload', () => {
     expect(operations.some(({ twice }) => twice)).toBe(true);
   });
 
-  it('repeats only what has ids of its own: everything else would be doubled', () => {
+  it('repeats only operations with message ids, because others would be stored twice', () => {
     for (const { retries, twice, sends: own } of operations) {
       if (!retries && !twice) continue;
       expect(own.every(({ messageId }) => messageId !== undefined)).toBe(true);
     }
   });
 
-  it('gives a key to what is idempotent, and several messages to a key', () => {
+  it('gives every message on the idempotent queue a key that others share', () => {
     const once = sends.filter(({ path }) => path === ONCE);
     const keys = new Set(once.map(({ task }) => task.key));
     expect(keys.has(undefined)).toBe(false);
@@ -116,12 +116,12 @@ describe('planTimeline', () => {
     ...{ seed: 3, topology: 'standalone', faults: 200, failovers: 0, durationMs: 100_000 },
   };
 
-  it('is the same for the same seed', () => {
+  it('is equal for equal seeds only', () => {
     expect(planTimeline(settings)).toEqual(planTimeline(settings));
     expect(planTimeline({ ...settings, seed: 4 })).not.toEqual(planTimeline(settings));
   });
 
-  it('has as many faults as it is told, in the order of their times, within the time', () => {
+  it('has the requested number of faults, in order and within the duration', () => {
     const timeline = planTimeline(settings);
     expect(timeline).toHaveLength(200);
     const times = timeline.map(({ atMs }) => atMs);
@@ -129,13 +129,13 @@ describe('planTimeline', () => {
     expect(times.every((at) => at > 0 && at <= 100_000)).toBe(true);
   });
 
-  it('has every kind that makes sense', () => {
+  it('has every kind that the topology allows', () => {
     const kinds = new Set(planTimeline({ ...settings, faults: 30 }).map(({ kind }) => kind));
     const possible = Object.entries(RECIPES).filter(([, { weight }]) => weight.standalone > 0);
     expect([...kinds].toSorted()).toEqual(possible.map(([kind]) => kind).toSorted());
   });
 
-  it('has only kinds that make sense with the topology', () => {
+  it('has only kinds that the topology allows', () => {
     const kinds = planTimeline({ ...settings, topology: 'sentinel', failovers: 5 });
     const failovers = kinds.filter(({ kind }) => kind.startsWith('failover'));
     expect(failovers).toHaveLength(5);
@@ -145,7 +145,7 @@ describe('planTimeline', () => {
     expect(planTimeline(settings).some(({ kind }) => kind.startsWith('failover'))).toBe(false);
   });
 
-  it('has only kinds that were asked for', () => {
+  it('has only the requested kinds', () => {
     const timeline = planTimeline({ ...settings, only: ['script-flush'] });
     expect(new Set(timeline.map(({ kind }) => kind))).toEqual(new Set(['script-flush']));
   });

@@ -9,19 +9,19 @@ import { Tally, count, numberOf, readTally } from './tally.js';
 describe('count', () => {
   const tally = (...numbers: readonly number[]): Uint32Array => Uint32Array.from(numbers);
 
-  it('finds what was accepted and never handled, whoever handled the rest in whatever order', () => {
+  it('finds accepted messages that no process handled, in any order', () => {
     expect(count([tally(3, 1), tally(2, 9)], [tally(2), tally(1)])).toEqual({
       ...{ lost: 2, duplicates: 0, handled: 2, recovered: 0 },
     });
   });
 
-  it('counts what was handled again, and what nobody knew to be accepted', () => {
+  it('counts repeated messages, and those handled without a known acknowledgement', () => {
     expect(count([tally(1, 2)], [tally(1, 1, 5), tally(1, 2)])).toEqual({
       ...{ lost: 0, duplicates: 2, handled: 5, recovered: 1 },
     });
   });
 
-  it('reads back what was written', () => {
+  it('reads back the numbers that were written', () => {
     const folder = mkdtempSync(join(tmpdir(), 'leanmq-tally-'));
     const file = join(folder, 'x');
     const written = new Tally(file);
@@ -39,7 +39,7 @@ describe('trendOf', () => {
       ...{ atMs: index * 10_000, redis: of(index / 6) * MB, publishers: 0, consumers: 0 },
     }));
 
-  it('calls noise flat', () => {
+  it('treats noise as flat', () => {
     expect(
       trendOf(
         samples((minute) => 100 + 10 * Math.sin(minute)),
@@ -48,7 +48,7 @@ describe('trendOf', () => {
     ).toBe(false);
   });
 
-  it('notices what grows', () => {
+  it('notices growth', () => {
     expect(
       trendOf(
         samples((minute) => 100 + 5 * minute),
@@ -57,7 +57,7 @@ describe('trendOf', () => {
     ).toBe(true);
   });
 
-  it('does not count the first minute, in which a process finds its size', () => {
+  it('ignores the first minute, in which a process warms up', () => {
     expect(
       trendOf(
         samples((minute) => (minute < 1 ? 20 : 100), 4),
