@@ -53,8 +53,19 @@ module.exports = {
       from: { path: '^(?:libs|apps)/([^/]+)/' },
       to: {
         path: '^libs/',
-        pathNot: ['^libs/$1/', '^libs/[^/]+/(src/index|dist/esm/index\\.d)\\.ts$'],
+        pathNot: [
+          '^libs/$1/',
+          '^libs/[^/]+/(src/(index|internal)|dist/esm/(index|internal)\\.d)\\.ts$',
+        ],
       },
+    },
+    {
+      name: 'internal-entry',
+      comment:
+        "@leanmq/core/internal is for LeanMQ's own packages; applications use what everybody gets",
+      severity: 'error',
+      from: { path: '^apps/' },
+      to: { path: '^libs/[^/]+/(src/internal|dist/(esm|cjs)/internal\\.d)\\.ts$' },
     },
     {
       name: 'package-by-name',
@@ -150,7 +161,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: `${CORE}[^/]+\\.ts$`,
-        pathNot: `${CORE}(leanmq|(handler-)?options|index)\\.ts$`,
+        pathNot: `${CORE}(leanmq|(handler-)?options|index|internal)\\.ts$`,
       },
       to: { path: STEPS },
     },

@@ -11,6 +11,7 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['js', 'ts', 'mjs', 'cjs', 'json', 'node'],
   moduleNameMapper: {
+    '^@leanmq/([^/]+)/internal$': '<rootDir>/libs/$1/src/internal.ts',
     '^@leanmq/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     // TypeScript sources name the .js file that they will become.
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -28,7 +28,7 @@ await build({
   outdir: folder,
   outExtension: { '.js': '.mjs' },
   alias: Object.fromEntries(
-    ['core', 'nestjs'].map((name) => [`@leanmq/${name}`, join(root, 'libs', name, 'src/index.ts')]),
+    ['core', 'nestjs'].map((name) => [`@leanmq/${name}`, join(root, 'libs', name, 'src')]),
   ),
   ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20' },
   ...{ packages: 'external', logLevel: 'error' },

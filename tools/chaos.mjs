@@ -31,7 +31,7 @@ async function bundle(name, entryPoints, plugins) {
   const outdir = join(folder, name);
   await build({
     ...{ absWorkingDir: root, entryPoints, outdir, outExtension: { '.js': '.mjs' } },
-    alias: { '@leanmq/core': join(root, 'libs/core/src/index.ts') },
+    alias: { '@leanmq/core': join(root, 'libs/core/src') },
     ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20' },
     ...{ packages: 'external', sourcemap: 'linked', logLevel: 'error', plugins },
   });

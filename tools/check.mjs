@@ -6,7 +6,16 @@ import { spawnSync } from 'node:child_process';
 import { root, setUp } from './setup.mjs';
 
 /** Scripts of package.json. Each can be run alone, with `npm run <name>`. */
-const STEPS = ['lint', 'format:check', 'types', 'imports', 'build', 'packages', 'test'];
+const STEPS = [
+  'lint',
+  'format:check',
+  'types',
+  'imports',
+  'build',
+  'packages',
+  'reference:check',
+  'test',
+];
 
 /** @type {{ step: string, seconds: string, result: string }[]} */
 const table = [];

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import type { LeanMQ } from '@leanmq/core';
+import type { Events } from '@leanmq/core/internal';
 import { OnWebhook, RejectError, type LeanMQModuleOptions } from '@leanmq/nestjs';
 import { Injectable, type LoggerService } from '@nestjs/common';
 
@@ -22,6 +24,9 @@ class Lines implements LoggerService {
     };
   }
 }
+
+/** Emits events that are hard to cause. */
+const emitterOf = (mq: LeanMQ) => mq.events as unknown as Pick<Events, 'emit' | 'tell'>;
 
 @Injectable()
 class Handlers {
@@ -92,8 +97,8 @@ describe('the log', () => {
 
   test('says again while Redis is away, with how many sends wait', async () => {
     const { mq, lines } = await start();
-    mq.events.tell('connectionStillLost', () => ({ downMs: 30_012, waiting: 1 }));
-    mq.events.tell('connectionStillLost', () => ({ downMs: 90_004, waiting: 2 }));
+    emitterOf(mq).tell('connectionStillLost', () => ({ downMs: 30_012, waiting: 1 }));
+    emitterOf(mq).tell('connectionStillLost', () => ({ downMs: 90_004, waiting: 2 }));
     expect(lines.slice(1)).toEqual([
       'warn Still without Redis after 30 s; 1 send waits',
       'warn Still without Redis after 90 s; 2 sends wait',
@@ -102,15 +107,15 @@ describe('the log', () => {
 
   test('says what the core warns of, what fails in the background, and who may be poison', async () => {
     const { mq, lines } = await start();
-    mq.events.emit('warning', { code: 'EVICTION_POLICY', message: 'Messages may be evicted.' });
-    mq.events.emit('fault', { where: 'sweep', error: new Error('WRONGTYPE') });
+    emitterOf(mq).emit('warning', { code: 'EVICTION_POLICY', message: 'Messages may be evicted.' });
+    emitterOf(mq).emit('fault', { where: 'sweep', error: new Error('WRONGTYPE') });
     const error = { name: 'Error', message: 'no metrics' };
     const delivery = {
       ...{ path: 'ok', group: 'g', consumer: 'c', id: '1-0', attempt: 1 },
       publishedAt: 1,
     };
-    mq.events.emit('lost', { ...delivery, error });
-    mq.events.emit('suspected', { path: 'ok', group: 'g', count: 2 });
+    emitterOf(mq).emit('lost', { ...delivery, error });
+    emitterOf(mq).emit('suspected', { path: 'ok', group: 'g', count: 2 });
     expect(lines.slice(1)).toEqual([
       'warn Messages may be evicted. (EVICTION_POLICY)',
       'error Fault in sweep: WRONGTYPE',
@@ -139,14 +144,18 @@ describe('the log', () => {
     const delivery = { path: `p${forged}`, group: `g${forged}`, consumer: 'c', id: `i${forged}` };
     const failed = { ...delivery, attempt: 1, delayMs: 1, runMs: 1, publishedAt: 1, error };
     const thrown = new Error(`t${forged}`);
-    mq.events.tell('retried', () => failed);
-    mq.events.tell('lost', () => failed);
-    mq.events.tell('deadLettered', () => ({ ...failed, reason: 'failed' }));
-    mq.events.tell('suspected', () => ({ ...delivery, count: 2 }));
-    mq.events.tell('warning', () => ({ code: `c${forged}`, message: forged }));
-    mq.events.tell('fault', () => ({ where: `w${forged}`, error: thrown }));
-    mq.events.tell('connectionLost', () => ({ role: 'command', error: thrown }));
-    mq.events.tell('stopped', () => ({ group: `g${forged}`, consumer: `c${forged}`, released: 0 }));
+    emitterOf(mq).tell('retried', () => failed);
+    emitterOf(mq).tell('lost', () => failed);
+    emitterOf(mq).tell('deadLettered', () => ({ ...failed, reason: 'failed' }));
+    emitterOf(mq).tell('suspected', () => ({ ...delivery, count: 2 }));
+    emitterOf(mq).tell('warning', () => ({ code: `c${forged}`, message: forged }));
+    emitterOf(mq).tell('fault', () => ({ where: `w${forged}`, error: thrown }));
+    emitterOf(mq).tell('connectionLost', () => ({ role: 'command', error: thrown }));
+    emitterOf(mq).tell('stopped', () => ({
+      group: `g${forged}`,
+      consumer: `c${forged}`,
+      released: 0,
+    }));
     expect(lines).toHaveLength(9);
     // eslint-disable-next-line no-control-regex -- control characters are exactly what must not be there
     for (const line of lines) expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);

@@ -1,4 +1,4 @@
-import type { Events } from '@leanmq/core';
+import type { EventListeners } from '@leanmq/core';
 
 import { append } from './account.js';
 
@@ -14,7 +14,7 @@ export interface EngineLine {
 }
 
 /** Writes LeanMQ's events to a file, because counters in memory would die with a killed process. */
-export function recordEvents(events: Events, file: string | undefined): void {
+export function recordEvents(events: EventListeners, file: string | undefined): void {
   const write = (line: Omit<EngineLine, 'pid'>): void =>
     append(file, { ...line, pid: process.pid } satisfies EngineLine);
   events.on('published', ({ path, id, outcome }) =>

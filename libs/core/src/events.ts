@@ -108,18 +108,31 @@ export interface LeanMQEvents {
 
 type Listener = (payload: unknown) => unknown;
 
-type ListenerOf<Name extends keyof LeanMQEvents> = (...args: LeanMQEvents[Name]) => unknown;
+/** A listener of one event. */
+export type LeanMQEventListener<Name extends keyof LeanMQEvents> = (
+  ...args: LeanMQEvents[Name]
+) => unknown;
+
+/** Subscribes to LeanMQ's events. Only LeanMQ emits them. */
+export interface EventListeners {
+  /** Adds a listener. A listener that throws stops nothing; its error is a `fault` event. */
+  on<Name extends keyof LeanMQEvents>(name: Name, listener: LeanMQEventListener<Name>): this;
+  /** Adds a listener for the next such event only. */
+  once<Name extends keyof LeanMQEvents>(name: Name, listener: LeanMQEventListener<Name>): this;
+  /** Removes a listener. */
+  off<Name extends keyof LeanMQEvents>(name: Name, listener: LeanMQEventListener<Name>): this;
+}
 
 /** Types the listeners of a union of names, which Node's own types leave untyped. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the methods are those of EventEmitter
 export interface Events {
-  on<Name extends keyof LeanMQEvents>(name: Name, listener: ListenerOf<Name>): this;
-  once<Name extends keyof LeanMQEvents>(name: Name, listener: ListenerOf<Name>): this;
-  off<Name extends keyof LeanMQEvents>(name: Name, listener: ListenerOf<Name>): this;
+  on<Name extends keyof LeanMQEvents>(name: Name, listener: LeanMQEventListener<Name>): this;
+  once<Name extends keyof LeanMQEvents>(name: Name, listener: LeanMQEventListener<Name>): this;
+  off<Name extends keyof LeanMQEvents>(name: Name, listener: LeanMQEventListener<Name>): this;
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
-export class Events extends EventEmitter<LeanMQEvents> {
+export class Events extends EventEmitter<LeanMQEvents> implements EventListeners {
   constructor() {
     super();
     // Any number of parts of an application may listen; above ten listeners, Node would warn of a leak.

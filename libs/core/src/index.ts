@@ -1,19 +1,47 @@
-export * from './errors.js';
-export { printable, printableStack } from './show.js';
-export type { DeliveryEvent, Events, LeanMQEvents } from './events.js';
+export {
+  AbortedError,
+  BrokerError,
+  BrokerRefusedError,
+  BrokerUnavailableError,
+  BufferFullError,
+  ClosedError,
+  ConfigError,
+  GroupBusyError,
+  HandlerTimeoutError,
+  InternalError,
+  InvalidDeliveryError,
+  InvalidMessageError,
+  LeanMQError,
+  LeaseLostError,
+  MessageError,
+  MessageIdConflictError,
+  MessageTooLargeError,
+  MessageWaitingError,
+  NotFoundError,
+  NotReplicatedError,
+  RejectError,
+  RetryError,
+  RouteFullError,
+  ShutdownError,
+  TransactionTooLargeError,
+  UndecodableError,
+} from './errors.js';
+export { printable } from './show.js';
+export type { DeliveryEvent, EventListeners, LeanMQEventListener, LeanMQEvents } from './events.js';
 export { LeanMQ } from './leanmq.js';
 export type {
   HandlerHealth,
   Health,
-  Processed,
+  ProcessOnceResult,
   PulledDelivery,
   ReceiveOptions,
   RefusedCommand,
-  Settled,
+  RetryOptions,
+  SettleResult,
 } from './wiring/index.js';
 export {
   listWithDeadLetters,
-  type BuryOptions,
+  type BuryMessageOptions,
   type ConsumerInfo,
   type DeadLetter,
   type DeadLetterBatchOptions,
@@ -21,22 +49,24 @@ export {
   type DeadLetterFilter,
   type DeadLetterReplayOptions,
   type DeadLetterReplayResult,
+  type DeadLetterProgress,
   type DeadLetters,
   type DeclareGroupOptions,
   type DeleteQueueOptions,
-  type Fingerprint,
+  type DeadLetterFingerprint,
   type FoundMessage,
   type GroupInfo,
+  type GroupReplayOptions,
   type InFlightInfo,
   type InFlightOptions,
-  type ListOptions,
+  type DeadLetterListOptions,
   type ListedQueue,
-  type MendOptions,
+  type DeadLetterMendOptions,
   type MessagesOptions,
   type MessagesPage,
   type PastMessage,
   type PauseOptions,
-  type Place,
+  type MessagePlace,
   type ProcessInfo,
   type PurgeOptions,
   type Queue,
@@ -45,25 +75,24 @@ export {
   type QueuedMessage,
   type QueuedState,
   type RemoveGroupOptions,
-  type RemoveOptions,
-  type RemovedFrom,
+  type RemoveMessageOptions,
+  type RemovedMessageState,
   type RemovedGroup,
   type ReplayOptions,
   type ReplayProgress,
-  type NotedReplay,
+  type ReplayInfo,
   type ReplayResult,
-  type SettleOptions,
-  type SettledFrom,
+  type SettleMessageOptions,
+  type SettledMessageState,
   type SweepCounts,
-  type Tracked,
+  type MessageProgress,
 } from './manage/index.js';
 export {
   MESSAGE_LIMITS,
-  displayPath,
-  normalizePath,
   type BusyState,
   type ConsumingState,
   type DeadReason,
+  type EntryId,
   type ErrorRecord,
   type ErrorSummary,
   type MessageHeaders,
@@ -73,13 +102,7 @@ export {
   type WebhookMessage,
 } from './message/index.js';
 export { HANDLE_DEFAULTS, type HandleOptions, type HandlerOptions } from './handler-options.js';
-export {
-  ENGINE_DEFAULTS,
-  assertOptionNames,
-  type EngineOptions,
-  type LeanMQOptions,
-} from './options.js';
-export { known as assertKnownOptions, type ForeignNames } from './option-values.js';
+export { ENGINE_DEFAULTS, type EngineOptions, type LeanMQOptions } from './options.js';
 export type {
   CancelOutcome,
   Durability,
@@ -91,16 +114,12 @@ export type {
   Transaction,
   TransactionOptions,
 } from './publish/index.js';
-export {
-  defineScript,
-  listOf,
-  oneOf,
-  type CallOptions,
-  type ConnectionRole,
-  type RedisFactory,
-  type RedisTarget,
-  type Script,
-  type ScriptArgument,
+export type {
+  CallOptions,
+  ConnectionRole,
+  RedisFactory,
+  RedisOptions,
+  RedisTarget,
 } from './redis/index.js';
 export type {
   BatchHandler,

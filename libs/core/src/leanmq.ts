@@ -2,48 +2,43 @@ import { inspect } from 'node:util';
 
 import type { Redis } from 'ioredis';
 
-import type { Events } from './events.js';
-import { assertHandlerOptions, type HandlerOptions } from './handler-options.js';
+import type { EventListeners } from './events.js';
+import type { HandlerOptions } from './handler-options.js';
 import {
   DeadLetters,
-  HistoryReplay,
   Queue,
-  assertReplayOptions,
   listQueues,
+  replayHistory,
+  type GroupReplayOptions,
   type ManageContext,
   type QueueInfo,
-  type ReplayOptions,
   type ReplayResult,
 } from './manage/index.js';
-import { normalizePath, validGroup, validMessageId } from './message/index.js';
+import { normalizePath } from './message/index.js';
 import type { LeanMQOptions } from './options.js';
-import {
-  cancelSend,
-  prepared,
-  type CancelOutcome,
-  type PublishItem,
-  type PublishManyResult,
-  type PublishOptions,
-  type PublishResult,
-  type Transaction,
-  type TransactionOptions,
+import type {
+  CancelOutcome,
+  PublishItem,
+  PublishManyResult,
+  PublishOptions,
+  PublishResult,
+  Transaction,
+  TransactionOptions,
 } from './publish/index.js';
 import type { CallOptions, Connection } from './redis/index.js';
-import {
-  BATCH_DEFAULTS,
-  BatchCollector,
-  type BatchHandler,
-  type WebhookHandler,
-} from './run/index.js';
+import type { BatchHandler, WebhookHandler } from './run/index.js';
 import type { Schedules } from './schedules/index.js';
 import {
   Engine,
   Service,
-  assertHandler,
+  cancelDelayed,
+  handleBatch,
   healthOf,
   managingOf,
+  preparedSend,
+  shutDown,
   type Health,
-  type Processed,
+  type ProcessOnceResult,
   type PulledDelivery,
   type ReceiveOptions,
 } from './wiring/index.js';
@@ -79,7 +74,7 @@ export class LeanMQ implements AsyncDisposable {
   }
 
   /** All events, by name. */
-  get events(): Events {
+  get events(): EventListeners {
     return this.engine.events;
   }
 
@@ -114,7 +109,9 @@ export class LeanMQ implements AsyncDisposable {
   publish(path: string, data: unknown, options?: PublishOptions): Promise<PublishResult> {
     const { engine } = this;
     if (engine.isConnected) return engine.publisher.publish(path, data, options);
-    return this.prepared(options).then((left) => engine.publisher.publish(path, data, left));
+    return preparedSend(this.engine, options).then((left) =>
+      engine.publisher.publish(path, data, left),
+    );
   }
 
   /**
@@ -124,7 +121,7 @@ export class LeanMQ implements AsyncDisposable {
    * @returns the result of each item, in order; a failed item does not affect the others
    */
   async publishMany(path: string, items: readonly PublishItem[]): Promise<PublishManyResult[]> {
-    if (!this.engine.isConnected) await this.prepared(undefined);
+    if (!this.engine.isConnected) await preparedSend(this.engine, undefined);
     return this.engine.publisher.publishMany(path, items);
   }
 
@@ -149,7 +146,7 @@ export class LeanMQ implements AsyncDisposable {
     const { engine } = this;
     if (engine.isConnected) return engine.publisher.transaction(build, options);
     engine.publisher.refuseNested();
-    return engine.publisher.transaction(build, await this.prepared(options));
+    return engine.publisher.transaction(build, await preparedSend(this.engine, options));
   }
 
   /**
@@ -159,13 +156,7 @@ export class LeanMQ implements AsyncDisposable {
    * @throws {BrokerUnavailableError} if Redis did not reply in time; `outcome` tells whether the send may be cancelled
    */
   async cancel(path: string, id: string, call?: CallOptions): Promise<CancelOutcome> {
-    const normal = normalizePath(path);
-    validMessageId(id);
-    const { connection, ready } = this.managingFor(call);
-    await ready();
-    const outcome = await cancelSend(connection, this.engine.keys.route(normal), id);
-    if (outcome === 'cancelled') this.events.tell('cancelled', () => ({ path: normal, id }));
-    return outcome;
+    return cancelDelayed(this.engine, this.managingFor(call), path, id);
   }
 
   /**
@@ -193,14 +184,8 @@ export class LeanMQ implements AsyncDisposable {
     handler: BatchHandler<T>,
     options: HandlerOptions<T> = {},
   ): this {
-    assertHandler(normalizePath(path), handler);
-    // Check before the spread below: a string would spread to no known options at all.
-    assertHandlerOptions(options);
-    const { batch: given = BATCH_DEFAULTS } = options;
-    // Pass a non-object on to be refused; spreading it would yield the defaults.
-    const batch = Object(given) === given ? { ...BATCH_DEFAULTS, ...given } : given;
-    const collector = new BatchCollector(handler, batch, () => this.service.concurrencyOf(path));
-    return this.handle(path, (delivery) => collector.add(delivery), { ...options, batch });
+    handleBatch(this.service, path, handler, options);
+    return this;
   }
 
   /**
@@ -234,7 +219,7 @@ export class LeanMQ implements AsyncDisposable {
    * @param options.count maximum number of messages; default 100
    * @param options.blockMs time to wait for a first message, in ms; by default it does not wait
    */
-  processOnce(options?: ReceiveOptions): Promise<Processed> {
+  processOnce(options?: ReceiveOptions): Promise<ProcessOnceResult> {
     return this.service.processOnce(options);
   }
 
@@ -302,18 +287,13 @@ export class LeanMQ implements AsyncDisposable {
    * Delivers past messages of a path again, to one group only; live messages take precedence. Resolves once all are in the
    * group's inbox, or the signal stopped the replay.
    *
-   * @param given.group the group that receives them; default this process's own
    * @throws {NotFoundError} if the queue does not exist, the group is not on it, or there is no replay to resume
    */
   async replay<T = unknown>(
     path: string,
-    given: ReplayOptions<T> & { readonly group?: string } = {},
+    options: GroupReplayOptions<T> = {},
   ): Promise<ReplayResult> {
-    const normal = normalizePath(path);
-    assertReplayOptions(given);
-    const { group = this.engine.group, ...options } = given;
-    await this.managing.ready();
-    return new HistoryReplay<T>(this.managing, normal, validGroup(group), options).run();
+    return replayHistory(this.managing, path, options, this.engine.group);
   }
 
   /** Reports the health of this process: whether it consumes, and what is stuck, paused, busy or refused. */
@@ -335,7 +315,7 @@ export class LeanMQ implements AsyncDisposable {
 
   /** Stops the service, lets pending publishes finish, and closes every connection. */
   close(): Promise<void> {
-    this.closing ??= this.shutDown();
+    this.closing ??= shutDown(this.engine, this.service);
     return this.closing;
   }
 
@@ -355,25 +335,5 @@ export class LeanMQ implements AsyncDisposable {
 
   private managingFor(call: CallOptions | undefined): ManageContext {
     return call === undefined ? this.managing : managingOf(this.engine, call);
-  }
-
-  private prepared<Options extends TransactionOptions>(
-    options: Options | undefined,
-  ): Promise<Options | undefined> {
-    const { engine } = this;
-    const { connectTimeoutMs, publishTimeoutMs } = engine.options;
-    // A send without `timeoutMs` gives the first connection its full time limit.
-    return prepared(() => engine.prepare(), options, Math.max(connectTimeoutMs, publishTimeoutMs));
-  }
-
-  private async shutDown(): Promise<void> {
-    const { engine, service } = this;
-    engine.isClosing = true;
-    // Fail the callers that still wait for the first connection.
-    if (!engine.isConnected) engine.connections.closeAll();
-    await service.stop().catch((error: unknown) => engine.fault('stop', error));
-    await service.closePullers().catch((error: unknown) => engine.fault('stop', error));
-    await service.eraseNote();
-    await engine.shutDown();
   }
 }

@@ -12,12 +12,12 @@ export type {
 export {
   DeadLetters,
   type DeadLetterBatchResult,
-  type ListOptions,
-  type MendOptions,
+  type DeadLetterListOptions,
+  type DeadLetterMendOptions,
 } from './dead-letters/dead-letters.js';
 export type { DeleteQueueOptions } from './queue/delete-queue.js';
-export type { FoundMessage, Place, Tracked } from './messages/find.js';
-export type { Fingerprint } from './dead-letters/fingerprint.js';
+export type { FoundMessage, MessagePlace, MessageProgress } from './messages/find.js';
+export type { DeadLetterFingerprint } from './dead-letters/fingerprint.js';
 export type { ProcessInfo } from './group-processes.js';
 export type { DeclareGroupOptions, RemoveGroupOptions, RemovedGroup } from './queue/groups.js';
 export {
@@ -37,7 +37,12 @@ export { Queue } from './queue/queue.js';
 export type { ConsumerInfo, GroupInfo, QueueInfo } from './queue/queue-info.js';
 export { listWithDeadLetters, type ListedQueue } from './queue/queue-list.js';
 export { listQueues } from './queue/queues.js';
-export type { RemoveOptions, RemovedFrom } from './messages/remove.js';
+export type { RemoveMessageOptions, RemovedMessageState } from './messages/remove.js';
 export type { QueueSettings } from './queue/settings.js';
-export type { BuryOptions, SettleOptions, SettledFrom } from './messages/settle-by-id.js';
-export type { NotedReplay } from './replay/replays.js';
+export type {
+  BuryMessageOptions,
+  SettleMessageOptions,
+  SettledMessageState,
+} from './messages/settle-by-id.js';
+export type { ReplayInfo } from './replay/replays.js';
+export { replayHistory, type GroupReplayOptions } from './replay/replay-history.js';

@@ -1,3 +1,4 @@
+export type { RedisOptions } from './client-options.js';
 export {
   boundedConnection,
   callLimits,

@@ -23,7 +23,7 @@ import { noteSettled } from './note-settled.js';
 import { openRules, settlerOf } from './route-pipeline.js';
 
 /** Result of settling a delivery: done, or refused because its lease was lost to another consumer. */
-export type Settled = 'settled' | 'lease-lost';
+export type SettleResult = 'settled' | 'lease-lost';
 
 export interface RetryOptions extends CallOptions {
   /** Delay before the next attempt, in ms. @default the delay of the backoff */
@@ -38,13 +38,13 @@ export interface RetryOptions extends CallOptions {
  */
 export interface PulledDelivery<T = unknown> extends WebhookDelivery<T> {
   /** Acks the delivery. */
-  ack(call?: CallOptions): Promise<Settled>;
+  ack(call?: CallOptions): Promise<SettleResult>;
   /** Fails the attempt; retries after the backoff or `afterMs`, or dead-letters when the attempts are used up. */
-  retry(options?: RetryOptions): Promise<Settled>;
+  retry(options?: RetryOptions): Promise<SettleResult>;
   /** Dead-letters the message, with the reason `rejected`. */
-  deadLetter(reason?: string, call?: CallOptions): Promise<Settled>;
+  deadLetter(reason?: string, call?: CallOptions): Promise<SettleResult>;
   /** Returns the delivery to the group; no attempt is used up. */
-  release(call?: CallOptions): Promise<Settled>;
+  release(call?: CallOptions): Promise<SettleResult>;
   /** Renews the lease now; this also happens automatically every third of the lease. */
   extend(call?: CallOptions): Promise<void>;
 }
@@ -108,7 +108,7 @@ export interface PullingParts {
 const CONFIRM_MS = 2_000;
 
 interface Waiter {
-  readonly resolve: (settled: Settled) => void;
+  readonly resolve: (settled: SettleResult) => void;
   readonly reject: (error: LeanMQError) => void;
 }
 
@@ -192,7 +192,7 @@ export class Puller implements SettlerHooks<Subscription> {
     inFlight: InFlight<Subscription>,
   ): Pick<PulledDelivery, 'ack' | 'retry' | 'deadLetter' | 'release' | 'extend'> {
     const { commandTimeoutMs } = this.parts;
-    const settle = (outcome: Outcome, limits: CallLimits): Promise<Settled> =>
+    const settle = (outcome: Outcome, limits: CallLimits): Promise<SettleResult> =>
       this.bounded(limits, () => this.settle(inFlight, outcome));
     const within = (call: CallOptions = {}): CallLimits => callLimits(call, commandTimeoutMs);
     return {
@@ -249,7 +249,7 @@ export class Puller implements SettlerHooks<Subscription> {
     this.settle(inFlight, outcome).catch(() => undefined);
   }
 
-  private settle(delivery: InFlight<Subscription>, outcome: Outcome): Promise<Settled> {
+  private settle(delivery: InFlight<Subscription>, outcome: Outcome): Promise<SettleResult> {
     if (delivery.isSettling) return Promise.resolve('lease-lost');
     return new Promise((resolve, reject) => {
       this.waiters.set(delivery, { resolve, reject });

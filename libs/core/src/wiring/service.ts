@@ -19,7 +19,7 @@ import { uniqueName } from './unique-name.js';
 import { whileReachable } from './while-reachable.js';
 
 /** Counts of one `processOnce()` pass. */
-export interface Processed {
+export interface ProcessOnceResult {
   /** Deliveries handled with success. */
   readonly processed: number;
   /** Deliveries that failed and will be retried. */
@@ -164,7 +164,7 @@ export class Service {
    * @param options.blockMs time to wait when there is no message, in ms. @default undefined (no wait)
    * @param options.timeoutMs time for which Redis may be unreachable meanwhile, in ms
    */
-  async processOnce(options: ReceiveOptions = {}): Promise<Processed> {
+  async processOnce(options: ReceiveOptions = {}): Promise<ProcessOnceResult> {
     validReceive(options);
     const { command, options: own } = this.engine;
     const limits = limitsOf(options, own.commandTimeoutMs);
@@ -180,7 +180,7 @@ export class Service {
   private async pass(
     { count = 100, blockMs }: ReceiveOptions,
     signal: AbortSignal,
-  ): Promise<Processed> {
+  ): Promise<ProcessOnceResult> {
     await this.engine.connect();
     await this.engine.sweeper.sweep([...this.registrations.keys()]);
     const result = { processed: 0, failed: 0, deadLettered: 0 };

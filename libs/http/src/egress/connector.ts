@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls';
-import { toError } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 import { buildConnector } from 'undici';
 import type { TlsIdentity } from './attempt.js';
 import type { EgressGuard } from './egress-guard.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { toError } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 import type { buildConnector } from 'undici';
 import type { AttemptResult, EgressRequest, TlsIdentity } from './attempt.js';
 import { ExchangeEnded, verdictOfError } from './classify.js';

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { show, toError } from '@leanmq/core';
+import { show, toError } from '@leanmq/core/internal';
 import { WebhookInputError } from '../input-error.js';
 import { bareHost, namesHost } from './address-rules.js';
 import { EGRESS_DEFAULTS, type EgressOptions, type Resolve } from './egress-options.js';

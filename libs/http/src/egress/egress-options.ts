@@ -1,4 +1,5 @@
-import { ConfigError, assertKnownOptions } from '@leanmq/core';
+import { ConfigError } from '@leanmq/core';
+import { assertKnownOptions } from '@leanmq/core/internal';
 
 /** Which addresses may be dialled, and how. The same rules hold at create, update, test and every connect. */
 export interface EgressOptions {

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { toError } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 import type { Dispatcher } from 'undici';
 import type { AttemptResult } from './attempt.js';
 import { ExchangeEnded, verdictOfError, verdictOfStatus } from './classify.js';

@@ -1,4 +1,4 @@
-import { show } from '@leanmq/core';
+import { show } from '@leanmq/core/internal';
 import { WebhookInputError } from '../input-error.js';
 import type { Target } from './judge-target.js';
 

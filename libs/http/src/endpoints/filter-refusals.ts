@@ -1,4 +1,4 @@
-import { assertKnownOptions, toError } from '@leanmq/core';
+import { assertKnownOptions, toError } from '@leanmq/core/internal';
 import { WebhookInputError } from '../input-error.js';
 
 /** The refusal of an operator that does not exist; it names the nearest one. */

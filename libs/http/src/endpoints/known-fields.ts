@@ -1,4 +1,4 @@
-import { assertKnownOptions, toError, type ForeignNames } from '@leanmq/core';
+import { assertKnownOptions, toError, type ForeignNames } from '@leanmq/core/internal';
 import { WebhookInputError } from '../input-error.js';
 
 /**

@@ -1,4 +1,4 @@
-import { normalizePath, show, toError } from '@leanmq/core';
+import { normalizePath, show, toError } from '@leanmq/core/internal';
 import { WebhookInputError } from '../input-error.js';
 import { invalid, isName, sortedSet } from './text-rules.js';
 

@@ -1,4 +1,4 @@
-import { show } from '@leanmq/core';
+import { show } from '@leanmq/core/internal';
 import { WebhookInputError, type WebhookInputCode } from '../input-error.js';
 
 export function invalid(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { toError } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 import { WebhookInputError } from '../input-error.js';
 import {
   SIGNATURE_VERSIONS,

@@ -1,4 +1,5 @@
-import { ConfigError, assertKnownOptions } from '@leanmq/core';
+import { ConfigError } from '@leanmq/core';
+import { assertKnownOptions } from '@leanmq/core/internal';
 
 import { wholeOption } from './verification-options.js';
 

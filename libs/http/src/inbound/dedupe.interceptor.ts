@@ -1,4 +1,5 @@
-import { LeanMQ, toError } from '@leanmq/core';
+import { LeanMQ } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 import {
   ConflictException,
   Inject,

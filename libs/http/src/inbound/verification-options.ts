@@ -1,4 +1,5 @@
-import { ConfigError, assertKnownOptions } from '@leanmq/core';
+import { ConfigError } from '@leanmq/core';
+import { assertKnownOptions } from '@leanmq/core/internal';
 
 import type { WebhookScheme } from '../verifying/index.js';
 import type { InboundRequest } from './inbound-request.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { defineScript, oneOf } from '@leanmq/core';
+import { defineScript, oneOf } from '@leanmq/core/internal';
 
 import { beginInboundLua, freeInboundLua } from './scripts.generated.js';
 

@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
-import { ConfigError, assertKnownOptions, show } from '@leanmq/core';
+import { ConfigError } from '@leanmq/core';
+import { assertKnownOptions, show } from '@leanmq/core/internal';
 
 import { WebhookConfigError } from '../webhook-config-error.js';
 

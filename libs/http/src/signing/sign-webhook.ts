@@ -1,6 +1,6 @@
 import { createHmac, sign } from 'node:crypto';
 
-import { show } from '@leanmq/core';
+import { show } from '@leanmq/core/internal';
 
 import { WebhookConfigError } from '../webhook-config-error.js';
 import { signedContent, type WebhookToSign } from './signed-content.js';

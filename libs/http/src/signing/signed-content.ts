@@ -1,4 +1,4 @@
-import { show } from '@leanmq/core';
+import { show } from '@leanmq/core/internal';
 
 import { WebhookConfigError } from '../webhook-config-error.js';
 import { assertWebhookId } from './webhook-id.js';

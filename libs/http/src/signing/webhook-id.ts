@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { show } from '@leanmq/core';
+import { show } from '@leanmq/core/internal';
 
 import { WebhookConfigError } from '../webhook-config-error.js';
 

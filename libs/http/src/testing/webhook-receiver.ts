@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-import { assertKnownOptions } from '@leanmq/core';
+import { assertKnownOptions } from '@leanmq/core/internal';
 
 import {
   WebhookVerificationError,

@@ -1,4 +1,4 @@
-import { normalizePath } from '@leanmq/core';
+import { normalizePath } from '@leanmq/core/internal';
 
 /**
  * Joins prefix and path of a handler: `/order` and `/status/` become `order/status`. Pure.

@@ -1,4 +1,5 @@
-import { displayPath, type LeanMQ, type LeanMQEvents } from '@leanmq/core';
+import { type LeanMQ, type LeanMQEvents } from '@leanmq/core';
+import { displayPath } from '@leanmq/core/internal';
 
 import { lineLogger } from './line-logger.js';
 

@@ -1,4 +1,5 @@
-import { printable, printableStack } from '@leanmq/core';
+import { printable } from '@leanmq/core';
+import { printableStack } from '@leanmq/core/internal';
 import { Logger } from '@nestjs/common';
 
 /** Nest logger for untrusted text: names, ids, errors and payloads cannot break a line or control a terminal. */

@@ -1,4 +1,5 @@
-import { ConfigError, assertOptionNames } from '@leanmq/core';
+import { ConfigError } from '@leanmq/core';
+import { assertOptionNames } from '@leanmq/core/internal';
 
 import type { LeanMQLateOptions, LeanMQModuleOptions } from '../options.js';
 

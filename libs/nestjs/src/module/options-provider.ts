@@ -1,4 +1,5 @@
-import { ConfigError, assertKnownOptions } from '@leanmq/core';
+import { ConfigError } from '@leanmq/core';
+import { assertKnownOptions } from '@leanmq/core/internal';
 import type { Provider } from '@nestjs/common';
 
 import { assertObject, assertSwitch, checkedLateOptions } from './module-options.js';

@@ -1,4 +1,5 @@
-import { toError, type WebhookDelivery } from '@leanmq/core';
+import { type WebhookDelivery } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 import type { CanActivate } from '@nestjs/common';
 
 import { isBatchAware } from '../decorators/index.js';

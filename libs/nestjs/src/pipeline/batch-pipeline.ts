@@ -1,4 +1,5 @@
-import { toError, type BatchHandler, type WebhookDelivery } from '@leanmq/core';
+import { type BatchHandler, type WebhookDelivery } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 
 import { Batch, type Item } from './batch.js';
 import { standIn } from './callback.js';

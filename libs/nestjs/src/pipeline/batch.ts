@@ -1,4 +1,5 @@
-import { ConfigError, toError } from '@leanmq/core';
+import { ConfigError } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 
 /** Message of a batch: its arguments for the method, or the outcome that it has already. */
 export type Item =

@@ -1,8 +1,6 @@
 import {
   ENGINE_DEFAULTS,
   InvalidMessageError,
-  normalizePath,
-  toError,
   type CancelOutcome,
   type LeanMQ,
   type PublishManyResult,
@@ -11,6 +9,7 @@ import {
   type Transaction,
   type TransactionOptions,
 } from '@leanmq/core';
+import { normalizePath, toError } from '@leanmq/core/internal';
 
 import { describeViolations, type ClassValidation } from '../validation/index.js';
 import { boundedCheck } from './bounded-check.js';

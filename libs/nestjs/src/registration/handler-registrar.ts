@@ -1,4 +1,5 @@
-import { ConfigError, HANDLE_DEFAULTS, LeanMQ, displayPath } from '@leanmq/core';
+import { ConfigError, HANDLE_DEFAULTS, LeanMQ } from '@leanmq/core';
+import { displayPath, reportWarning } from '@leanmq/core/internal';
 import { Inject, Injectable } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator } from '@nestjs/core';
 
@@ -45,7 +46,7 @@ export class HandlerRegistrar {
     if (handlers.length === 0) return;
     const places = handlers.map(({ where }) => where).join(', ');
     const message = `Payloads are not validated, because their declared type is not a class at run time: ${places}. Import the class without "type"; for an interface, set { payload: Object }.`;
-    this.mq.events.tell('warning', () => ({ code: 'PAYLOAD_UNTYPED', message }));
+    reportWarning(this.mq.events, { code: 'PAYLOAD_UNTYPED', message });
   }
 
   private register(handler: FoundHandler, validates: boolean): void {

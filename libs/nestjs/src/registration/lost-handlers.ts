@@ -1,4 +1,5 @@
 import { ConfigError, LeanMQ } from '@leanmq/core';
+import { reportWarning } from '@leanmq/core/internal';
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 
@@ -27,7 +28,7 @@ export class LostHandlers {
   /** @throws {ConfigError} for a class with handlers that no module provides, unless another application may provide it */
   report(): void {
     for (const message of overriddenHandlers(this.explorer.instances())) {
-      this.mq.events.tell('warning', () => ({ code: 'HANDLER_OVERRIDDEN', message }));
+      reportWarning(this.mq.events, { code: 'HANDLER_OVERRIDDEN', message });
     }
     const absent = unknownHandlers();
     const answer = this.answer();
@@ -36,7 +37,7 @@ export class LostHandlers {
     const message = `No module of this application provides ${placesOf(absent)}: its messages would never be delivered. List the class under "providers" of a module that is imported, or set option "unprovidedHandlers" to "ignore" if it is meant for another service.`;
     if (answer === 'error') throw new ConfigError(message, { code: 'HANDLER_UNPROVIDED' });
     for (const { declaredBy } of absent) markKnown(declaredBy);
-    this.mq.events.tell('warning', () => ({ code: 'HANDLER_UNPROVIDED', message }));
+    reportWarning(this.mq.events, { code: 'HANDLER_UNPROVIDED', message });
   }
 
   private answer(): LeanMQLateOptions['unprovidedHandlers'] {

@@ -1,4 +1,5 @@
-import { InvalidDeliveryError, toError } from '@leanmq/core';
+import { InvalidDeliveryError } from '@leanmq/core';
+import { toError } from '@leanmq/core/internal';
 import type { ArgumentMetadata, PipeTransform, Type } from '@nestjs/common';
 
 import { classValidation, type ClassValidation } from './class-validation.js';

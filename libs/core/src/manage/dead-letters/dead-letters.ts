@@ -13,9 +13,9 @@ import {
 } from './dead-letter-replay.js';
 import { scan, scanBack, upToNow, type DeadLetterQueue } from './dead-letter-scan.js';
 import { discardIds, moveIds, replayIds } from './dead-letter-transfer.js';
-import { Fingerprints, type Fingerprint } from './fingerprint.js';
+import { Fingerprints, type DeadLetterFingerprint } from './fingerprint.js';
 
-export interface ListOptions extends DeadLetterFilter {
+export interface DeadLetterListOptions extends DeadLetterFilter {
   /** Maximum number per page. @default 100 */
   readonly count?: number;
   /** Id after which the page begins: the last id of the previous page. */
@@ -25,7 +25,7 @@ export interface ListOptions extends DeadLetterFilter {
 }
 
 /** Options for mending a dead letter. */
-export interface MendOptions {
+export interface DeadLetterMendOptions {
   /** Payload to deliver in place of the original. */
   readonly data: unknown;
 }
@@ -75,7 +75,7 @@ export class DeadLetters {
   /**
    * Lists one page of matching dead letters, the oldest first by default. The next page begins `after` the last id.
    */
-  async list<T = unknown>(options: ListOptions = {}): Promise<DeadLetter<T>[]> {
+  async list<T = unknown>(options: DeadLetterListOptions = {}): Promise<DeadLetter<T>[]> {
     known('list()', options, [...FILTER_NAMES, 'count', 'after', 'newestFirst'], FOREIGN);
     const count = wholeNumber('count', options.count ?? 100, 1);
     const matches = matcherOf(options);
@@ -109,7 +109,7 @@ export class DeadLetters {
   }
 
   /** Groups the dead letters by cause of death, with counts, the most frequent first. */
-  async fingerprints(filter: DeadLetterFilter = {}): Promise<Fingerprint[]> {
+  async fingerprints(filter: DeadLetterFilter = {}): Promise<DeadLetterFingerprint[]> {
     known('fingerprints()', filter, FILTER_NAMES);
     const matches = matcherOf(filter);
     await this.context.ready();
@@ -134,12 +134,12 @@ export class DeadLetters {
    *
    * @throws {MessageError} if the payload is not valid
    */
-  async replay(id: EntryId, mend: MendOptions): Promise<EntryId[]>;
+  async replay(id: EntryId, mend: DeadLetterMendOptions): Promise<EntryId[]>;
   /** Replays all matching dead letters that exist when it starts; those that die again meanwhile are left. */
   async replay(options: DeadLetterReplayOptions): Promise<DeadLetterReplayResult>;
   async replay(
     what: Ids | DeadLetterReplayOptions,
-    mend?: MendOptions,
+    mend?: DeadLetterMendOptions,
   ): Promise<EntryId[] | DeadLetterReplayResult> {
     const mended = mend === undefined ? undefined : this.mended(what, mend);
     if (isIds(what)) {
@@ -196,7 +196,7 @@ export class DeadLetters {
     return (await discardIds(this.queue, ids)).length;
   }
 
-  private mended(what: Ids | DeadLetterReplayOptions, mend: MendOptions): string {
+  private mended(what: Ids | DeadLetterReplayOptions, mend: DeadLetterMendOptions): string {
     known('replay(id, …)', mend, ['data']);
     if (typeof what !== 'string') {
       throw new ConfigError('Only one dead letter at a time can be mended; give its id.');

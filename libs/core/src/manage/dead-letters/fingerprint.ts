@@ -4,7 +4,7 @@ import { maskedMessage } from './masked-message.js';
 import { placeOf } from './stack-place.js';
 
 /** Group of dead letters with the same cause of death. */
-export interface Fingerprint {
+export interface DeadLetterFingerprint {
   /** Text that identifies the group; filters accept it. */
   readonly fingerprint: string;
   readonly count: number;
@@ -60,7 +60,7 @@ function messagesOf(error: ErrorSummary): string[] {
 
 /** Groups dead letters as they arrive, the oldest first. */
 export class Fingerprints {
-  private readonly groups = new Map<string, Fingerprint>();
+  private readonly groups = new Map<string, DeadLetterFingerprint>();
 
   add(letter: DeadLetter): void {
     const fingerprint = fingerprintOf(letter);
@@ -76,7 +76,7 @@ export class Fingerprints {
   }
 
   /** Groups in descending order of frequency. */
-  get list(): Fingerprint[] {
+  get list(): DeadLetterFingerprint[] {
     return [...this.groups.values()].toSorted((a, b) => b.count - a.count);
   }
 }

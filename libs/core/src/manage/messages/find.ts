@@ -15,7 +15,7 @@ import { heldSince } from './held-since.js';
 import { groupNames } from '../queue/queue-info.js';
 
 /** History of a message in one group. */
-export interface Tracked {
+export interface MessageProgress {
   /** Attempts used up, including a running one. */
   readonly attempts: number;
   readonly crashes: number;
@@ -27,12 +27,12 @@ export interface Tracked {
   readonly lastError: ErrorRecord | undefined;
 }
 
-/** Place of a message for one group. */
-export type Place =
+/** MessagePlace of a message for one group. */
+export type MessagePlace =
   /** It waits to be delivered, for the first time or again. */
-  | (Tracked & { readonly state: 'waiting'; readonly isRedelivery: boolean })
+  | (MessageProgress & { readonly state: 'waiting'; readonly isRedelivery: boolean })
   /** A consumer holds it. */
-  | (Tracked & {
+  | (MessageProgress & {
       readonly state: 'in-flight';
       readonly consumer: string;
       /** Time at which the consumer started it, epoch ms on the server's clock. */
@@ -41,8 +41,8 @@ export type Place =
       readonly deliveries: number;
     })
   /** An attempt failed; the message is retried at `dueAt`, epoch ms. */
-  | (Tracked & { readonly state: 'scheduled'; readonly dueAt: number })
-  | (Tracked & {
+  | (MessageProgress & { readonly state: 'scheduled'; readonly dueAt: number })
+  | (MessageProgress & {
       readonly state: 'dead';
       readonly reason: DeadReason;
       readonly deadAt: number;
@@ -65,7 +65,7 @@ export interface FoundMessage {
   readonly expiresAt: number | undefined;
   /** Publication time of a delayed send, epoch ms. No group has it yet. */
   readonly delayedUntil: number | undefined;
-  readonly groups: Readonly<Record<string, Place>>;
+  readonly groups: Readonly<Record<string, MessagePlace>>;
 }
 
 /** Result of a search, with the Redis names of the places. */
@@ -96,7 +96,7 @@ export async function find(
   );
   const isSomewhere = places.some(([, { state }]) => state !== 'gone' && state !== 'unknown');
   if (!raw.body && !raw.sent && raw.due === undefined && !isSomewhere) return undefined;
-  const groups: Record<string, Place> = {};
+  const groups: Record<string, MessagePlace> = {};
   for (const [group, place] of places) {
     groups[group] = await placeOf(context, path, group, place, raw.now);
   }
@@ -124,7 +124,7 @@ async function placeOf(
   group: string,
   raw: RawPlace,
   now: number,
-): Promise<Place> {
+): Promise<MessagePlace> {
   const tracked = trackedOf(raw);
   switch (raw.state) {
     case 'waiting':
@@ -151,7 +151,7 @@ async function placeOf(
   }
 }
 
-function trackedOf({ history: json, deliveries = 0 }: RawPlace): Tracked {
+function trackedOf({ history: json, deliveries = 0 }: RawPlace): MessageProgress {
   const history = historyOf(json);
   return {
     attempts: (history?.attempts ?? 0) + deliveries,

@@ -7,7 +7,7 @@ import { find, type FoundRaw } from './find.js';
 import type { RawFound, RawPlace } from './find-scripts.js';
 import { removeMessageScript } from './message-scripts.js';
 
-export interface RemoveOptions {
+export interface RemoveMessageOptions {
   /** Group for which the message is removed. @default the group of this process */
   readonly group?: string;
   /** Remove the message for every group. @default false */
@@ -15,7 +15,7 @@ export interface RemoveOptions {
 }
 
 /** Former place of a removed message; for several groups, the first place where it was not done. */
-export type RemovedFrom =
+export type RemovedMessageState =
   'waiting' | 'in-flight' | 'scheduled' | 'dead' | 'delayed' | 'done' | 'expired';
 
 // A message may move during the search: from the schedule to the inbox, from there to a consumer.
@@ -32,15 +32,15 @@ export async function remove(
   context: ManageContext,
   path: string,
   id: string,
-  options: RemoveOptions = {},
-): Promise<RemovedFrom | undefined> {
+  options: RemoveMessageOptions = {},
+): Promise<RemovedMessageState | undefined> {
   known('remove()', options, ['group', 'allGroups']);
   flag('allGroups', options.allGroups);
   const { allGroups = false } = options;
   if (allGroups) await assertQueue(context, path);
   const group = allGroups ? undefined : (options.group ?? context.ownGroup());
   if (group !== undefined) await assertGroup(context, path, group);
-  let from: RemovedFrom | undefined;
+  let from: RemovedMessageState | undefined;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const found = await find(context, path, id);
     if (found === undefined) return from;
@@ -56,7 +56,7 @@ export async function remove(
 }
 
 interface Removal {
-  readonly from: RemovedFrom | undefined;
+  readonly from: RemovedMessageState | undefined;
   /** True when the message had left one of the places where it was seen. */
   readonly hasMoved: boolean;
 }
@@ -77,7 +77,7 @@ async function removeFound(
     return removeFrom(context, path, id, raw, group ?? '', place, group === undefined);
   }
   const concerned = group === undefined ? Object.keys(raw.groups) : [group];
-  let from: RemovedFrom | undefined;
+  let from: RemovedMessageState | undefined;
   for (const each of concerned) {
     const place = raw.groups[each];
     const state = place === undefined ? undefined : removableState(place.state);
@@ -96,7 +96,9 @@ async function removeFound(
   return { from, hasMoved: false };
 }
 
-function removableState(state: RawPlace['state']): Exclude<RemovedFrom, 'expired'> | undefined {
+function removableState(
+  state: RawPlace['state'],
+): Exclude<RemovedMessageState, 'expired'> | undefined {
   // An expired message still waits on the log.
   if (state === 'expired') return 'waiting';
   return state === 'gone' || state === 'unknown' || state === 'open' ? undefined : state;
@@ -112,7 +114,7 @@ async function removeFrom(
     state,
     source = '',
     at,
-  }: { state: Exclude<RemovedFrom, 'expired'>; source?: string; at: string },
+  }: { state: Exclude<RemovedMessageState, 'expired'>; source?: string; at: string },
   all: boolean,
 ): Promise<Removal> {
   const { log } = keys.route(path);

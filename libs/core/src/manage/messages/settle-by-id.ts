@@ -6,25 +6,25 @@ import type { ManageContext } from '../context.js';
 import { find, type FoundRaw } from './find.js';
 import { buryMessageScript, removeMessageScript, runNowScript } from './message-scripts.js';
 
-export interface SettleOptions {
+export interface SettleMessageOptions {
   /** Group for which the message is settled. @default the group of this process */
   readonly group?: string;
 }
 
-export interface BuryOptions extends SettleOptions {
+export interface BuryMessageOptions extends SettleMessageOptions {
   /** Reason that the dead letter shows. @default 'Buried by hand.' */
   readonly message?: string;
 }
 
 /** Former place of a settled message. */
-export type SettledFrom = 'waiting' | 'in-flight' | 'scheduled';
+export type SettledMessageState = 'waiting' | 'in-flight' | 'scheduled';
 
 // A message may move during the search.
 const TRIES = 5;
 
 interface Spot {
   readonly group: string;
-  readonly state: SettledFrom;
+  readonly state: SettledMessageState;
   readonly source: string;
   readonly at: string;
   readonly entry: string;
@@ -35,8 +35,8 @@ export function ackById(
   context: ManageContext,
   path: string,
   id: string,
-  options: SettleOptions = {},
-): Promise<SettledFrom | undefined> {
+  options: SettleMessageOptions = {},
+): Promise<SettledMessageState | undefined> {
   known('ack()', options, ['group']);
   const { connection, keys } = context;
   return settle(context, path, id, options, (spot) =>
@@ -55,8 +55,8 @@ export function buryById(
   context: ManageContext,
   path: string,
   id: string,
-  options: BuryOptions = {},
-): Promise<SettledFrom | undefined> {
+  options: BuryMessageOptions = {},
+): Promise<SettledMessageState | undefined> {
   known('bury()', options, ['group', 'message']);
   if (options.message !== undefined && typeof options.message !== 'string') {
     throw ConfigError.option('message', options.message, 'a text');
@@ -87,7 +87,7 @@ export async function runNow(
   context: ManageContext,
   path: string,
   id: string,
-  options: SettleOptions = {},
+  options: SettleMessageOptions = {},
 ): Promise<'delayed' | 'scheduled' | undefined> {
   known('runNow()', options, ['group']);
   if (options.group !== undefined) validGroup(options.group);
@@ -115,9 +115,9 @@ async function settle(
   context: ManageContext,
   path: string,
   id: string,
-  { group = context.ownGroup() }: SettleOptions,
+  { group = context.ownGroup() }: SettleMessageOptions,
   act: (spot: Spot) => Promise<'removed' | 'buried' | 'moved' | 'wanted'>,
-): Promise<SettledFrom | undefined> {
+): Promise<SettledMessageState | undefined> {
   await assertGroup(context, path, group);
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const spot = spotOf(await find(context, path, id), group);

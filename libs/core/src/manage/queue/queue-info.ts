@@ -2,7 +2,7 @@ import { busyStateOf, displayPath, type BusyState } from '../../message/index.js
 import type { RegisteredRoute, RouteSettings } from '../../redis/index.js';
 import type { ManageContext } from '../context.js';
 import { GroupProcesses, type ProcessInfo } from '../group-processes.js';
-import { notedReplays, type NotedReplay } from '../replay/replays.js';
+import { notedReplays, type ReplayInfo } from '../replay/replays.js';
 import {
   inspectGroupsScript,
   inspectScript,
@@ -57,7 +57,7 @@ export interface QueueInfo {
   readonly scheduled: number;
   readonly groups: readonly GroupInfo[];
   /** Replays of its history that are neither finished nor cancelled; while they exist, less is trimmed. */
-  readonly replays: readonly NotedReplay[];
+  readonly replays: readonly ReplayInfo[];
   readonly settings: RouteSettings;
   /** Time of creation, epoch ms on the server's clock. */
   readonly createdAt: number;

@@ -21,16 +21,16 @@ import { listMessages, type MessagesOptions, type MessagesPage } from '../messag
 import { pause, setPaused, type PauseOptions } from './pause.js';
 import { purge, type PurgeOptions } from './purge.js';
 import { inspect, type GroupInfo, type QueueInfo } from './queue-info.js';
-import { remove, type RemoveOptions, type RemovedFrom } from '../messages/remove.js';
-import { cancelReplay, listReplays, type NotedReplay } from '../replay/replays.js';
+import { remove, type RemoveMessageOptions, type RemovedMessageState } from '../messages/remove.js';
+import { cancelReplay, listReplays, type ReplayInfo } from '../replay/replays.js';
 import { configure, type QueueSettings } from './settings.js';
 import {
   ackById,
   buryById,
   runNow,
-  type BuryOptions,
-  type SettleOptions,
-  type SettledFrom,
+  type BuryMessageOptions,
+  type SettleMessageOptions,
+  type SettledMessageState,
 } from '../messages/settle-by-id.js';
 
 // Takes Redis some milliseconds.
@@ -141,7 +141,10 @@ export class Queue {
    * @returns where the message was; undefined if it was not found
    * @throws {MessageWaitingError} if it waits on the log for other groups too
    */
-  async remove(id: string, options?: RemoveOptions): Promise<RemovedFrom | undefined> {
+  async remove(
+    id: string,
+    options?: RemoveMessageOptions,
+  ): Promise<RemovedMessageState | undefined> {
     await this.context.ready();
     return remove(this.context, this.path, id, options);
   }
@@ -153,7 +156,7 @@ export class Queue {
    * @returns where the message was; undefined if it is not waiting, in flight or scheduled for a retry
    * @throws {MessageWaitingError} if it waits on the log for other groups too
    */
-  async ack(id: string, options?: SettleOptions): Promise<SettledFrom | undefined> {
+  async ack(id: string, options?: SettleMessageOptions): Promise<SettledMessageState | undefined> {
     await this.context.ready();
     return ackById(this.context, this.path, id, options);
   }
@@ -164,7 +167,7 @@ export class Queue {
    * @returns where the message was; undefined if it is not waiting, in flight or scheduled for a retry
    * @throws {MessageWaitingError} if it waits on the log for other groups too
    */
-  async bury(id: string, options?: BuryOptions): Promise<SettledFrom | undefined> {
+  async bury(id: string, options?: BuryMessageOptions): Promise<SettledMessageState | undefined> {
     await this.context.ready();
     return buryById(this.context, this.path, id, options);
   }
@@ -174,7 +177,10 @@ export class Queue {
    *
    * @returns the former state; undefined if the message is not scheduled
    */
-  async runNow(id: string, options?: SettleOptions): Promise<'delayed' | 'scheduled' | undefined> {
+  async runNow(
+    id: string,
+    options?: SettleMessageOptions,
+  ): Promise<'delayed' | 'scheduled' | undefined> {
     await this.context.ready();
     return runNow(this.context, this.path, id, options);
   }
@@ -235,7 +241,7 @@ export class Queue {
   }
 
   /** Lists replays of its history that run, or were stopped and can be resumed; see `LeanMQ.replay`. */
-  async replays(): Promise<NotedReplay[]> {
+  async replays(): Promise<ReplayInfo[]> {
     await this.context.ready();
     return listReplays(this.context, this.path);
   }

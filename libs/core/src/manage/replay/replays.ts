@@ -3,7 +3,7 @@ import { validReplayId } from '../arguments.js';
 import type { ManageContext } from '../context.js';
 
 /** A replay of history that runs, or was stopped and can be resumed. */
-export interface NotedReplay {
+export interface ReplayInfo {
   readonly id: string;
   readonly group: string;
   /** Publication time that it has reached, epoch ms. Nothing later is trimmed while the replay counts. */
@@ -25,7 +25,7 @@ export const REPLAY_GONE_MS = 3 * REPLAY_TOUCH_MS;
 export async function listReplays(
   { connection, keys }: ManageContext,
   path: string,
-): Promise<NotedReplay[]> {
+): Promise<ReplayInfo[]> {
   const [[seconds], notes] = await connection.run((client) =>
     Promise.all([client.time(), client.hgetall(keys.route(path).replays)]),
   );
@@ -38,8 +38,8 @@ export async function listReplays(
  * @param notes ids and notes in turn
  * @param now epoch ms, the server's clock
  */
-export function notedReplays(notes: readonly string[], now: number): NotedReplay[] {
-  const replays: NotedReplay[] = [];
+export function notedReplays(notes: readonly string[], now: number): ReplayInfo[] {
+  const replays: ReplayInfo[] = [];
   for (let index = 0; index + 1 < notes.length; index += 2) {
     const note = readNote(notes[index + 1] ?? '');
     if (note === undefined) continue;

@@ -1,4 +1,5 @@
-import { ConfigError, assertKnownOptions, normalizePath } from '@leanmq/core';
+import { ConfigError } from '@leanmq/core';
+import { assertKnownOptions, normalizePath } from '@leanmq/core/internal';
 
 import type { WebhookVerification } from '../../verifying/index.js';
 import type { InboundRequest } from '../inbound-request.js';
