@@ -39,7 +39,7 @@ const RULES = [
 const PROSE = /\/\*|^\s*\*|\/\/|--|['"`]/;
 const CHECKED = /\.(?:ts|mts|mjs|cjs|lua|md)$/;
 /** This file and its test name the phrases. */
-const EXEMPT = /^tools\/words(?:\.spec)?\.mjs$/;
+const EXEMPT = /^(?:tools\/words(?:\.spec)?\.mjs$|docs\/reference\/)/;
 
 /**
  * @param {string} name of the file
