@@ -74,7 +74,7 @@ describe('the record of an error', () => {
       { name: 'InvalidMessageError', violations: ['a', 'b'] },
     ],
     [
-      'a cause that is no error',
+      'a cause that is not an error',
       new Error('x', { cause: 'timeout' }),
       {
         cause: { name: 'NonError', message: 'timeout' },
@@ -83,14 +83,14 @@ describe('the record of an error', () => {
     ['a subclass', new (class CardDeclined extends Error {})('x'), { name: 'Error' }],
     ['a name that is not a string', Object.assign(new Error('x'), { name: 5 }), { name: 'Error' }],
     [
-      'a message that is no text',
+      'a message that is not a string',
       Object.assign(new Error(), { message: { a: 1 } }),
       {
         message: '{"a":1}',
       },
     ],
     [
-      'what only looks like an error',
+      'an object that only looks like an error',
       { name: 'Old', message: 'style' },
       {
         name: 'Old',
@@ -188,7 +188,7 @@ describe('recordError never throws', () => {
   test.each<[string, unknown]>([
     ['getters that throw', errorHiding('stack', 'message', 'name', 'code', 'violations', 'cause')],
     [
-      'a message that throws as a text',
+      'a message that throws when converted to a string',
       Object.assign(new Error(), { message: { toString: refuse } }),
     ],
     ['violations that throw', Object.assign(new Error(), { violations: [{ toJSON: refuse }] })],
@@ -241,7 +241,7 @@ describe('recordError never throws', () => {
   });
 });
 
-describe('the texts of a record', () => {
+describe('the strings of a record', () => {
   const long = 'x'.repeat(1_000_000);
 
   it('are limited in length', () => {

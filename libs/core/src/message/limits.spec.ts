@@ -7,9 +7,9 @@ describe('limits', () => {
   test.each([
     ['are the defaults when none are given', undefined, {}],
     ['are the defaults when they are empty', {}, {}],
-    ['take undefined for the default', { depth: undefined, payloadBytes: 5 }, { payloadBytes: 5 }],
+    ['treat undefined as the default', { depth: undefined, payloadBytes: 5 }, { payloadBytes: 5 }],
     [
-      'are taken over',
+      'are kept as given',
       { payloadBytes: 1, depth: 2, headerBytes: 3 },
       {
         payloadBytes: 1,
@@ -37,7 +37,7 @@ describe('limits', () => {
   );
 
   test.each(['payloadbytes', 'maxDepth', 'toString', '__proto__'])(
-    'of an unknown name are refused: %s',
+    'with an unknown name are refused: %s',
     (name) => {
       const limits: unknown = JSON.parse(`{"${name}":5}`);
       expect(() => resolveLimits(limits as Partial<MessageLimits>)).toThrow(

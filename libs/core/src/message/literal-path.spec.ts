@@ -3,7 +3,7 @@ import { describe, expect, it, test } from '@jest/globals';
 import { literalPath } from './literal-path.js';
 import { normalizePath } from './path.js';
 
-describe('a path that reads like more than a name is refused', () => {
+describe('a path that looks like a pattern, a parameter, a query or a URL', () => {
   test.each([
     ['http://orders:3000/status', /is a URL.*give the path alone/],
     ['https://example.com', /is a URL/],
@@ -20,24 +20,24 @@ describe('a path that reads like more than a name is refused', () => {
     ['/order/:id?', /has a parameter/],
     ['/order/#', /has a "#"/],
     ['/order#top', /has a "#"/],
-  ])('%s', (path, message) => {
+  ])('is refused: %s', (path, message) => {
     expect(() => literalPath(path)).toThrow(message);
     expect(() => literalPath(path)).toThrow(`Path "${path}" `);
     expect(() => literalPath(path)).toThrow(expect.objectContaining({ code: 'PATH_INVALID' }));
-    // What is stored under such a name can still be looked at and drained.
+    // Messages stored under such a name can still be inspected and drained.
     expect(normalizePath(path)).not.toBe('');
   });
 });
 
 test.each(['orders*', 'orders?', 'at/12:30', 'a:b', '{a}', 'größe', 'a+b', 'v1.2', 'a>b', 'a//b'])(
-  'a path is a name, whatever its characters: %s',
+  'a path may contain special characters: %s',
   (path) => {
     expect(literalPath(`/${path}/`)).toBe(path);
     expect(literalPath(`/${path}/`)).toBe(path);
   },
 );
 
-it('what is no path at all is refused as such', () => {
+it('an empty or non-string value is refused as a path', () => {
   expect(() => literalPath('')).toThrow('is not a webhook path');
   expect(() => literalPath(5 as unknown as string)).toThrow('is not a webhook path');
 });

@@ -25,7 +25,7 @@ describe('a group', () => {
   test.each([
     ['empty', ''],
     ['too long', 'a'.repeat(129)],
-    // It separates the parts of a key.
+    // A colon separates the parts of a key.
     ['a colon', 'orders:eu'],
     ['braces', '{orders}'],
     ['a slash', 'orders/eu'],
@@ -70,14 +70,14 @@ describe('a prefix', () => {
   });
 
   test.each(['acme:{order}:inbox', 'acme:{order}:sent:x', 'acme:quarantine'])(
-    'may not be %j, which is among the keys of the prefix "acme"',
+    'may not be %j, which is one of the keys of the prefix "acme"',
     (prefix) => {
       expectRefusal('prefix', () => validPrefix(prefix));
     },
   );
 });
 
-describe('a message id of the caller', () => {
+describe("a caller's message id", () => {
   test.each(['ORD-1', ' ', '{a}:b/c', 'größe 😀', 'a'.repeat(256), '😀'.repeat(256)])(
     'may be %j',
     (id) => {
@@ -98,7 +98,7 @@ describe('a message id of the caller', () => {
     expectRefusal('messageId', () => validMessageId(id as string));
   });
 
-  it('has no half of a surrogate pair, because on the way to Redis all of them become the same character', () => {
+  it('may not contain half of a surrogate pair, because Redis would get the same character for each of them', () => {
     expect(Buffer.from('\ud800')).toEqual(Buffer.from('\udfff'));
     expectRefusal('messageId', () => validMessageId('a\ud800'));
     expectRefusal('messageId', () => validMessageId('\udfffa'));

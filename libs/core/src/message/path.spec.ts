@@ -67,7 +67,7 @@ describe('a path', () => {
     );
   });
 
-  it('is displayed as people write it and can be read back', () => {
+  it('is displayed as people write it, and can be parsed again', () => {
     expect(displayPath('order/status')).toBe('/order/status/');
     fc.assert(
       fc.property(paths, (path) => {

@@ -10,7 +10,7 @@ describe('busyStateOf', () => {
     permitSince: undefined,
   };
 
-  test('a note has its numbers, and nothing else', () => {
+  test('a note yields its numbers and nothing else', () => {
     const note = '{"running":2,"slots":2,"busySince":1700000000000,"more":"of a newer version"}';
     expect(busyStateOf(note)).toEqual({
       ...nothing,
@@ -19,7 +19,7 @@ describe('busyStateOf', () => {
   });
 
   test.each([undefined, '', 'null', '[1]', '"x"', 'no JSON', '{"running":"2"}'])(
-    'a note %j has no numbers',
+    'a note %j yields no numbers',
     (note) => {
       expect(busyStateOf(note)).toEqual(nothing);
     },
@@ -27,7 +27,7 @@ describe('busyStateOf', () => {
 });
 
 describe('processStateOf', () => {
-  test('a note that is still to be believed has the state and the consumer', () => {
+  test('a note that has not expired yields the state and the consumer', () => {
     const note = '2000 {"state":"stopped","consumer":"host-1"}';
     expect(processStateOf(note, 1_999)).toEqual({ state: 'stopped', consumer: 'host-1' });
   });
@@ -41,7 +41,7 @@ describe('processStateOf', () => {
     ['2000 null', 1],
     ['2000 {', 1],
     ['', 1],
-  ])('a note %j at %d says nothing', (note, now) => {
+  ])('a note %j yields nothing at %d', (note, now) => {
     expect(processStateOf(note, now)).toBeUndefined();
   });
 });

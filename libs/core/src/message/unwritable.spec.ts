@@ -32,7 +32,7 @@ describe('a value that JSON cannot carry', () => {
   test.each<[string, unknown, string]>([
     ['undefined', undefined, 'payload is undefined'],
     ['undefined in a list', [1, undefined], 'payload[1] is undefined'],
-    // eslint-disable-next-line no-sparse-arrays -- the hole is what is tested
+    // eslint-disable-next-line no-sparse-arrays -- the test needs a hole
     ['a hole in a list', [1, , 3], 'payload[1] is undefined'],
     ['a list of nothing but holes', new Array(4_000_000_000), 'payload[0] is undefined'],
     ['a BigInt', { a: { b: 1n } }, 'payload.a.b is a BigInt'],
@@ -145,7 +145,7 @@ describe('a value that JSON cannot carry', () => {
     ['a revoked Proxy', revoked({})],
     ['a revoked Proxy of a list', { a: revoked([]) }],
     [
-      'a getter that throws a RangeError of its own',
+      'a getter that throws its own RangeError',
       {
         get a() {
           return (1).toFixed(101);

@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('a running item', () => {
-  it('times out after its time, once', () => {
+  it('times out once, after its time limit', () => {
     timeouts.add('a');
     jest.advanceTimersByTime(TIMEOUT_MS - 1);
     expect(timedOut).toEqual([]);
@@ -33,7 +33,7 @@ describe('a running item', () => {
     expect(timedOut).toEqual([['a', TIMEOUT_MS]]);
   });
 
-  it('times out at its own time, with one timer for all items', () => {
+  it('times out after its own limit, with one timer for all items', () => {
     timeouts.add('a');
     jest.advanceTimersByTime(30);
     timeouts.add('b');
@@ -50,7 +50,7 @@ describe('a running item', () => {
     ]);
   });
 
-  it('does not time out when it has ended, and leaves no timer behind', () => {
+  it('does not time out after it has ended, and leaves no timer behind', () => {
     timeouts.add('a');
     timeouts.add('b');
     timeouts.delete('a');
@@ -61,7 +61,7 @@ describe('a running item', () => {
     expect(timedOut).toEqual([]);
   });
 
-  it('keeps its own time when an earlier item has ended', () => {
+  it('keeps its own limit when an earlier item has ended', () => {
     timeouts.add('a');
     jest.advanceTimersByTime(60);
     timeouts.add('b');
@@ -81,7 +81,7 @@ describe('a running item', () => {
     expect(timedOut).toEqual([['b', 600]]);
   });
 
-  it('may be unknown when its end is reported', () => {
+  it('may be unknown when it is reported as ended', () => {
     timeouts.add('a');
     timeouts.delete('unknown');
     jest.advanceTimersByTime(TIMEOUT_MS);

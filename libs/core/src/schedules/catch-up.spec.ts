@@ -26,24 +26,24 @@ describe('a tick that is on time', () => {
   });
 });
 
-describe('what was missed', () => {
+describe('missed instants', () => {
   const missed = 8 * HOUR + 10 * MINUTE;
 
   test.each<[CatchUp, number[]]>([
     ['none', []],
     ['last', [8 * HOUR]],
     ['all', [5 * HOUR, 6 * HOUR, 7 * HOUR, 8 * HOUR]],
-  ])('with catchUp %j', (catchUp, publish) => {
+  ])('are handled by catchUp %j', (catchUp, publish) => {
     expect(planTick(hourly, catchUp, 5 * HOUR, missed)).toEqual({ publish, nextAt: 9 * HOUR });
   });
 
-  it('with catchUp "none": the last instant is not missed as long as it is not late itself', () => {
+  it('with catchUp "none" do not include the last instant while it is less than a minute late', () => {
     const now = 8 * HOUR + MISSED_AFTER_MS;
     expect(planTick(hourly, 'none', 5 * HOUR, now).publish).toEqual([8 * HOUR]);
     expect(planTick(hourly, 'none', 5 * HOUR, now + 1).publish).toEqual([]);
   });
 
-  it('with catchUp "all" comes in parts, and each begins where the one before has ended', () => {
+  it('with catchUp "all" are published in parts, each starting where the previous one ended', () => {
     const now = 250 * HOUR;
     const first = planTick(hourly, 'all', HOUR, now);
     expect(first.publish).toHaveLength(MOST_PER_TICK);
@@ -56,7 +56,7 @@ describe('what was missed', () => {
     expect(third.nextAt).toBe(251 * HOUR);
   });
 
-  it('is found at once, however long ago it began', async () => {
+  it('are found quickly, however long ago the first one was', async () => {
     const rule = await cronRule('* * * * * *', 'UTC', 'id');
     let asked = 0;
     const counted: Rule = {
@@ -81,13 +81,13 @@ describe('what was missed', () => {
     ],
     ['back', '30 4 * * *', '2026-10-23T02:30:00Z', '2026-10-25T06:00:00Z', '2026-10-25T03:30:00Z'],
     [
-      'back, in that hour',
+      'back, in the repeated hour',
       '0 2 * * *',
       '2026-10-23T00:00:00Z',
       '2026-10-25T01:30:00Z',
       '2026-10-25T00:00:00Z',
     ],
-  ])('on the day when clocks go %s', async (_, cron, due, now, last) => {
+  ])('are found on the day when clocks go %s', async (_, cron, due, now, last) => {
     const rule = await cronRule(cron, 'Europe/Berlin', 'id');
     const [dueAt, nowMs] = [Date.parse(due), Date.parse(now)];
     expect(planTick(rule, 'last', dueAt, nowMs).publish).toEqual([Date.parse(last)]);
@@ -95,14 +95,14 @@ describe('what was missed', () => {
   });
 });
 
-it('a rule that has come to its end is never due again', () => {
+it('a rule that has ended is never due again', () => {
   const once: Rule = { next: () => Infinity };
   for (const catchUp of ['none', 'last', 'all'] as const) {
     expect(planTick(once, catchUp, HOUR, HOUR)).toEqual({ publish: [HOUR], nextAt: NEVER_AT });
   }
 });
 
-it('however late, and whatever the interval: nothing twice, nothing early, nothing left behind', () => {
+it('a plan repeats no instant, includes none early and skips none, for any interval and lateness', () => {
   const everyMs = fc.integer({ min: 1_000, max: 100 * HOUR });
   const policies = fc.constantFrom<CatchUp>('none', 'last', 'all');
   const first = fc.integer({ min: 1, max: 1_000 });

@@ -13,10 +13,10 @@ export function isCatchUp(value: unknown): value is CatchUp {
   return value === 'none' || value === 'last' || value === 'all';
 }
 
-/** Longer than a failover, a restart and a look by another process's sweeper take. */
+/** Longer than a failover, a restart, and a sweep by another process take together, in ms. */
 export const MISSED_AFTER_MS = 60_000;
 
-/** Limit per script call, which holds up every other client; the rest follows at once in the next call. */
+/** Limit per script call, because a call blocks every other client. The rest follows at once in the next call. */
 export const MOST_PER_TICK = 100;
 
 /** End of the year 9999: a rule without further instants stays listed and is never due again. */

@@ -23,7 +23,7 @@ describe('a cron expression', () => {
   test.each([
     ['every quarter of an hour', '*/15 * * * *', ['2026-01-01T00:15', '2026-01-01T00:30']],
     [
-      'on working days',
+      'on weekdays',
       '0 9 * * MON-FRI',
       ['2026-01-01T09:00', '2026-01-02T09:00', '2026-01-05T09:00'],
     ],
@@ -31,23 +31,23 @@ describe('a cron expression', () => {
     ['on the 29th of February', '0 0 29 2 *', ['2028-02-29T00:00', '2032-02-29T00:00']],
     ['by name', '@monthly', ['2026-02-01T00:00', '2026-03-01T00:00']],
     ['with blanks around', '  0 12 * * *  ', ['2026-01-01T12:00']],
-  ])('%s', async (_, cron, expected) => {
+  ])('fires as written: %s', async (_, cron, expected) => {
     expect(await instants(cron, 'UTC', '2026-01-01T00:00:00Z', expected.length)).toEqual(expected);
   });
 
-  it('with six fields begins with seconds', async () => {
+  it('with six fields starts with seconds', async () => {
     const rule = await cronRule('*/20 * * * * *', 'UTC', 'id');
     expect(rule.next(500)).toBe(20_000);
     expect(rule.next(20_000)).toBe(40_000);
   });
 
-  it('is meant in its time zone', async () => {
+  it('is interpreted in its time zone', async () => {
     expect(await instants('0 9 * * *', 'Asia/Kolkata', '2026-01-01T00:00:00Z', 1)).toEqual([
       '2026-01-01T03:30',
     ]);
   });
 
-  it('may leave a value to the id, which is then always the same', async () => {
+  it('may derive a value from the id, which is then always the same', async () => {
     const of = async (id: string): Promise<number> =>
       (await cronRule('H H * * *', 'UTC', id)).next(0);
     expect(await of('a')).toBe(await of('a'));
@@ -55,7 +55,7 @@ describe('a cron expression', () => {
     expect(new Set(all).size).toBeGreaterThan(1);
   });
 
-  it('has its next instant always after the one given', async () => {
+  it('always has its next instant after the given one', async () => {
     const rule = await cronRule('0 0 * * *', 'UTC', 'id');
     const midnight = Date.parse('2026-01-02T00:00:00Z');
     expect(rule.next(midnight - 1)).toBe(midnight);
@@ -65,15 +65,11 @@ describe('a cron expression', () => {
 
 // In Berlin clocks go forward on 2026-03-29 at 01:00 UTC, from 02:00 to 03:00, and back on 2026-10-25 at 01:00 UTC, from
 // 03:00 to 02:00.
-describe('on the day when clocks go forward', () => {
+describe('when clocks go forward', () => {
   const eve = '2026-03-28T12:00:00Z';
 
   test.each([
-    [
-      'in the hour that is left out: an hour later',
-      '30 2 * * *',
-      ['2026-03-29T01:30', '2026-03-30T00:30'],
-    ],
+    ['in the skipped hour, an hour later', '30 2 * * *', ['2026-03-29T01:30', '2026-03-30T00:30']],
     ['at the beginning of it', '0 2 * * *', ['2026-03-29T01:00', '2026-03-30T00:00']],
     ['after it', '0 3 * * *', ['2026-03-29T01:00', '2026-03-30T01:00']],
     ['at noon', '0 12 * * *', ['2026-03-29T10:00', '2026-03-30T10:00']],
@@ -81,7 +77,7 @@ describe('on the day when clocks go forward', () => {
     expect(await instants(cron, 'Europe/Berlin', eve, 2)).toEqual(expected);
   });
 
-  it('what comes every hour comes every hour', async () => {
+  it('an hourly expression fires every hour', async () => {
     expect(await instants('0 * * * *', 'Europe/Berlin', '2026-03-28T23:30:00Z', 4)).toEqual([
       '2026-03-29T00:00',
       '2026-03-29T01:00',
@@ -91,12 +87,12 @@ describe('on the day when clocks go forward', () => {
   });
 });
 
-describe('on the day when clocks go back', () => {
+describe('when clocks go back', () => {
   const eve = '2026-10-24T12:00:00Z';
 
   test.each([
     [
-      'in the hour that comes twice: the first time',
+      'in the repeated hour, the first time',
       '30 2 * * *',
       ['2026-10-25T00:30', '2026-10-26T01:30'],
     ],
@@ -106,7 +102,7 @@ describe('on the day when clocks go back', () => {
     expect(await instants(cron, 'Europe/Berlin', eve, 2)).toEqual(expected);
   });
 
-  it('what comes every half an hour comes every half an hour', async () => {
+  it('a half-hourly expression fires every half hour', async () => {
     expect(await instants('*/30 * * * *', 'Europe/Berlin', '2026-10-25T00:10:00Z', 4)).toEqual([
       '2026-10-25T00:30',
       '2026-10-25T01:00',
@@ -116,7 +112,7 @@ describe('on the day when clocks go back', () => {
   });
 });
 
-describe('what is no cron expression', () => {
+describe('an invalid value', () => {
   test.each([
     [''],
     ['5'],
@@ -131,7 +127,7 @@ describe('what is no cron expression', () => {
     ['0 0 * * 1#6'],
     [5 as unknown as string],
     [null as unknown as string],
-  ])('%j is refused', async (cron) => {
+  ])('is refused as a cron expression: %j', async (cron) => {
     await expect(cronRule(cron, 'UTC', 'id')).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringMatching(/^Option "cron" is .*; allowed: a cron expression/) as unknown,
@@ -139,7 +135,7 @@ describe('what is no cron expression', () => {
   });
 
   test.each([['Mars/Olympus'], [''], ['+02:00'], ['UTC+2'], ['local'], [1 as unknown as string]])(
-    'time zone %j is refused',
+    'is refused as a time zone: %j',
     async (timezone) => {
       await expect(cronRule('* * * * *', timezone, 'id')).rejects.toMatchObject({
         code: 'CONFIG_INVALID',

@@ -11,7 +11,8 @@ const ZONE = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 /**
  * Creates the rule of a cron expression. The library finds the times, and the zone decides at which instants its clocks
- * show them: the library's own arithmetic fails for clock changes that are not whole hours (ADR 0009).
+ * show them. The library's own arithmetic is right only when clocks change by a whole number of hours, on the hour (ADR
+ * 0009).
  *
  * When clocks go forward, a skipped time comes later by as much. When they go back, a repeated time comes once, at its
  * first occurrence; an expression with a time in every hour gets both.
@@ -23,7 +24,7 @@ export async function cronRule(cron: string, timezone: string, seed: string): Pr
   if (typeof cron !== 'string' || !FIELDS.test(cron.trim().replace(/\s+/g, ' '))) {
     throw invalid(cron);
   }
-  // Loaded on demand: it is half of what a process would load at its start, and most have no cron expression.
+  // Loaded on demand: the library is half of all code loaded at startup, and most processes use no cron expression.
   const { CronExpressionParser } = await import('cron-parser');
   try {
     const times = CronExpressionParser.parse(cron, { tz: 'UTC', hashSeed: seed });
@@ -44,7 +45,7 @@ function nextTime(times: CronExpression, afterMs: number): number {
   return at;
 }
 
-// Cached, because creating a zone takes longer than all the rest.
+// Cached, because creating a zone takes longer than everything else here.
 const zones = new Map<string, Zone>();
 
 function zoneOf(timezone: string): Zone {

@@ -18,7 +18,7 @@ const refusalOf = async (spec: unknown): Promise<unknown> => {
 };
 
 describe('a recurring send', () => {
-  it('has its path in the canonical form, and the defaults', () => {
+  it('has a canonical path and the defaults', () => {
     expect(encodeSchedule(SPEC, MESSAGE_LIMITS)).toEqual({
       id: 'report',
       path: 'report',
@@ -29,7 +29,7 @@ describe('a recurring send', () => {
     });
   });
 
-  it('with a cron expression is meant in UTC unless told', () => {
+  it('with a cron expression defaults to UTC', () => {
     const { everyMs: _, ...rest } = SPEC;
     const spec = {
       ...rest,

@@ -70,7 +70,7 @@ interface Given {
   readonly everyMs: number | undefined;
 }
 
-/** @throws {ConfigError} unless it is 1 to 128 of `A-Z a-z 0-9 . _ : / -` */
+/** @throws {ConfigError} unless the id is 1 to 128 of `A-Z a-z 0-9 . _ : / -` */
 export function validScheduleId(id: string): string {
   if (typeof id !== 'string' || !ID.test(id)) {
     throw ConfigError.option('id', id, '1 to 128 of A-Z a-z 0-9 . _ : / -');

@@ -7,7 +7,7 @@ const forgetScript = defineScript({
   reply: Number,
 });
 
-// Limited, because a script holds up every other client of the server.
+// Limited, because a script blocks every other client of the server.
 const FORGOTTEN_PER_CALL = 500;
 
 /** Path on which a recurring send lives. */
@@ -45,7 +45,7 @@ export class Homes {
     await this.tell();
   }
 
-  /** @returns true when it was listed */
+  /** @returns true when the send was listed */
   async remove(id: string): Promise<boolean> {
     const removed = await this.connection.run((client) => client.hdel(this.keys.schedules, id));
     if (removed > 0) await this.tell();

@@ -8,7 +8,7 @@ import type { Schedule, ScheduleSpec } from './schedule.js';
 import type { ScheduleStore } from './store.js';
 
 export interface SchedulesHooks<Result> {
-  /** Resolves when there is a connection, or one is being awaited. */
+  /** Resolves when there is a connection, or when one is being waited for. */
   connect: () => Promise<void>;
   publish: (
     path: string,
@@ -116,7 +116,7 @@ export class Schedules<Result = unknown> {
     await this.hooks.connect();
     const home = await this.homes.of(id);
     if (home === undefined) return false;
-    // In this order, a crash leaves only an entry that leads to nothing.
+    // In this order, a crash leaves at worst a home without a send.
     const wasThere = await this.store.remove(home.path, id);
     const wasListed = await this.homes.remove(id);
     return wasThere || wasListed;
@@ -137,8 +137,8 @@ export class Schedules<Result = unknown> {
   }
 
   /**
-   * Writes its home first: an entry elsewhere under its id is no longer published, so that a crash in between leaves none
-   * that is published twice.
+   * Writes the home, then the send: an entry elsewhere under the same id is no longer published, so a crash in between
+   * leaves no send that is published twice.
    */
   private async put(schedule: EncodedSchedule, first: number): Promise<number> {
     const { id, path } = schedule;

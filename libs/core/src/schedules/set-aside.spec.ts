@@ -4,7 +4,7 @@ import { SetAside } from './set-aside.js';
 
 const one = { id: 'one', dueAt: 10 };
 
-it('a recurring send is passed over for a minute and is news once', () => {
+it('a recurring send that is set aside is skipped for a minute and is news once', () => {
   const aside = new SetAside();
   expect(aside.has(one, 0)).toBe(false);
   expect(aside.add(one, 0)).toBe(true);
@@ -14,7 +14,7 @@ it('a recurring send is passed over for a minute and is news once', () => {
   expect(aside.has(one, 60_001)).toBe(true);
 });
 
-it('a recurring send is tried when it is due at another instant, and is news when that fails', () => {
+it('a recurring send that is due at another instant is tried again, and is news when it fails', () => {
   const aside = new SetAside();
   aside.add(one, 0);
   const later = { ...one, dueAt: 11 };
@@ -22,7 +22,7 @@ it('a recurring send is tried when it is due at another instant, and is news whe
   expect(aside.add(later, 0)).toBe(true);
 });
 
-it('a recurring send that is not due any more is forgotten', () => {
+it('a recurring send that is no longer due is forgotten', () => {
   const aside = new SetAside();
   aside.add(one, 0);
   aside.add({ id: 'two', dueAt: 10 }, 0);

@@ -1,4 +1,4 @@
-/** As long as the sweep sets entries aside; a newer version or an operator may have mended the send after it. */
+/** How long a send is set aside, in ms, as in the sweep. By then, a newer version or an operator may have fixed it. */
 const ASIDE_MS = 60_000;
 
 /** A recurring send that could not be published, with the instant at which it was due, epoch ms. */
@@ -14,8 +14,8 @@ interface Aside {
 }
 
 /**
- * Recurring sends of a route that this process could not publish. They stay due, for a process that can, and are skipped
- * for a while, so that they never take the places of others. State without Redis.
+ * Recurring sends of a route that this process could not publish. They stay due for a process that can, and are skipped
+ * here for a while so that they never take the places of others. Kept in memory only.
  */
 export class SetAside {
   private readonly asides = new Map<string, Aside>();
@@ -24,20 +24,20 @@ export class SetAside {
     return this.asides.size;
   }
 
-  /** @returns true when it is news: it was not set aside before, or was due at another instant */
+  /** @returns true when the send was not set aside yet, or was due at another instant */
   add({ id, dueAt }: Failed, nowMs: number): boolean {
     const isNews = this.asides.get(id)?.dueAt !== dueAt;
     this.asides.set(id, { dueAt, until: nowMs + ASIDE_MS });
     return isNews;
   }
 
-  /** Returns true while it is skipped. One whose due instant has changed was mended or moved on. */
+  /** Returns true while the send is skipped. A send whose due instant has changed was fixed, or has moved on. */
   has({ id, dueAt }: Failed, nowMs: number): boolean {
     const aside = this.asides.get(id);
     return aside?.dueAt === dueAt && nowMs < aside.until;
   }
 
-  /** Forgets all except these. */
+  /** Forgets all sends except these. */
   keepOnly(due: readonly Failed[]): void {
     if (this.asides.size === 0) return;
     const dueAts = new Map(due.map(({ id, dueAt }) => [id, dueAt]));

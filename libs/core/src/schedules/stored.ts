@@ -38,7 +38,7 @@ export function scheduleOf(
   };
 }
 
-/** @throws {UndecodableError} if it is not a rule, or of a kind that this version does not know */
+/** @throws {UndecodableError} if the JSON is not a rule, or is a kind of rule that this version does not know */
 export function readRule(json: string): RuleSpec {
   const spec = Object(parse(json)) as Partial<Record<'cron' | 'timezone' | 'everyMs', unknown>>;
   const { cron, timezone, everyMs } = spec;
@@ -49,11 +49,11 @@ export function readRule(json: string): RuleSpec {
   );
 }
 
-/** @throws {UndecodableError} if it is not a valid specification of a send */
+/** @throws {UndecodableError} if the JSON is not a valid specification of a send */
 export function readSend(json: string): SendSpec {
   const { catchUp, ttlMs } = Object(parse(json)) as Partial<Record<keyof SendSpec, unknown>>;
   if (isCatchUp(catchUp)) return { catchUp, ...(typeof ttlMs === 'number' && { ttlMs }) };
-  throw new UndecodableError(`${show(json)} does not say how a recurring send is made.`);
+  throw new UndecodableError(`${show(json)} is not the specification of a recurring send.`);
 }
 
 function parse(json: string): unknown {

@@ -37,7 +37,7 @@ export interface TickerHooks {
   /** Reports a stored send that this version cannot read and that is set aside. */
   onUnreadable: (path: string, id: string, error: Error) => void;
   onFault: (error: unknown) => void;
-  /** Reports the next tick that this process knows of, epoch ms, when the sweep sees only those set aside. */
+  /** Reports the next tick, epoch ms, when the sweep sees only ticks that are set aside. */
   onNext: (path: string, nextAt: number) => void;
 }
 
@@ -147,9 +147,9 @@ export class Ticker {
       const [first, second] = publish as readonly [number, number?];
       const isFull = error instanceof RouteFullError;
       if (!isFull && !(error instanceof MessageIdConflictError)) throw error;
-      // There may be room for one of many, and the others may not have been published before.
+      // There may be room for one message of many, and the others may be new: try them one at a time.
       if (second !== undefined) return this.publish(about, { publish: [first], nextAt: second });
-      // Published before with other data, by a send that was removed since: still once per instant.
+      // A send that was removed since has published this instant, with other data: skip it.
       if (!isFull) return this.publish(about, { publish: [], nextAt });
       if (!this.held.has(id)) this.hooks.onHeld(path, id);
       this.held.add(id);
@@ -158,7 +158,7 @@ export class Ticker {
   }
 }
 
-/** Returns true when Redis is away or refuses for now; any other error would be the same at the next look. */
+/** Returns true when Redis is away or refuses for now; any other error would recur at the next sweep. */
 function isPassing(error: unknown): boolean {
   return isTransient(error) || (error instanceof LeanMQError && error.retryable);
 }

@@ -31,7 +31,7 @@ function nextUndisturbed(times: WallTimes, zone: Zone, afterMs: number): number 
   const time = times.next(afterMs + zone.offset(afterMs));
   const change = zone.changeNear(time);
   if (change === undefined) return time - zone.offset(time);
-  // No time is shown between `afterMs` and the earliest instant at which this one may be.
+  // Clocks show no matching time between `afterMs` and the earliest instant at which this one may occur.
   const earliest = time - Math.max(change.before, change.after);
   return nextAround(times, change, Math.max(afterMs, earliest - 1));
 }
@@ -42,10 +42,10 @@ function nextAround(times: WallTimes, change: ClockChange, afterMs: number): num
   const shown = (from: number, offset: number): number => times.next(from + offset) - offset;
   const untilMs = changeAt + Math.abs(after - before);
   const isForward = after > before;
-  // The old offset counts up to the change, and for skipped times as if there had been none.
+  // The old offset applies up to the change, and to skipped times as if there had been no change.
   const old = shown(afterMs, before);
   const isOld = old < (isForward ? untilMs : changeAt);
-  // With the new offset, repeated times are passed over.
+  // Repeated times are skipped under the new offset.
   const from = isForward || times.isHourly ? changeAt : untilMs;
   const recent = shown(Math.max(afterMs, from - 1), after);
   return isOld ? Math.min(old, recent) : recent;

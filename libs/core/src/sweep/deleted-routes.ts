@@ -2,18 +2,18 @@ import { performance } from 'node:perf_hooks';
 
 import type { Connection, Keys, RegisteredRoute } from '../redis/index.js';
 
-// Everything that was there at the deletion is gone after this time; messages found then were published since.
+// By this time after a deletion, all that existed then is gone; messages found later were published since.
 const LOOK_AFTER_MS = 1_000;
 
 interface Tombstone {
   readonly deletedAt: number;
-  /** From when on to look, monotonic ms. */
+  /** Earliest time of the examination, monotonic ms. */
   readonly lookAt: number;
 }
 
 /**
- * Deleted routes that received messages from publishers which had not learned of the deletion and may be gone now. Such
- * a message still revives its route.
+ * Deleted routes to be checked for messages from publishers that had not yet learned of the deletion. Such a message
+ * revives its route, even when its publisher is gone.
  */
 export class DeletedRoutes {
   private readonly paths = new Map<string, Tombstone>();
@@ -46,7 +46,7 @@ export class DeletedRoutes {
     return fresh;
   }
 
-  /** Revives those of the paths that hold messages. */
+  /** Revives the routes among `paths` that hold messages. */
   async look(paths: readonly string[]): Promise<void> {
     for (const path of paths) {
       const tombstone = this.paths.get(path);

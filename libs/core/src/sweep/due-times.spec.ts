@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 describe('a route', () => {
-  it('is looked at when it is due, once', () => {
+  it('is examined once when it is due', () => {
     due.noLaterThan('a', 100);
     jest.advanceTimersByTime(99);
     expect(looks).toEqual([]);
@@ -32,7 +32,7 @@ describe('a route', () => {
     expect(looks).toEqual([['a']]);
   });
 
-  it('is looked at earlier when that is asked for, and not later', () => {
+  it('is examined earlier, never later, when it is planned again', () => {
     due.noLaterThan('a', 100);
     due.noLaterThan('a', 50);
     due.noLaterThan('a', 200);
@@ -42,7 +42,7 @@ describe('a route', () => {
     expect(looks).toEqual([['a']]);
   });
 
-  it('is looked at soon, but never within the call, when it is due already', () => {
+  it('is examined soon, but never within the call, when it is already due', () => {
     due.noLaterThan('a', 0);
     due.noLaterThan('b', -100);
     expect(looks).toEqual([]);
@@ -50,7 +50,7 @@ describe('a route', () => {
     expect(looks.flat().sort()).toEqual(['a', 'b']);
   });
 
-  it('may be planned anew while it is looked at', () => {
+  it('may be planned again while it is being examined', () => {
     due = new DueTimes((paths) => {
       looks.push([...paths]);
       if (looks.length < 3) due.noLaterThan('a', 10);
@@ -62,7 +62,7 @@ describe('a route', () => {
     expect(looks).toHaveLength(3);
   });
 
-  it('is known from when it was planned first', () => {
+  it('is known once it has been planned', () => {
     expect(due.has('a')).toBe(false);
     due.noLaterThan('a', 5);
     jest.advanceTimersByTime(5);
@@ -70,7 +70,7 @@ describe('a route', () => {
     expect([...due.paths]).toEqual(['a']);
   });
 
-  it('that is due in a hundred days is not looked at before, nor is the processor kept busy', () => {
+  it('that is due in a hundred days is not examined earlier and causes no busy loop', () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const timer = jest.spyOn(globalThis, 'setTimeout');
     const day = 86_400_000;
@@ -88,7 +88,7 @@ describe('a route', () => {
 });
 
 describe('many routes', () => {
-  it('share one timer, and what is due together is looked at together', () => {
+  it('share one timer, and are examined together when they are due together', () => {
     due.noLaterThan('a', 100);
     due.noLaterThan('b', 50);
     due.noLaterThan('c', 100);
@@ -99,7 +99,7 @@ describe('many routes', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('come along with one that is due, as much earlier as they may, and not by themselves', () => {
+  it('are examined early with a route that is due, within their spare time, but never early alone', () => {
     due.noLaterThan('a', 100);
     due.noLaterThan('b', 150, 50);
     due.noLaterThan('c', 151, 50);
@@ -114,7 +114,7 @@ describe('many routes', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('that are due at an instant are never looked at before it, also if they might have come along later', () => {
+  it('that are due at an instant are not examined earlier, even after a plan with spare time', () => {
     due.noLaterThan('a', 100);
     due.noLaterThan('b', 500, 450);
     due.noLaterThan('b', 200);
@@ -124,7 +124,7 @@ describe('many routes', () => {
     expect(looks).toEqual([['a'], ['b']]);
   });
 
-  it('are each looked at when they are due, whatever the order of planning', () => {
+  it('are each examined when due, in whatever order they were planned', () => {
     const plans = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat({ max: 100 })));
     fc.assert(
       fc.property(plans, (some) => {
@@ -149,8 +149,8 @@ describe('many routes', () => {
   });
 });
 
-describe('after a stop', () => {
-  it('nothing is looked at, and no timer is left', () => {
+describe('stopped due times', () => {
+  it('examine nothing and leave no timer', () => {
     due.noLaterThan('a', 10);
     due.stop();
     due.noLaterThan('b', 5);

@@ -2,19 +2,19 @@ import { performance } from 'node:perf_hooks';
 
 import { inOwnContext } from '../own-context.js';
 
-// setTimeout fires at once when it is told to wait longer.
+// With a longer delay, setTimeout fires at once.
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** Monotonic ms. */
 interface Look {
   readonly at: number;
-  /** From when on it may come along with others. */
+  /** Monotonic ms from which the route may be examined together with others. */
   readonly from: number;
 }
 
 /**
- * When each route is to be looked at next, with one timer for all. Whenever one is due, those that may come along do, so
- * that few looks serve many routes.
+ * Times at which routes must be examined next, with one timer for all. When one is due, routes that may come early are
+ * examined with it, so that few calls serve many routes.
  */
 export class DueTimes {
   /** Undefined while nothing is planned. */
@@ -34,9 +34,9 @@ export class DueTimes {
   }
 
   /**
-   * Looks at the route in `inMs`, or earlier if that was planned already.
+   * Plans to examine the route in `inMs`, or earlier if an earlier time was already planned.
    *
-   * @param spareMs how much earlier it may come along with another one
+   * @param spareMs how much earlier it may be examined together with another route, in ms
    */
   noLaterThan(path: string, inMs: number, spareMs = 0): void {
     if (this.stopped) return;
@@ -46,7 +46,7 @@ export class DueTimes {
     this.arm(at);
   }
 
-  /** Looks at the route no longer. */
+  /** Stops examining the route. */
   forget(path: string): void {
     this.times.delete(path);
   }
@@ -60,7 +60,7 @@ export class DueTimes {
     if (this.stopped || at >= this.timerAt) return;
     clearTimeout(this.timer);
     this.timerAt = at;
-    // A look that comes too early finds nothing due, and waits again.
+    // A timer that fires too early finds nothing due, and is set again.
     const inMs = Math.min(LONGEST_MS, Math.max(0, Math.ceil(at - performance.now())));
     this.timer = inOwnContext(() => setTimeout(() => this.fire(), inMs));
   }
@@ -75,7 +75,7 @@ export class DueTimes {
       if (look.at <= now) due.push(path);
       else if (look.from <= now) along.push(path);
     }
-    // A look that was too early for all is no occasion.
+    // A timer that fired before any route was due brings no others forward.
     if (due.length === 0) return this.armNext();
     due.push(...along);
     for (const path of due) this.times.set(path, undefined);

@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * Routes whose schedule this process follows although somebody else keeps them tidy: who has scheduled something looks
- * when it is due, because the other may not know of it yet.
+ * Routes whose schedule this process follows although another process keeps them tidy: a process that has scheduled
+ * something sweeps when it is due, because the other may not know of it yet.
  */
 export class FollowedRoutes {
-  /** Until when at least, monotonic ms. */
+  /** Earliest end of following each route, monotonic ms, by path. */
   private readonly until = new Map<string, number>();
 
   has(path: string): boolean {
@@ -17,9 +17,9 @@ export class FollowedRoutes {
     this.until.set(path, Math.max(until, this.until.get(path) ?? 0));
   }
 
-  /** Nothing was scheduled there a moment ago. */
+  /** Stops following a route whose schedule was found empty a moment ago. */
   foundEmpty(path: string): void {
-    // What was scheduled since then is not due yet.
+    // A send scheduled since then is not due yet, so its route is still followed.
     if ((this.until.get(path) ?? Infinity) < performance.now()) this.until.delete(path);
   }
 }

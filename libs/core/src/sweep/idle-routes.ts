@@ -2,25 +2,25 @@ import { performance } from 'node:perf_hooks';
 
 import type { Connection, Keys } from '../redis/index.js';
 
-// As many keys as a command may look for without holding anybody up.
+// One command may look up this many keys without holding up other clients.
 const ROUTES_PER_LOOK = 50;
 
 /**
- * Routes on which a look found nothing to do, nor anything new since the look before. Most of thousands are: for these a
- * command for many routes asks whether anything has been scheduled, or may expire, and the look at each is put off.
+ * Routes on which a sweep found nothing to do and nothing new. Of thousands of routes, most are idle: one command
+ * checks many of them for anything scheduled or about to expire, and the sweep of each is put off.
  */
 export class IdleRoutes {
   private readonly idle = new Map<string, { readonly state: string; readonly until: number }>();
   private readonly states = new Map<string, string>();
 
-  /** @param forMs how long the look at an idle route may be put off */
+  /** @param forMs how long the sweep of an idle route may be put off, in ms */
   constructor(
     private readonly connection: Connection,
     private readonly keys: Keys,
     private readonly forMs: number,
   ) {}
 
-  /** A look found the route like this. @param isQuiet there was nothing to do, and nothing is planned */
+  /** Records the result of a sweep. @param isQuiet true when there was nothing to do and nothing is planned */
   note(path: string, state: string, isQuiet: boolean): void {
     const isSame = this.states.get(path) === state;
     this.states.set(path, state);
@@ -28,7 +28,7 @@ export class IdleRoutes {
     else this.idle.set(path, { state, until: performance.now() + this.forMs });
   }
 
-  /** Ends the idleness of a route that this process has published to or finished a message of. */
+  /** Marks a route as active because this process has published to it or finished one of its messages. */
   wake(path: string): void {
     // Called for each message.
     if (this.idle.size > 0) this.idle.delete(path);

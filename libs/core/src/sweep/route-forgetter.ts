@@ -16,17 +16,17 @@ const LOOK_EVERY_MS = 3_600_000;
 /** Time after which every publisher knows that a route was forgotten and registers it again before use, in ms. */
 const HEARD_MS = 60_000;
 const ROUTES_PER_CALL = 50;
-// Two fields of each are noted as changed: beyond a thousand everybody would read everything.
+// Each route notes two changed fields; beyond a thousand, every process would read the whole registry.
 const ROUTES_PER_LOOK = 400;
 
 /**
- * Forgets routes that nobody needs: otherwise, a path per id would stay in the registry forever. Harmless when many
- * processes do it, and when one of them dies midway.
+ * Forgets routes that nobody needs; without it, an application with a path per id would fill the registry. Many
+ * processes may do so at once, and any of them may die midway.
  */
 export class RouteForgetter {
   private routes: readonly RegisteredRoute[] = [];
   private version = 0;
-  /** Path up to which candidates were looked at; '' for the first. */
+  /** Path up to which candidates were examined; '' before the first. */
   private reached = '';
   /** Monotonic ms. */
   private nextAt = -Infinity;
@@ -44,7 +44,7 @@ export class RouteForgetter {
     this.version = version;
   }
 
-  /** Examines a slice of the routes when it is time; called regularly. */
+  /** Examines a slice of the routes if it is time; called regularly. */
   async look(): Promise<void> {
     if (this.isLooking || performance.now() < this.nextAt) return;
     this.isLooking = true;
@@ -91,7 +91,7 @@ export class RouteForgetter {
     return routes.filter((_, index) => Number(usedAt[index] ?? 0) < before);
   }
 
-  /** Returns those of the routes that hold nothing. */
+  /** Returns the routes that hold nothing. */
   private async emptyOf(routes: readonly RegisteredRoute[]): Promise<RegisteredRoute[]> {
     const empty: RegisteredRoute[] = [];
     for (let from = 0; from < routes.length; from += ROUTES_PER_CALL) {
@@ -110,7 +110,7 @@ export class RouteForgetter {
     return empty;
   }
 
-  /** Revives forgotten routes that a publisher used before it learned of that. */
+  /** Revives forgotten routes that a publisher used before it learned that they were forgotten. */
   private async reviveUsed(): Promise<void> {
     const { client } = this.connection;
     const { forgotten } = this.keys;

@@ -17,15 +17,15 @@ import { UsedRoutes } from './used-routes.js';
 
 export interface SweeperHooks extends TidierHooks {
   onPromoted?: (path: string, count: number) => void;
-  /** Scheduled entries cannot be appended; by their members of the schedule. Told once of each. */
+  /** Reports scheduled entries that cannot be appended, by their members in the schedule; once per entry. */
   onSetAside: (path: string, members: readonly string[]) => void;
-  /** Recurring sends of the route are due at `now`, epoch ms; whether any of them has moved on. */
+  /** Publishes the route's recurring sends that are due at `now`, epoch ms. Resolves to true when any has moved on. */
   onTicksDue: (path: string, now: number) => Promise<boolean>;
-  /** Somebody published to a deleted route. */
+  /** Revives a deleted route that somebody has published to. */
   revive: (path: string) => Promise<void>;
 }
 
-/** A recurring send, as far as the sweeper needs to know. */
+/** The part of a recurring send that the sweeper needs. */
 export interface PlannedSchedule {
   readonly id: string;
   readonly path: string;
@@ -33,15 +33,15 @@ export interface PlannedSchedule {
   readonly plannedAt: number;
 }
 
-// How much earlier than planned a route may be looked at together with others, in parts of the period.
+// How much earlier than planned a route may be examined together with others, as a fraction of the period.
 const SPARE = 0.5;
-// Each costs the server a handful of commands, and a script holds up everybody else.
+// Each route costs the server a handful of commands, and a script blocks every other client.
 const ROUTES_PER_CALL = 25;
 const MOVES_PER_CALL = 400;
 const LEASE_PERIODS = 3;
-// An idle route is looked at all the same now and then: for consumers that are gone, and for what a foreign tool wrote.
+// Idle routes are still examined now and then, for consumers that are gone and for entries that another tool wrote.
 const IDLE_PERIODS = 12;
-// Finished messages between two looks add up under load; this many are a few megabytes.
+// Under load, finished messages pile up between two sweeps; this many take a few megabytes.
 const TRIM_AFTER_SETTLED = 20_000;
 
 /** Result of a sweep of one route. */
@@ -79,25 +79,25 @@ export class Sweeper {
     private readonly hooks: SweeperHooks,
   ) {
     this.due = new DueTimes((paths) => void this.look(paths));
-    // What is asked for by hand is done all the same.
+    // A sweep that is requested by hand still runs.
     if (!options.tidy) this.due.stop();
     this.idle = new IdleRoutes(connection, keys, options.sweepMs * IDLE_PERIODS);
     this.deleted = new DeletedRoutes(connection, keys, hooks.revive);
     this.forgetter = new RouteForgetter(connection, keys, clock, hooks.revive);
     this.tidier = new Tidier(connection, keys, options, hooks);
-    // What became due while Redis was away is late enough.
+    // Entries that became due while Redis was away are late already.
     this.stopListening = connection.onEveryReady(() => {
       for (const path of this.due.paths) this.due.noLaterThan(path, 0);
     });
   }
 
-  /** Looks after a route that this process handles, from now on. */
+  /** Starts looking after a route that this process handles. */
   handle(path: string): void {
     this.used.handle(path);
     this.add(path);
   }
 
-  /** Looks after a route that this process has sent to, until it was not used for a while and nothing is left to do. */
+  /** Looks after a route that this process sends to, until it is unused for a while and nothing is left to do. */
   add(path: string): void {
     if (!this.options.tidy) return;
     const { sweepMs } = this.options;
@@ -109,13 +109,13 @@ export class Sweeper {
   /** Follows a route on which this process has scheduled something. */
   scheduledIn(path: string, delayMs: number): void {
     this.followed.follow(path, delayMs);
-    // The route is looked at in between all the same, for whatever else it needs.
+    // The route may need other work before then, so the regular sweep still runs.
     this.due.noLaterThan(path, Math.min(delayMs, this.options.sweepMs));
   }
 
   /** Like {@link scheduledIn}, with an instant: epoch ms on the server's clock. */
   scheduledAt(path: string, at: number): void {
-    // As long as the server's time is not known, a look tells it.
+    // While the server's time is unknown, sweep at once: the reply contains it.
     this.scheduledIn(path, Math.max(0, at - this.clock.now()) || 0);
   }
 
@@ -135,7 +135,7 @@ export class Sweeper {
     await this.attempt(() => this.forgetter.look());
   }
 
-  /** Takes the list of all recurring sends; routes with new or changed ones are examined now. */
+  /** Takes the list of all recurring sends and examines routes with new or changed ones now. */
   onSchedules(schedules: readonly PlannedSchedule[]): void {
     const before = this.planned;
     this.planned = new Map(schedules.map((schedule) => [schedule.id, schedule]));
@@ -161,10 +161,10 @@ export class Sweeper {
     this.due.stop();
   }
 
-  /** Looks at those of the routes where there may be something to do. */
+  /** Sweeps those of the routes that may need it. */
   private async look(paths: readonly string[]): Promise<void> {
     let awake = paths;
-    // What fails here fails there as well, and is told.
+    // A failure here will recur in the sweep, which reports it.
     if (this.connection.ready) awake = await this.idle.awake(paths).catch(() => paths);
     if (this.stopped) return;
     if (awake.length < paths.length) {
@@ -191,7 +191,7 @@ export class Sweeper {
     this.tidier.forget(path);
   }
 
-  /** Looks at the routes now. */
+  /** Sweeps the routes now. */
   async sweep(paths: readonly string[]): Promise<void> {
     for (let from = 0; from < paths.length; from += ROUTES_PER_CALL) {
       const some = paths.slice(from, from + ROUTES_PER_CALL);
@@ -201,7 +201,7 @@ export class Sweeper {
           await this.deleted.look(some);
         }
       } catch (error) {
-        // The connection's own faults are told by the connection; the next look makes up for this one.
+        // The connection reports its own faults; the next sweep makes up for this one.
         if (!this.stopped) this.hooks.onFault(error);
       }
       if (this.stopped) return;
@@ -211,9 +211,9 @@ export class Sweeper {
   }
 
   /**
-   * Promotes, expires and trims one route, all that there is to do, whoever keeps it tidy.
+   * Does all promoting, expiring and trimming that one route needs, whichever process keeps it tidy.
    *
-   * @throws what the first step met that failed; the others were done all the same
+   * @throws the error of the first step that failed; the other steps still ran
    */
   async sweepRoute(path: string): Promise<SweptRoute> {
     const failures: unknown[] = [];
@@ -235,7 +235,7 @@ export class Sweeper {
 
   private async promoteAll(path: string): Promise<number> {
     const { log } = this.keys.route(path);
-    // The lease is for those who stay.
+    // A one-off sweep does not hold the route.
     const args = { sweeper: this.name, leaseMs: 1, limit: MOVES_PER_CALL };
     for (let promoted = 0; ;) {
       const { client } = this.connection;
@@ -286,7 +286,7 @@ export class Sweeper {
     await this.attempt(() => this.tidier.limitDeadLetters(held));
   }
 
-  /** A route where it is refused keeps no other from its turn. */
+  /** Ends expired messages of a route. A failure is reported here, so other routes still get their turn. */
   private async expire(path: string): Promise<void> {
     const thing = `${path} expiry`;
     try {
@@ -303,7 +303,7 @@ export class Sweeper {
     }
   }
 
-  /** Takes a step whose failure does not stop the other steps. */
+  /** Runs a step and reports its failure, so that the other steps still run. */
   private async attempt(step: () => Promise<void>): Promise<void> {
     try {
       await step();
@@ -325,7 +325,7 @@ export class Sweeper {
   private planNext(path: string, swept: Swept, now: number): void {
     const { isHolder, nextDueAt = Infinity, nextTickAt = Infinity } = swept;
     if (Math.min(nextDueAt, nextTickAt) === Infinity) this.followed.foundEmpty(path);
-    // A tick that is due already is looked at again when it has been made.
+    // For a tick that is already due, the sweep after its publication plans the next one.
     const nextAt = Math.min(nextDueAt, nextTickAt <= now ? Infinity : nextTickAt);
     if (nextAt === Infinity || !(isHolder || this.followed.has(path))) return;
     this.due.noLaterThan(path, nextAt <= now ? PAUSE_MS : nextAt - now);
@@ -339,7 +339,7 @@ export class Sweeper {
       const hasMoved = await this.hooks.onTicksDue(path, now);
       if (hasMoved && !this.stopped) this.due.noLaterThan(path, 0);
     } catch (error) {
-      // They stay due, for whoever looks next.
+      // The sends stay due for the next sweep, by any process.
       if (!this.stopped) this.hooks.onFault(error);
     } finally {
       this.ticking.delete(path);

@@ -27,9 +27,9 @@ export interface DeadLetterDrop extends DroppedDeadLetter {
 export interface TidierHooks {
   onTrimmed?: (path: string, count: number) => void;
   onDeadLetterDropped?: (drop: DeadLetterDrop) => void;
-  /** Messages that have expired cannot be ended: as the expiry names them, and why. Told once of each. */
+  /** Reports expired messages that cannot be ended, by their members in the expiry, and why; once per message. */
   onExpirySetAside: (path: string, entries: Expired['setAside']) => void;
-  /** A replay of history that nobody is at keeps a route from being trimmed; told once for each. */
+  /** Reports an abandoned replay of history that keeps a route from being trimmed; once per replay. */
   onReplayStopped?: (path: string, id: string) => void;
   onFault: (error: unknown) => void;
 }
@@ -37,7 +37,7 @@ export interface TidierHooks {
 /** A route that this process keeps tidy, as a sweep found it. */
 export interface TrimmableRoute {
   readonly path: string;
-  /** See `Swept`. */
+  /** State as in {@link Swept}. */
   readonly state: string;
 }
 
@@ -50,21 +50,21 @@ interface Limits {
 interface LimitedQueue extends Omit<Limits, 'groups'> {
   readonly path: string;
   readonly group: string;
-  /** Its key. */
+  /** Key of the group's dead letters. */
   readonly dead: string;
 }
 
 const EXPIRED_PER_CALL = 400;
 const DROPPED_PER_CALL = 400;
 const QUEUES_PER_CALL = 25;
-/** Pause between two slices of work, in which other clients have their turn. */
+/** Pause between two slices of work, in ms, that lets other clients run. */
 export const PAUSE_MS = 5;
-// Most messages that were in flight at the first look are finished after this time.
+// After this time, most messages that were in flight at the first trimming are finished.
 const LATER_MS = 500;
-// Consumers that are gone are all that an unchanged route may want to be rid of.
+// All that an unchanged route may need to lose is consumers that are gone.
 const SWEEPS_PER_IDLE_TRIM = 12;
 const MOST_TOLD_REPLAYS = 1_000;
-// Far longer than any living consumer goes without a read.
+// Far longer than a living consumer goes without a read.
 const CONSUMER_IDLE_MS = 10 * 60_000;
 
 /** Frees data that routes no longer need: expired and finished messages, and dead letters beyond their limits. */
@@ -73,7 +73,7 @@ export class Tidier {
   private readonly limits = new Map<string, Limits>();
   private readonly trimmed: TrimmedStates;
   private readonly troubles = new Troubles();
-  /** Group after which the next trimming of a route goes on, where there are many. */
+  /** Group after which the next trimming of a route resumes, by path; for routes with many groups. */
   private readonly groupsReached = new Map<string, string>();
   private readonly toldReplays = new Set<string>();
 
@@ -101,13 +101,13 @@ export class Tidier {
     }
   }
 
-  /** This process looks after the route no longer. */
+  /** Drops what is remembered about a route that this process no longer looks after. */
   forget(path: string): void {
     this.trimmed.forget(path);
     this.groupsReached.delete(path);
   }
 
-  /** Ends the wait of a slice of the messages whose time to live has passed. */
+  /** Ends a slice of the messages whose time to live has passed. */
   async expire(path: string): Promise<Expired> {
     const { log } = this.keys.route(path);
     const { client } = this.connection;
@@ -119,7 +119,7 @@ export class Tidier {
     return expired;
   }
 
-  /** Ends the wait of all of them. Returns how many. */
+  /** Ends all messages whose time to live has passed, and returns their number. */
   async expireAll(path: string): Promise<number> {
     for (let total = 0; ;) {
       const { removed, hasMore } = await this.expire(path);
@@ -155,7 +155,7 @@ export class Tidier {
     return results;
   }
 
-  /** Trims all that can be trimmed of one route now. Returns how much. */
+  /** Trims all that can be trimmed on one route now, and returns the number of removed messages. */
   async trimAll(path: string): Promise<number> {
     for (let total = 0; ;) {
       const [result] = (await this.trim([path])) as [Trimmed | Broken];
@@ -167,13 +167,13 @@ export class Tidier {
   }
 
   /**
-   * Trims those of the routes that have changed since their last trimming.
+   * Trims the routes that have changed since their last trimming.
    *
-   * @returns in how many ms there is more to do, by path
+   * @returns delay in ms until there is more to do, by path
    */
   async trimChanged(routes: readonly TrimmableRoute[]): Promise<Map<string, number>> {
     const wanting = routes.filter(({ path, state }) => {
-      // Time passes on an unchanged route too.
+      // Messages and consumers age on an unchanged route too.
       const agesToo = state !== '' && this.retentionOf(path)[0] === 'age';
       return agesToo || this.trimmed.isWorthALook(path, state);
     });
@@ -204,7 +204,7 @@ export class Tidier {
     }
   }
 
-  /** Returns those of the queues that are still beyond their limits. */
+  /** Returns the queues that are still beyond their limits. */
   private async limitSome(queues: readonly LimitedQueue[]): Promise<LimitedQueue[]> {
     const results = await limitDeadScript.run(
       this.connection.client,
@@ -232,7 +232,7 @@ export class Tidier {
 
   private tellOfReplay(path: string, id: string): void {
     if (this.toldReplays.has(id)) return;
-    // Replays reported long ago are mostly gone.
+    // Most replays reported long ago no longer exist.
     if (this.toldReplays.size >= MOST_TOLD_REPLAYS) this.toldReplays.clear();
     this.toldReplays.add(id);
     this.hooks.onReplayStopped?.(path, id);

@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe('a route', () => {
-  it('is worth a look as long as it has not been trimmed in this state', () => {
+  it('is worth trimming until it has been trimmed in this state', () => {
     expect(states.isWorthALook('a', 'one')).toBe(true);
     expect(states.isWorthALook('a', 'one')).toBe(true);
     states.note('a', 'one');
@@ -27,7 +27,7 @@ describe('a route', () => {
     expect(states.isWorthALook('b', 'one')).toBe(true);
   });
 
-  it('is worth a look now and then although nothing has changed', () => {
+  it('is worth trimming now and then even when nothing has changed', () => {
     states.note('a', 'one');
     now += 999;
     expect(states.isWorthALook('a', 'one')).toBe(false);
@@ -35,13 +35,13 @@ describe('a route', () => {
     expect(states.isWorthALook('a', 'one')).toBe(true);
   });
 
-  it('is worth a look in any state when the rules have changed', () => {
+  it('is worth trimming in any state after the rules have changed', () => {
     states.note('a', 'one');
     states.clear();
     expect(states.isWorthALook('a', 'one')).toBe(true);
   });
 
-  it('without anything to trim never is', () => {
+  it('is never worth trimming when it has nothing to trim', () => {
     expect(states.isWorthALook('a', '')).toBe(false);
     now += 10_000;
     expect(states.isWorthALook('a', '')).toBe(false);

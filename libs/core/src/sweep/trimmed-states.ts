@@ -6,21 +6,21 @@ interface Trimmed {
   readonly at: number;
 }
 
-/** State of each route after its last complete trimming, so that it is not trimmed again in vain. */
+/** State of each route after its last complete trimming, to avoid trimming it again in vain. */
 export class TrimmedStates {
   private readonly last = new Map<string, Trimmed>();
 
-  /** @param againMs how long a route is left alone as long as its state is the same */
+  /** @param againMs how long a route with an unchanged state is left alone, in ms */
   constructor(private readonly againMs: number) {}
 
-  /** @param state what a sweep has found; '' where there is nothing to trim */
+  /** @param state the state that a sweep found; '' when there is nothing to trim */
   isWorthALook(path: string, state: string): boolean {
     if (state === '') return false;
     const last = this.last.get(path);
     return last?.state !== state || performance.now() - last.at >= this.againMs;
   }
 
-  /** Everything was trimmed that could be after the route had been found in this state. */
+  /** Records a complete trimming of a route that was found in this state. */
   note(path: string, state: string): void {
     this.last.set(path, { state, at: performance.now() });
   }

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { Troubles } from './troubles.js';
 
-test('a trouble is news once, and again when it was over or is another one', () => {
+test('a problem is news once, and again after it was solved or has changed', () => {
   const troubles = new Troubles();
   expect(troubles.isNews('a', 'broken')).toBe(true);
   expect(troubles.isNews('a', 'broken')).toBe(false);
@@ -12,7 +12,7 @@ test('a trouble is news once, and again when it was over or is another one', () 
   expect(troubles.isNews('a', 'gone')).toBe(true);
 });
 
-test('troubles without end take no memory without end: the oldest of them is news again', () => {
+test('the memory for problems is bounded: the oldest problem becomes news again', () => {
   const troubles = new Troubles();
   for (let n = 0; n <= 1_000; n += 1) troubles.isNews(`thing ${n}`, '');
   expect(troubles.isNews('thing 1000', '')).toBe(false);

@@ -4,7 +4,7 @@ const MOST = 1_000;
 export class Troubles {
   private readonly told = new Map<string, string>();
 
-  /** Returns true for a problem that was not reported yet. Beyond a thousand, the oldest is forgotten. */
+  /** Returns true for a problem that has not been reported yet. Beyond a thousand problems, forgets the oldest. */
   isNews(thing: string, why: string): boolean {
     if (this.told.get(thing) === why) return false;
     this.told.delete(thing);

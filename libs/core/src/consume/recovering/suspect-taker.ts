@@ -8,7 +8,7 @@ import { BEGINNING, isWhole, MAX_CALLS, type Takeover, type TakeoverMode } from 
 
 type SuspectMode = Exclude<TakeoverMode, 'normal'>;
 
-/** Takes over messages that must run apart, and counts each as started. */
+/** Takes over messages that must run alone, and counts each as started. */
 export class SuspectTaker {
   constructor(
     private readonly context: ConsumerContext,
@@ -25,7 +25,7 @@ export class SuspectTaker {
     return suspects.length > 0 ? suspects : this.takeOf(subscription, 'lone', 1);
   }
 
-  /** Throws only if no suspect could be started: the started ones count as run, and their leases are renewed. */
+  /** Throws only if no suspect could be started: started suspects count as run, and their leases are renewed. */
   private async takeOf(
     subscription: Subscription,
     mode: SuspectMode,
@@ -47,7 +47,7 @@ export class SuspectTaker {
     return suspects;
   }
 
-  /** The first such deliveries, however many others are stale before them. */
+  /** Returns the first suspects, however many other stale deliveries come before them. */
   private async takeFirst(
     subscription: Subscription,
     mode: SuspectMode,
@@ -77,7 +77,7 @@ export class SuspectTaker {
     const { source, entryId, deliveries } = claim;
     const stream = subscription.streamOf(source);
     let sentAt = 0;
-    // Repeated, because it may count by now: given up here, it would be to blame for a crash that it had no part in.
+    // Retry: Redis may already have counted this start. Giving up would blame the message for a crash it did not cause.
     const begun = await command.runWithin(options.leaseMs, (client) => {
       sentAt = performance.now();
       return beginSuspectScript.run(client, { stream }, { group, consumer, entryId, deliveries });

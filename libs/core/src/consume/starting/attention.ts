@@ -1,8 +1,8 @@
 import type { Subscription } from '../route/subscription.js';
 
 /**
- * Routes with events since they were last served: with hundreds of routes, visiting all of them for each message would
- * cost more than the message.
+ * Routes with events since they were last served. With hundreds of routes, visiting each of them for every message
+ * would cost more than the message itself.
  */
 export class Attention {
   private wanting = new Set<Subscription>();
@@ -17,7 +17,7 @@ export class Attention {
     for (const subscription of this.all) this.wanting.add(subscription);
   }
 
-  /** Returns the waiting routes; they count as served from now on. */
+  /** Returns the waiting routes and marks them as served. */
   take(): Iterable<Subscription> {
     const taken = this.wanting;
     this.wanting = new Set();

@@ -67,7 +67,7 @@ export function matcherOf(filter: DeadLetterFilter): (letter: DeadLetter) => boo
   for (const name of ['errorName', 'fingerprint', 'text'] as const) {
     const value: unknown = filter[name];
     if (value !== undefined && (typeof value !== 'string' || value === '')) {
-      throw ConfigError.option(name, value, 'a text of 1 character or more');
+      throw ConfigError.option(name, value, 'a non-empty string');
     }
   }
   const codes = anyOf('code', filter.code, ['string', 'number']);

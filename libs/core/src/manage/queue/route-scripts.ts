@@ -67,11 +67,3 @@ export const removeGroupScript = defineScript({
       | ['active', consumer: string]
       | ['in-flight', count: number],
 });
-
-/** ARGV continues with groups. Replies with the number of messages that were on the log. */
-export const deleteRouteScript = defineScript({
-  lua: lua.deleteRouteLua,
-  keys: ['log'],
-  args: ['deadLetters'],
-  reply: Number,
-});
