@@ -1,4 +1,4 @@
-/** How long a send is set aside, in ms, as in the sweep. By then, a newer version or an operator may have fixed it. */
+/** Time that a send is skipped for, in ms, as in the sweep. A newer version or an operator may fix it meanwhile. */
 const ASIDE_MS = 60_000;
 
 /** A recurring send that could not be published, with the instant at which it was due, epoch ms. */
