@@ -49,3 +49,37 @@ test('an idle consumer of 100 routes writes at most 5 commands a second', async 
     await mq.close();
   }
 }, 60_000);
+
+test('an idle consumer looks at each pending list once in a lease, and repeats unchanged notes of presence twice', async () => {
+  const leaseMs = 3_000;
+  const leases = 3;
+  const routes = 20;
+  const server = await rig.server();
+  const outside = await connectTo(server.url);
+  const mq = new LeanMQ({ redis: server.url, prefix: rig.prefix, group: 'g', leaseMs });
+  try {
+    for (let n = 0; n < routes; n += 1) mq.handle(`/route/${n}`, () => undefined);
+    await mq.start();
+    const calls = async (name: string): Promise<number> => {
+      const stats = await outside.info('commandstats');
+      return Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    };
+    // Two streams for each route, both of which the first visit looks at.
+    await eventually(async () => (await calls('xpending')) >= 2 * routes, { timeoutMs: 10_000 });
+    const before = { looks: await calls('xpending'), notes: await calls('pexpire') };
+    const startedAt = performance.now();
+    const passed = (): number => (performance.now() - startedAt) / leaseMs;
+    await eventually(() => passed() >= leases, { timeoutMs: 20_000, everyMs: 100 });
+    const looks = (await calls('xpending')) - before.looks;
+    const notes = (await calls('pexpire')) - before.notes;
+    const perLease = passed() * routes;
+    // Three times each at every third of the lease.
+    expect(looks / 2 / perLease).toBeLessThan(1.6);
+    expect(looks / 2 / perLease).toBeGreaterThan(0.5);
+    expect(notes / perLease).toBeLessThan(2.2);
+    expect(notes / perLease).toBeGreaterThan(1);
+  } finally {
+    disconnect(outside);
+    await mq.close();
+  }
+}, 60_000);

@@ -95,7 +95,7 @@ describe('a queue with maxLength', () => {
     expect(await fill(mq, '/a')).toBe(10);
     const failure = other.publish('/a', 'too much');
     await expect(failure).rejects.toMatchObject({ code: 'ROUTE_FULL', retryable: true });
-    await expect(failure).rejects.toThrow(/"\/a\/" has 10 unfinished messages/);
+    await expect(failure).rejects.toThrow(/"\/a\/" already has 10 unfinished messages/);
     expect(await lengthOf('a')).toBe(10);
 
     // Deliveries in flight are unfinished, and so are retries and released messages.

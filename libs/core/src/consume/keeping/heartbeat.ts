@@ -4,7 +4,7 @@ import { LeaseLostError } from '../../errors.js';
 import type { InFlight, Source } from '../../message/index.js';
 import { inOwnContext } from '../../own-context.js';
 import type { ConsumerContext } from '../route/context.js';
-import { notePresence } from './presence.js';
+import { PresenceNotes } from './presence.js';
 import { heartbeatScript } from './lease-scripts.js';
 import type { Subscription } from '../route/subscription.js';
 
@@ -19,6 +19,7 @@ export class Heartbeat {
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
   private beating = false;
+  private readonly presence: PresenceNotes;
   /** Time of its last turn on the event loop, monotonic ms. */
   private turnAt = 0;
 
@@ -28,7 +29,9 @@ export class Heartbeat {
     private readonly onLost: (delivery: InFlight<Subscription>) => void,
     /** Reports that the event loop, or the whole process, stood still for longer than a lease. */
     private readonly onStalled?: (stalledMs: number) => void,
-  ) {}
+  ) {
+    this.presence = new PresenceNotes(context);
+  }
 
   /** Restarts the heartbeat if it is running. */
   start(): void {
@@ -36,7 +39,10 @@ export class Heartbeat {
     const everyMs = this.context.options.leaseMs / 3;
     this.turnAt = performance.now();
     this.timer = inOwnContext(() => setInterval(() => this.turn(), everyMs));
-    this.stopListening = this.context.command.onEveryReady(() => void this.beat());
+    this.stopListening = this.context.command.onEveryReady(() => {
+      this.presence.forget();
+      void this.beat();
+    });
     this.notePresence();
   }
 
@@ -76,7 +82,7 @@ export class Heartbeat {
 
   private notePresence(): void {
     // Only the renewals matter; the note may fail.
-    notePresence(this.context, this.subscriptions).catch(() => undefined);
+    this.presence.write(this.subscriptions).catch(() => undefined);
   }
 
   private renewals(): Renewal[] {

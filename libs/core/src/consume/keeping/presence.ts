@@ -9,31 +9,83 @@ import type { Subscription } from '../route/subscription.js';
 // The server runs two commands for each.
 const ROUTES_PER_CALL = 50;
 
+/** Note as last written, with its time in monotonic ms. */
+interface Written {
+  readonly state: string;
+  readonly at: number;
+}
+
 /**
  * Reports that this consumer exists, its load, and when it started what it holds. Redis does not list a consumer that
  * waits for its first message, and a renewed lease hides the start. The note expires with the lease; nothing depends on
  * it.
  */
-export async function notePresence(
-  { command, group, consumer, clock, options }: ConsumerContext,
-  subscriptions: Iterable<Subscription>,
-): Promise<void> {
-  const offset = clock.now() - performance.now();
-  const present = [...subscriptions].filter((each) => !each.isOff || each.inFlightCount > 0);
-  const calls: Promise<unknown>[] = [];
-  for (let from = 0; from < present.length; from += ROUTES_PER_CALL) {
-    const some = present.slice(from, from + ROUTES_PER_CALL);
-    const { leaseMs } = options;
-    const more = {
-      keys: some.flatMap(({ keys }) => [keys.here(group), keys.held(group, consumer)]),
-      args: some.flatMap((each) => [
-        JSON.stringify(busyState(each, offset)),
-        heldSince(each, offset),
-      ]),
-    };
-    calls.push(notePresenceScript.run(command.client, {}, { consumer, leaseMs }, more));
+export class PresenceNotes {
+  private written = new Map<Subscription, Written>();
+
+  constructor(private readonly context: ConsumerContext) {}
+
+  /** Writes the notes that have changed, belong to a route with something in flight, or would not outlast another beat. */
+  async write(subscriptions: Iterable<Subscription>): Promise<void> {
+    const { clock, options } = this.context;
+    const now = performance.now();
+    const offset = clock.now() - now;
+    const before = this.written;
+    this.written = new Map();
+    const due: Note[] = [];
+    for (const each of subscriptions) {
+      if (each.isOff && each.inFlightCount === 0) continue;
+      const state = JSON.stringify(busyState(each, offset));
+      const last = before.get(each);
+      const isFresh =
+        each.inFlightCount === 0 &&
+        last?.state === state &&
+        isLasting(now - last.at, options.leaseMs);
+      if (!isFresh) due.push({ subscription: each, state, since: heldSince(each, offset) });
+      this.written.set(each, isFresh ? last : { state, at: now });
+    }
+    await Promise.all(chunks(due).map((some) => this.send(some)));
   }
-  await Promise.all(calls);
+
+  /** Writes all notes next time: the server may have lost them. */
+  forget(): void {
+    this.written.clear();
+  }
+
+  private async send(notes: readonly Note[]): Promise<void> {
+    const { command, group, consumer, options } = this.context;
+    const keys = notes.flatMap(({ subscription: { keys: route } }) => [
+      route.here(group),
+      route.held(group, consumer),
+    ]);
+    const args = notes.flatMap(({ state, since }) => [state, since]);
+    const { leaseMs } = options;
+    try {
+      await notePresenceScript.run(command.client, {}, { consumer, leaseMs }, { keys, args });
+    } catch (error) {
+      for (const { subscription } of notes) this.written.delete(subscription);
+      throw error;
+    }
+  }
+}
+
+interface Note {
+  readonly subscription: Subscription;
+  readonly state: string;
+  readonly since: string;
+}
+
+/** Returns true if a note of that age is still valid at the next beat, with half a beat to spare. Pure. */
+export function isLasting(ageMs: number, leaseMs: number): boolean {
+  return ageMs < leaseMs / 2;
+}
+
+function chunks(notes: readonly Note[]): (readonly Note[])[] {
+  const some: Note[][] = [];
+  for (let from = 0; from < notes.length; from += ROUTES_PER_CALL) {
+    some.push(notes.slice(from, from + ROUTES_PER_CALL));
+  }
+  return some;
 }
 
 /**

@@ -1,7 +1,10 @@
+import { performance } from 'node:perf_hooks';
+
 import { BrokerRefusedError } from '../../errors.js';
 import { displayPath, type InFlight } from '../../message/index.js';
 import { isMissingGroup, isTransient } from '../../redis/index.js';
 import type { ConsumerContext } from '../route/context.js';
+import { BareRoutes } from './bare-routes.js';
 import type { PendingCursor, Reclaimed } from './takeover-scripts.js';
 import type { Subscription } from '../route/subscription.js';
 import { SuspectTaker } from './suspect-taker.js';
@@ -24,7 +27,8 @@ export interface ReclaimHooks extends TakeoverHooks {
 
 /**
  * Looks for deliveries whose leases nobody renews and takes over as many as there is room for: every third of the
- * lease, and again as soon as a slot is free while more are waiting.
+ * lease, and again as soon as a slot is free while more are waiting. Skips a route with nothing pending until a
+ * delivery there could be stale.
  */
 export class Reclaimer {
   private timer: NodeJS.Timeout | undefined;
@@ -36,6 +40,8 @@ export class Reclaimer {
   /** Set while a suspect runs alone. */
   paused = false;
 
+  private stopListening: (() => void) | undefined;
+  private readonly bare: BareRoutes;
   private readonly takeover: Takeover;
   private readonly suspects: SuspectTaker;
 
@@ -44,11 +50,19 @@ export class Reclaimer {
     private readonly subscriptions: ReadonlySet<Subscription>,
     private readonly hooks: ReclaimHooks,
   ) {
-    this.takeover = new Takeover(context, subscriptions, hooks);
+    this.bare = new BareRoutes(context.options.leaseMs);
+    this.takeover = new Takeover(context, subscriptions, {
+      ...hooks,
+      onClockStep: (stepMs) => {
+        this.bare.forget();
+        hooks.onClockStep?.(stepMs);
+      },
+    });
     this.suspects = new SuspectTaker(context, this.takeover);
   }
 
   start(): void {
+    this.stopListening = this.context.command.onEveryReady(() => this.bare.forget());
     this.schedule();
   }
 
@@ -56,6 +70,7 @@ export class Reclaimer {
   async stop(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.stopListening?.();
     this.paused = true;
     await this.visiting;
   }
@@ -103,7 +118,8 @@ export class Reclaimer {
     // Jitter keeps the processes of a group from looking all at once.
     this.timer = setTimeout(
       () => {
-        void this.visit([...this.subscriptions]).finally(() => {
+        const due = this.bare.worthALook([...this.subscriptions], performance.now());
+        void this.visit(due).finally(() => {
           if (this.timer !== undefined) this.schedule();
         });
       },
@@ -158,9 +174,11 @@ export class Reclaimer {
       this.cursors.delete(subscription);
     }
     for (let call = 0; call < MAX_CALLS && looks.length > 0 && !this.paused; call += 1) {
+      const sentAt = performance.now();
       const found = await this.takeover.call(looks, 'normal', 'look', roomLeft);
       found.forEach((each, index) => {
         const { subscription } = looks[index] as Look;
+        this.bare.note(subscription, each.isBare, sentAt);
         left.set(subscription, Math.max(0, roomLeft(subscription) - each.taken.length));
         this.noteProblem(subscription, each.problem);
         if (each.left > 0) subscription.hasStaleLeft = true;

@@ -17,7 +17,14 @@ export interface Reclaimed {
   readonly next: PendingCursor;
   /** Reason why the route could not be examined; '' if it could. */
   readonly problem: string;
+  /** True if the group has nothing pending on the route. */
+  readonly isBare: boolean;
 }
+
+const BARE: Reclaimed = Object.freeze({
+  ...{ taken: [], left: 0, suspects: 0, problem: '', isBare: true },
+  next: Object.freeze({ log: 'end', inbox: 'end' }),
+});
 
 type RawReclaimed = [[Source, string, string[], number][], number, number, string, string, string];
 
@@ -37,12 +44,14 @@ export const reclaimScript = defineScript({
     'maxBytes',
   ],
   reply: (raw) => {
-    const [serverMs, ...routes] = raw as [number, ...RawReclaimed[]];
-    const found = routes.map(([taken, left, suspects, log, inbox, problem]): Reclaimed => {
+    const [serverMs, ...routes] = raw as [number, ...('bare' | RawReclaimed)[]];
+    const found = routes.map((route): Reclaimed => {
+      if (route === 'bare') return BARE;
+      const [taken, left, suspects, log, inbox, problem] = route;
       const claims = taken.map(([source, entryId, fields, deliveries]) => ({
         ...{ source, entryId, fields, deliveries },
       }));
-      return { taken: claims, left, suspects, next: { log, inbox }, problem };
+      return { taken: claims, left, suspects, next: { log, inbox }, problem, isBare: false };
     });
     return { serverMs, found };
   },

@@ -20,10 +20,10 @@
 -- ARGV[9] -> bytes that may be taken in all; one delivery is taken whatever its size
 -- ARGV[10…] -> for each route three: how many deliveries may be taken; after which id to go on in its log and in its inbox:
 --              '' for the beginning, 'end' to leave it out
--- Output: the server's time, epoch ms; then for each route {taken, left, suspects, log, inbox, problem}: taken a list of
---         {source, id, fields, delivery count}, left the number of ripe deliveries that were not taken for want of room,
---         suspects the number of ripe suspects not taken, log and inbox where to go on, problem why it could not be looked
---         at, or ''
+-- Output: the server's time, epoch ms; then for each route 'bare' where the group has nothing pending, stale or not; or
+--         {taken, left, suspects, log, inbox, problem}: taken a list of {source, id, fields, delivery count}, left the
+--         number of ripe deliveries that were not taken for want of room, suspects the number of ripe suspects not taken,
+--         log and inbox where to go on, problem why it could not be looked at, or ''
 local group, consumer, leaseMs, confirmMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local suspectFrom, maxCrashes, mode = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local stopsAtFull, bytesLeft = ARGV[8] == 'take', tonumber(ARGV[9])
@@ -113,9 +113,17 @@ local function visit(stream, source, notes, from, seen, state)
   return from
 end
 
-local results = {now}
-for route = 1, #KEYS / 3 do
-  local log, inbox, notes = KEYS[route * 3 - 2], KEYS[route * 3 - 1], KEYS[route * 3]
+-- Most routes of a process with thousands have nothing pending: one short look tells, and no note is stale there.
+local function isBare(log, inbox, notes)
+  for _, stream in ipairs({log, inbox}) do
+    local pending = redis.pcall('XPENDING', stream, group, '-', '+', 1)
+    if pending.err or #pending > 0 then return false end
+  end
+  return redis.call('EXISTS', notes) == 0
+end
+
+-- What the Output says of one route.
+local function look(route, log, inbox, notes)
   local room, logFrom, inboxFrom = unpack(ARGV, 7 + route * 3, 9 + route * 3)
   local state, seen = {taken = {}, left = 0, suspects = 0, problem = '', room = tonumber(room)}, {}
   local found = redis.call('TYPE', notes).ok
@@ -136,6 +144,12 @@ for route = 1, #KEYS / 3 do
       redis.call('PEXPIRE', notes, 10 * leaseMs)
     end
   end
-  results[route + 1] = {state.taken, state.left, state.suspects, logFrom, inboxFrom, state.problem}
+  return {state.taken, state.left, state.suspects, logFrom, inboxFrom, state.problem}
+end
+
+local results = {now}
+for route = 1, #KEYS / 3 do
+  local log, inbox, notes = KEYS[route * 3 - 2], KEYS[route * 3 - 1], KEYS[route * 3]
+  results[route + 1] = isBare(log, inbox, notes) and 'bare' or look(route, log, inbox, notes)
 end
 return results
