@@ -7,13 +7,13 @@ const ROUTES_PER_LOOK = 50;
 
 interface IdleRoute {
   readonly state: string;
-  /** Postponement of the look, in ms. */
+  /** Postponement of the sweep, in ms. */
   readonly forMs: number;
   /** Monotonic ms. */
   readonly until: number;
 }
 
-// A route that was idle for a long time mostly stays idle.
+// A route that has long been idle usually stays idle.
 const GROWTH = 2;
 const LONGEST_GROWTH = 5;
 
@@ -33,7 +33,7 @@ export class IdleRoutes {
     private readonly forMs: number,
   ) {}
 
-  /** A look found the route like this. @param isQuiet there was nothing to do, and nothing is planned */
+  /** Records the result of a sweep. @param isQuiet true when there was nothing to do and nothing is planned */
   note(path: string, state: string, isQuiet: boolean): void {
     const isSame = this.states.get(path) === state;
     this.states.set(path, state);
@@ -45,7 +45,7 @@ export class IdleRoutes {
     }
   }
 
-  /** Ends the idleness of a route that this process has published to or finished a message of. */
+  /** Marks a route as active because this process has published to it or finished one of its messages. */
   wake(path: string): void {
     // Called for each message.
     if (this.idle.size > 0) this.idle.delete(path);
