@@ -1,7 +1,7 @@
 /**
- * Who may import whom; `npm run imports` checks it.
+ * Import rules of the repository; `npm run imports` checks them.
  *
- * Two pictures are behind the rules. Packages depend downwards only:
+ * The rules follow from two pictures. Packages depend downwards only:
  *
  *   apps → any package
  *   cli → core, http        dashboard → nestjs, http
@@ -11,7 +11,7 @@
  * And inside the core, the steps in a message's life do not know each other: `leanmq.ts` wires them.
  */
 
-/** What each package may import, besides itself. */
+/** Packages that each package may import, besides itself. */
 const ARROWS = {
   core: [],
   nestjs: ['core'],

@@ -13,7 +13,7 @@ import type { House } from './run/measure.js';
 import { isInstalled, isPeer } from './run/peers.js';
 import { runRounds } from './run/rounds.js';
 
-/** What the tool that built this program provides. */
+/** Context provided by the tool that built this program. */
 export interface Surroundings extends Omit<House, 'profiles'> {
   /** The folder of the repository. */
   readonly root: string;

@@ -1,4 +1,4 @@
-/** What a message of the benchmark carries: about 200 bytes of JSON. */
+/** Payload of a benchmark message: about 200 bytes of JSON. */
 export interface Order {
   /** Counts from 0 within a run. */
   readonly sequence: number;

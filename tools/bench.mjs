@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- options]`: measures; `--help` says how.
  *
- * What is measured is plain JavaScript made from the sources as they are, bundled into a folder that is gone
- * afterwards: nothing has to be built first, and no loader is in the way of what is measured.
+ * The sources are compiled to plain JavaScript and bundled into a temporary folder. Nothing has to be built first, and
+ * no loader distorts the measurement.
  */
 import { transform } from '@swc/core';
 import { build, stop } from 'esbuild';

@@ -11,7 +11,7 @@ import { root, setUp } from './setup.mjs';
 import { resultsArguments } from './test-results.mjs';
 import { libraries, run } from './workspace.mjs';
 
-/** What an application gets that uses the libraries; the others have their own trials. */
+/** Packages installed in each trial application; the other packages have their own trials. */
 const TRIED = ['@leanmq/core', '@leanmq/nestjs', '@leanmq/http'];
 const APPLICATIONS = ['nest11-cjs', 'nest12-esm'];
 /** Long enough for a slow machine; an application that leaks never ends at all. */

@@ -1,4 +1,4 @@
-/** What the environment decides for a service; the rest is in its module. */
+/** Settings that a service takes from its environment; its module holds the rest. */
 import type { LeanMQOptions } from '@leanmq/core';
 
 const { env } = process;

@@ -54,7 +54,7 @@ export async function measure(shape: Shape, options: MeasureOptions): Promise<Me
 }
 
 interface Best {
-  /** Of all tries the least, for each script. */
+  /** Lowest cost of each script over all tries. */
   readonly costs: Costs;
   readonly pingMs: number;
   readonly called: readonly string[];

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { messagesOf, type Shape } from './shapes.js';
 
 const PREFIX = 'leanmq';
-/** Of a chunk that is written at once. */
+/** Size of a chunk that is written at once. */
 const CHUNK_BYTES = 8 * 2 ** 20;
 
 /** A server with the messages, groups and routes of a shape, written from outside, and what an act needs to work on it. */

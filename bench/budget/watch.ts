@@ -16,9 +16,9 @@ export interface Watched {
   readonly longestPingMs: number;
 }
 
-/** Name for slow calls of scripts that the watch was not told of. */
+/** Name for slow calls of scripts that the watch does not know. */
 const UNKNOWN = 'unknown script';
-/** Calls that take less are of no interest, µs. */
+/** Threshold below which calls are ignored, in µs. */
 const SLOW_US = 200;
 const LOGGED = 20_000;
 

@@ -16,7 +16,7 @@ export type ContestantName = (typeof CONTESTANTS)[number];
 export interface Contestant {
   /**
    * @param url of a server that nobody else uses
-   * @param attempts how often a message is tried, where the publisher decides that; once unless told
+   * @param attempts per message, where the publisher decides that; 1 when absent
    */
   publisher(url: string, attempts?: number): Promise<Publisher>;
   /** Absent where nothing waits for a consumer that is not there. */
@@ -43,17 +43,17 @@ export interface ConsumePlan {
   readonly paths: readonly string[];
   /** Handlers at the same time, for each path. */
   readonly concurrency: number;
-  /** What the handlers do: `nothing` ends at once and may be awaited in turn; `waits` needs its slots. */
+  /** Work of the handlers: `nothing` ends at once and may be awaited in turn; `waits` needs its slots. */
   readonly work: 'nothing' | 'waits';
-  /** The payload is to be validated before the handler gets it. */
+  /** True when the payload is validated before the handler gets it. */
   readonly validated?: boolean;
-  /** How often a message is tried, at once again each time; once unless told. */
+  /** Attempts per message, retried without a delay. @default 1 */
   readonly attempts?: number;
   readonly handle: (order: Order) => Promise<void>;
 }
 
 export interface Consumer {
-  /** How many messages were handed out and are not done yet, as the server has it. */
+  /** Returns how many delivered messages are still unfinished, according to the server. */
   unfinished(): Promise<number>;
   close(): Promise<unknown>;
 }

@@ -51,7 +51,7 @@ function corePublisher(mq: LeanMQ): Publisher {
   };
 }
 
-/** Of both streams of each route. */
+/** Counts the pending messages in both streams of each route. */
 export async function unfinished(mq: LeanMQ, paths: readonly string[]): Promise<number> {
   let pending = 0;
   for (const path of paths) {

@@ -6,7 +6,7 @@ import { GROUP, rawKey } from './raw-keys.js';
 /** As XREADGROUP answers: for each stream its entries, each an id and its fields. */
 export type StreamsReply = [key: string, entries: [id: string, fields: string[]][]][];
 
-/** What any way to consume takes: a connection that reads, another one for acks, and an end of both. */
+/** Base of the raw consumers: one connection for reads, another for acks, and a way to close both. */
 export class RawConsumer implements Consumer {
   isOpen = true;
   private readonly reader: Redis;
@@ -21,7 +21,7 @@ export class RawConsumer implements Consumer {
     this.keys = paths.map(rawKey);
   }
 
-  /** Null when the time to block was over. */
+  /** Reads new messages; null when the blocking time ran out. */
   read(count: number): Promise<StreamsReply | null> {
     return this.reader.xreadgroup(
       'GROUP',

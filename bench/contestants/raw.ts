@@ -5,7 +5,7 @@ import { consumeInBatches } from './raw-batches.js';
 import { consumeInSlots } from './raw-slots.js';
 import { GROUP, rawKey } from './raw-keys.js';
 
-/** What a careful person writes by hand for one purpose, without any of the guarantees of a queue. */
+/** Careful hand-written code for a single purpose, without any of the guarantees of a queue. */
 export const raw: Contestant = {
   publisher: (url) =>
     Promise.resolve(new RawPublisher(new Redis(url, { enableAutoPipelining: true }))),

@@ -3,12 +3,12 @@ import { commandsWritten } from './commands.js';
 import type { Profiler } from './profiler.js';
 import type { ServerStats, ServerWatch } from './server.js';
 
-/** What a stretch of work cost. */
+/** Cost of a stretch of work. */
 export interface Cost {
   readonly elapsedMs: number;
   /** User and system time of this process, s. */
   readonly clientCpuS: number;
-  /** Of the server, s. */
+  /** User and system time of the server, s. */
   readonly redisCpuS: number;
   /** Commands that this process wrote. */
   readonly commands: number;
@@ -63,7 +63,7 @@ export class Meter {
   }
 }
 
-/** Of several stretches. */
+/** Adds up the costs of several stretches. */
 export function sum(costs: readonly Cost[]): Cost {
   const add = (name: keyof Cost): number => costs.reduce((total, cost) => total + cost[name], 0);
   return {

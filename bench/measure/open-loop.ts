@@ -14,7 +14,7 @@ export class OpenLoop {
     return this.startAt + (index * 1_000) / this.perSecond;
   }
 
-  /** How many are due at that instant, all since the start together. */
+  /** Returns the total number due at that instant, counted from the start. */
   dueBy(at: number): number {
     return at < this.startAt ? 0 : Math.floor(((at - this.startAt) * this.perSecond) / 1_000) + 1;
   }

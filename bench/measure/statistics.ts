@@ -4,7 +4,7 @@ export interface Summary {
   readonly max: number;
 }
 
-/** @throws {RangeError} if there are none */
+/** @throws {RangeError} when `values` is empty */
 export function summarize(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b);
   return {
@@ -14,7 +14,7 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
-/** @throws {RangeError} if there are none */
+/** @throws {RangeError} when `values` is empty */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('The median of nothing was asked for.');
   const sorted = [...values].sort((a, b) => a - b);
@@ -27,7 +27,7 @@ export function median(values: readonly number[]): number {
  * The least value that at least that part of all is not above (nearest rank).
  *
  * @param part 0.99 for the 99th percentile
- * @throws {RangeError} if there are none
+ * @throws {RangeError} when `values` is empty
  */
 export function percentile(values: ArrayLike<number>, part: number): number {
   if (values.length === 0) throw new RangeError('A percentile of nothing was asked for.');

@@ -3,15 +3,15 @@ import type { Work } from '../works/index.js';
 import type { Result } from './results.js';
 import { find } from './verdicts.js';
 
-/** What is shown of a work: how good each is, raw being 1 and more being better. */
+/** Bars of one work: each contestant's ratio to raw, which is 1. More is better. */
 export interface BarGroup {
   readonly label: string;
   readonly ratios: Partial<Record<ContestantName, number>>;
 }
 
 /**
- * A group of bars for each work that raw did too, by its first metric. Where less is better the ratio is turned round, so
- * that the longer bar is always the better one. Pure.
+ * Returns a group of bars for each work that raw also did, by the work's first metric. Where less is better, the ratio is
+ * inverted: the longer bar is always the better one. Pure.
  */
 export function barsOf(
   works: readonly Work[],

@@ -11,7 +11,7 @@ import { find, verdictsOf } from './verdicts.js';
 const PICTURE =
   '![Bars for each work: how core, Nest and BullMQ compare with hand-written code](performance.svg)';
 
-/** What stands between the markers of a page, by their names. */
+/** Text between the markers of a page, by marker name. */
 type Parts = Readonly<Record<string, string>>;
 
 export function performanceParts(works: readonly Work[], results: readonly Result[]): Parts {

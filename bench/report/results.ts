@@ -16,7 +16,7 @@ export interface Result {
   readonly clientCpuPer100k: number | null;
   readonly commandsPerMessage: number | null;
   readonly bytesPerMessage: number | null;
-  /** How many times it was measured. */
+  /** Number of measurements. */
   readonly rounds: number;
   readonly environment: Environment;
 }

@@ -56,12 +56,12 @@ const PEERS: Partial<Record<ContestantName, Peer>> = {
   },
 };
 
-/** Whether it has a server of its own, and not Redis. */
+/** Returns true when the contestant runs on its own server instead of Redis. */
 export function isPeer(contestant: ContestantName): boolean {
   return PEERS[contestant] !== undefined;
 }
 
-/** Whether the server of a peer is installed here. */
+/** Returns true when the peer's server is installed on this machine. */
 export function isInstalled(contestant: ContestantName): boolean {
   const program = PEERS[contestant]?.program ?? '';
   const folders = program.startsWith('/') ? [''] : (process.env['PATH'] ?? '').split(delimiter);

@@ -3,8 +3,8 @@ import { RATE } from '../works/reading.js';
 import type { Size, Work } from '../works/index.js';
 
 /**
- * How much of a work is measured of contestants that would otherwise take most of the time. It is a speed that is
- * compared, and theirs does not depend on how long it is measured.
+ * Share of a work that is measured for contestants that would otherwise take most of the time. The comparison is of
+ * speeds, and their speed does not depend on how much is measured.
  */
 const SHARE: Partial<Record<ContestantName, number>> = { bullmq: 0.25, rabbitmq: 0.25, nats: 0.5 };
 

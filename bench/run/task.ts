@@ -1,7 +1,7 @@
 import type { ContestantName } from '../contestants/index.js';
 import type { Reading, Size } from '../works/index.js';
 
-/** What a process is started for. */
+/** Task that a process is started for. */
 export interface Task {
   readonly work: string;
   readonly role: string;

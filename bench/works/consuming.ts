@@ -9,11 +9,11 @@ import type { Part, Role } from './work.js';
 const SETTLE_TIMEOUT_MS = 20_000;
 
 export interface Handling extends Pick<ConsumePlan, 'work' | 'validated' | 'attempts'> {
-  /** What the handler does before the message counts as handled; it may throw. */
+  /** Work that the handler does before the message counts as handled; may throw. */
   readonly does?: (order: Order) => Promise<unknown> | undefined;
-  /** Hears each time that one more was handled. */
+  /** Called after each handled message, with the count so far. */
   readonly onHandled?: (count: number) => void;
-  /** What is to happen while the consumer is still there. */
+  /** Runs when all messages are settled, before the consumer closes. */
   readonly whenDone?: () => Promise<void>;
 }
 

@@ -5,12 +5,12 @@ import { RATE, rateOf } from './reading.js';
 import type { Role, Work } from './work.js';
 
 const ATTEMPTS = 2;
-// One for all: to make an error takes V8 longer than all that is measured here takes for a delivery.
+// One error for all attempts: creating one takes V8 longer than the rest of a measured delivery.
 const FAILURE = new Error('The first attempt fails.');
 
-/** They try again when nothing else waits: only the whole of a heap has as many failures as successes. */
+/** Contestants that retry only when nothing else waits: failures equal successes only over a whole heap. */
 const RETRY_LAST: readonly ContestantName[] = ['bullmq'];
-/** What warms up those. */
+/** Path of the messages that warm up those contestants. */
 const WARM_PATH = 'warm';
 
 const heaps: Heaps = ({ messages, warmUp }, name) =>

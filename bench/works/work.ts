@@ -2,7 +2,7 @@ import type { Contestant, ContestantName } from '../contestants/index.js';
 import type { Meter } from '../measure/meter.js';
 import type { ServerWatch } from '../measure/server.js';
 
-/** How much is done; numbers only, `messages` and `warmUp` are cut down for slow contestants. */
+/** Amount of work, numbers only. `messages` and `warmUp` are reduced for slow contestants. */
 export type Size = Readonly<Record<string, number>> & {
   readonly messages: number;
   readonly warmUp: number;
@@ -15,7 +15,7 @@ export interface Metric {
   readonly better: 'more' | 'less';
 }
 
-/** What has to be reached; the ratio is the contestant's figure by the other's of the same run. */
+/** Target of a work. The ratio divides the contestant's figure by that of `against` in the same run. */
 export interface Target {
   readonly contestant: ContestantName;
   readonly unit: string;
@@ -25,7 +25,7 @@ export interface Target {
   readonly against?: { readonly contestant: ContestantName; readonly work?: string };
 }
 
-/** What one measurement found. */
+/** Result of one measurement. */
 export interface Reading {
   /** By unit. */
   readonly values: Readonly<Record<string, number>>;
@@ -39,7 +39,7 @@ export interface CostPerMessage {
   readonly clientCpuPer100k?: number;
   /** Commands that clients wrote. */
   readonly commandsPerMessage?: number;
-  /** Of the server's memory. */
+  /** Server memory per message, in bytes. */
   readonly bytesPerMessage?: number;
 }
 
@@ -57,7 +57,7 @@ export interface Work {
   readonly quick: Size;
   /** The numbers of slots of which the fastest is taken before the rounds; otherwise `size.concurrency`. */
   readonly tune?: Partial<Record<ContestantName, readonly number[]>>;
-  /** What its processes do, by name. */
+  /** Roles of its processes, by name. */
   readonly roles: Readonly<Record<string, Role>>;
   /** Directs the processes, in the one that started them. */
   run(stage: Stage): Promise<Reading>;
@@ -79,7 +79,7 @@ export interface Actor {
   readonly pid: number;
   /** Resolves when it says so, rejects when it ends before. */
   readonly ready: Promise<void>;
-  /** What the role returned. */
+  /** Return value of the role. */
   readonly reading: Promise<Reading>;
   /** Lets `stopAsked` of its part resolve. */
   stop(): void;

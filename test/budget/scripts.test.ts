@@ -36,7 +36,7 @@ const constantOf = (name: string): string =>
 /** Scripts over their budget that are being worked on, and by whom; to be empty. */
 const OVER: Readonly<Record<string, string>> = {};
 
-/** Of the scripts that an act is about, those that were called on one of the shapes. */
+/** Scripts that an act is about and that were called on at least one shape. */
 const calledOnes = new Set<string>();
 
 let server: RedisServer;

@@ -10,7 +10,7 @@ const nestPage = new Page('libs/nestjs/README.md');
 
 const sorted = (names: Iterable<string>): string[] => [...names].sort();
 
-/** How the page writes a default; undefined for what it puts into words. */
+/** Formats a default as the page shows it; undefined for a default that the page describes in words. */
 function shownDefault(value: unknown): string | undefined {
   if (typeof value === 'number') return value.toLocaleString('en-US');
   const isWord = typeof value === 'string' || typeof value === 'boolean';

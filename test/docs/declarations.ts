@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What the entry point of a package exports, as the compiler reads it. */
+/** Exports of a package's entry point, as the compiler reads them. */
 export class Declarations {
   private readonly program: ts.Program;
   private readonly checker: ts.TypeChecker;

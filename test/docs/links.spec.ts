@@ -11,7 +11,7 @@ const pages = folders.flatMap((folder) =>
 );
 const textOf = (url: URL): string => readFileSync(url, 'utf8');
 
-/** What GitHub makes of the headings of a page. */
+/** Returns the anchors that GitHub generates for a page's headings. */
 function anchorsOf(url: URL): string[] {
   return [...textOf(url).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

@@ -16,7 +16,7 @@ export class Page {
     return wordsIn(heading === undefined ? this.text : this.section(heading));
   }
 
-  /** The rows of a section's table, the first unless told, without its head. */
+  /** Returns the rows of a section's table, without its header. `table` is an index from 0. */
   rows(heading: string, table = 0): string[][] {
     const tables = this.section(heading).match(/(^\|.*\n)+/gm) ?? [];
     const lines = (tables[table] ?? '').trim().split('\n');

@@ -69,7 +69,7 @@ test('the Nest example does what the README says', async () => {
   const order = { orderId: 'ORD-1', status: 'shipped' };
   await app.get(WebhookPublisher).send('/order/status/', order);
   await acked;
-  // A message may come again; what its handler has sent by then is sent once.
+  // A message may be delivered again; what its handler sent the first time is not sent twice.
   const again = nextEvent(app.get(LeanMQ).events, 'acked');
   await app.get(WebhookPublisher).send('/order/status/', order);
   await again;

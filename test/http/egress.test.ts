@@ -51,7 +51,7 @@ function use(options: EgressOptions): void {
 }
 
 describe('a request', () => {
-  it('arrives byte for byte, with its headers and no others of ours', async () => {
+  it('arrives byte for byte, with its own headers and no added ones', async () => {
     const url = receiver.url('/status/exact?a=%20b');
     const headers = { 'content-type': 'application/json', 'webhook-id': 'msg_1', 'x-own': 'ü' };
     expect(await send(url, { headers })).toMatchObject({ outcome: 'success', status: 200 });
@@ -92,12 +92,12 @@ describe('a request', () => {
     expect(await send(receiver.url('/status?code=410'))).toMatchObject({ outcome: 'gone' });
   });
 
-  test.each([429, 503])('that is answered %i tells of seconds in retry-after', async (code) => {
+  test.each([429, 503])('that is answered %i reports the seconds of retry-after', async (code) => {
     const result = await send(receiver.url(`/status?code=${code}&retry-after=120`));
     expect(result).toMatchObject({ outcome: 'slow-down', status: code, retryAfterMs: 120_000 });
   });
 
-  test.each([429, 503])('that is answered %i tells of a date in retry-after', async (code) => {
+  test.each([429, 503])('that is answered %i reports the date of retry-after', async (code) => {
     const at = new Date(Date.now() + 3_600_000).toUTCString();
     const url = receiver.url(`/status?code=${code}&retry-after=${encodeURIComponent(at)}`);
     const { outcome, retryAfterMs = 0 } = await send(url);

@@ -170,7 +170,7 @@ describe('a name', () => {
     });
   });
 
-  it('whose lookup fails is told of with the reason of DNS', async () => {
+  it('whose lookup fails is reported with the reason from DNS', async () => {
     use([], {
       resolve: async () => {
         throw Object.assign(new Error('queryA'), { code: 'ENOTFOUND' });

@@ -111,7 +111,7 @@ describe.each(ADAPTERS)('an id on %s', (name, makeAdapter) => {
     expect(runs).toHaveLength(2);
   });
 
-  test('is not looked at when there is none, or deduplication is off', async () => {
+  test('is ignored when it is missing or deduplication is off', async () => {
     const { HooksController, runs } = controllerWith(() => undefined, { dedupe: false });
     const app = await apps.start({ controllers: [HooksController] }, makeAdapter);
     await send(app);

@@ -28,7 +28,7 @@ class OrderDto {
   orderId!: string;
 }
 
-/** What an application has for its HTTP requests: it knows of headers, and nothing of messages. */
+/** Guard for HTTP requests: it reads headers and knows nothing about messages. */
 @Injectable()
 class ApiKeyGuard implements CanActivate {
   canActivate(context: ExecutionContext) {

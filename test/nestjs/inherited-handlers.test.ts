@@ -30,7 +30,7 @@ const Kind = createParamDecorator(
   (_: unknown, context: ExecutionContext) => typeof context.getArgs<[unknown]>()[0],
 );
 
-/** How a payload ends, and what handlers have got until then. */
+/** Publishes a payload; returns the reason of its dead letter, or 'acked'. */
 async function outcomeOf(handlers: new () => object, path: string, payload: unknown) {
   const { publisher, nextDeath } = await nest.start({ providers: [handlers] });
   const death = nextDeath();

@@ -6,7 +6,7 @@ import { useNest } from './support/nest.js';
 
 const nest = useNest();
 
-/** What an application with these providers is warned about. */
+/** Returns the warnings that an application with these providers logs. */
 async function warningsOf(
   providers: (new () => object)[],
   options: Parameters<typeof nest.build>[1] = {},

@@ -15,7 +15,7 @@ const nest = useNest();
 
 let made = 0;
 
-/** What belongs to one delivery. */
+/** Provider that belongs to one delivery. */
 @Injectable({ scope: Scope.REQUEST })
 class Unit {
   readonly number = (made += 1);

@@ -23,7 +23,7 @@ export declare class RedisServer {
   readonly port: number;
   readonly url: string;
   readonly dir: string;
-  /** Of the running process; another one after `restart()`. */
+  /** Id of the running process; changes with `restart()`. */
   readonly pid: number;
 
   /** Resolves when the process has ended. Default: SIGKILL, as in a crash. */

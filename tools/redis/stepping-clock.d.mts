@@ -5,12 +5,12 @@ export declare class SteppingClock {
   /** Compiles it; undefined where there is no C compiler or no Linux. */
   static create(): SteppingClock | undefined;
 
-  /** What the server is to be started with. */
+  /** Environment to start the server with. */
   readonly env: Readonly<Record<string, string>>;
-  /** How far it is ahead of the machine's clock, ms; negative when it is behind. */
+  /** Lead over the machine's clock, in ms; negative when it is behind. */
   readonly offsetMs: number;
 
-  /** Steps it, at once. */
+  /** Steps the clock at once. */
   setTo(offsetMs: number): void;
   /** Removes its files. The server must have ended. */
   remove(): void;

@@ -15,7 +15,7 @@ function paint(style: Style, text: string): string {
   return wantsColour() ? styleText(style, safe) : safe;
 }
 
-/** How the story is told: chapters, plain sentences, and what was found to be true. */
+/** Printer for the story: chapters, plain sentences, and verified facts. */
 export const terminal = {
   title: (text: string): void => console.log(`\n${paint('bold', text)}`),
   say: (text: string): void => console.log(`  ${printable(text)}`),

@@ -6,8 +6,8 @@ interface Movement {
 }
 
 /**
- * What is in stock. In memory, because the demo is about messages; a real one is a table with the
- * order's id as its key. The key is what makes a message that is handled twice count once.
+ * Stock levels, in memory because the demo is about messages. A real service uses a table keyed by
+ * the order's id; the key makes a message that is handled twice count once.
  */
 @Injectable()
 export class Stock {

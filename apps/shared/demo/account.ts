@@ -14,9 +14,9 @@ export interface AccountLine {
   readonly origin: string;
   readonly orderId: string;
   readonly attempt: number;
-  /** How often a process died with it before. */
+  /** Number of earlier processes that died while handling the message. */
   readonly crashes: number;
-  /** How often it had been replayed from the dead letters. */
+  /** Number of times the message had been replayed from the dead letters. */
   readonly replays: number;
   readonly pid: number;
   /** Epoch ms. */

@@ -9,8 +9,8 @@ import { Faults } from './faults.js';
 const { env } = process;
 
 /**
- * What a service has only because it plays in the demo: it notes down what it does, and can be made
- * to fail. Nothing of this belongs into a real one.
+ * Parts that a service has only for the demo: it records its work and can be made to fail. A real
+ * service needs none of this.
  */
 @Global()
 @Module({

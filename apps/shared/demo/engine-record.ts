@@ -2,11 +2,11 @@ import type { EventListeners } from '@leanmq/core';
 
 import { append } from './account.js';
 
-/** What LeanMQ says that happened, in the words of its events. */
+/** One event as LeanMQ reported it. */
 export interface EngineLine {
   readonly event: 'published' | 'acked' | 'retried' | 'deadLettered' | 'reclaimed';
   readonly path: string;
-  /** Of a message; `reclaimed` only counts them. */
+  /** Message id; absent for `reclaimed`, which only counts messages. */
   readonly id?: string;
   readonly outcome?: string;
   readonly count?: number;

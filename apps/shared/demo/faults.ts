@@ -17,13 +17,13 @@ export class Fault {
   @IsString()
   orderId?: string;
 
-  /** How many calls fail; without it, all until the fault is switched off. */
+  /** Number of calls that fail; when absent, all calls fail until the fault is switched off. */
   @IsOptional()
   @IsInt()
   @Min(1)
   times?: number;
 
-  /** How long a slow call takes. */
+  /** Duration of a slow call, in ms. */
   @IsOptional()
   @IsInt()
   @Min(0)

@@ -21,9 +21,9 @@ export interface App {
   readonly publisher: WebhookPublisher;
   /** The next event of that name. */
   next<Name extends keyof LeanMQEvents>(name: Name): Promise<LeanMQEvents[Name][0]>;
-  /** How the next message to end ends: undefined if it is acked. */
+  /** Waits for the next message to end; resolves to its dead letter, or undefined when it is acked. */
   nextDeath(): Promise<LeanMQEvents['deadLettered'][0] | undefined>;
-  /** Before the test ends. */
+  /** Closes the application before the test ends. */
   close(): Promise<void>;
 }
 
@@ -37,9 +37,9 @@ export interface Nest {
   start(metadata: ModuleMetadata, more?: Partial<LeanMQModuleOptions>): Promise<App>;
   /** Starts what `build` has made, or any other module. */
   init(builder: TestingModuleBuilder): Promise<App>;
-  /** What tests need of an application that they have started themselves. */
+  /** Returns the parts that tests need of an application that they started themselves. */
   parts(app: INestApplicationContext): Omit<App, 'module'>;
-  /** Has it closed when the test ends. */
+  /** Closes `app` when the test ends. */
   closing<T extends { close(): Promise<void> }>(app: T): T;
 }
 

@@ -1,6 +1,6 @@
 import { IsInt, IsString } from 'class-validator';
 
-/** What the messages of a batch hold. */
+/** Payload of each message in a batch. */
 export class RowDto {
   @IsString()
   sku!: string;

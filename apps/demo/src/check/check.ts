@@ -5,11 +5,11 @@ import { publishedBy, tallyOf, type Tally } from './tally.js';
 
 export interface Verdict {
   readonly tallies: Readonly<Record<Service, Tally>>;
-  /** What is wrong, in sentences; nothing if all is well. */
+  /** Problems found, as sentences; empty when all is well. */
   readonly problems: readonly string[];
 }
 
-/** What is known of one service. */
+/** Everything known about one service. */
 interface Case {
   readonly due: ReadonlySet<string>;
   readonly histories: ReadonlyMap<string, History>;
@@ -20,7 +20,7 @@ interface Case {
   readonly replayed: number;
 }
 
-/** What must hold for each service; each says what does not. */
+/** Rules that each service must satisfy; each returns its violations. */
 const RULES: readonly ((it: Case) => string[])[] = [
   nothingIsLost,
   nothingIsDoneTwice,
@@ -74,7 +74,7 @@ function nothingIsDoneTwice({ histories, engine, killedPids }: Case): string[] {
     .map(([key, { done }]) => `${key} was done ${done} times, and no kill had interrupted it`);
 }
 
-/** Whether a killed process had begun with it, and had not heard from Redis that it is acked. */
+/** Returns true when a killed process had started the message but never learned that Redis acked it. */
 function wasInterrupted(
   key: string,
   pids: readonly number[],

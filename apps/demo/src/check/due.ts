@@ -8,8 +8,8 @@ export interface Due {
 }
 
 /**
- * What follows from the accepted orders: each service handles each order's status, and of a shipped
- * one inventory handles an update and notifications a notification. Pure.
+ * Derives the expected deliveries from the accepted orders. Each service handles each order's status;
+ * for a shipped order, inventory also handles an update and notifications a notification. Pure.
  */
 export function dueOf(accepted: readonly AcceptedOrder[]): Due[] {
   return accepted.flatMap(({ orderId, messageId, shipped }) => [

@@ -7,16 +7,16 @@ export type Service = (typeof SERVICES)[number];
 /** An order that was answered with 202. */
 export interface AcceptedOrder {
   readonly orderId: string;
-  /** Of its message on `/order/status/`. */
+  /** Id of its message on `/order/status/`. */
   readonly messageId: string;
   readonly shipped: boolean;
 }
 
-/** What one service left behind. */
+/** Records that one service left behind. */
 export interface Records {
-  /** What it says that it did. */
+  /** The service's own account of its work. */
   readonly account: readonly AccountLine[];
-  /** What LeanMQ said in it. */
+  /** Events that LeanMQ emitted in the service. */
   readonly engine: readonly EngineLine[];
 }
 
@@ -26,6 +26,6 @@ export interface Evidence {
   readonly records: Readonly<Record<Service, Records>>;
   /** Processes that were killed in the middle of their work. */
   readonly killedPids: readonly number[];
-  /** How many dead letters of each service LeanMQ says that it replayed. */
+  /** Number of dead letters that LeanMQ reports as replayed, by service. */
   readonly replayed: Readonly<Record<Service, number>>;
 }

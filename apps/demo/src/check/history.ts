@@ -1,7 +1,7 @@
 import type { AccountLine } from '../../../shared/demo/account.js';
 import { keyOf } from './due.js';
 
-/** What became of one message in one service, as the service itself tells it. */
+/** History of one message in one service, according to the service itself. */
 export interface History {
   readonly done: number;
   /** Failures that were followed by a further attempt. */
@@ -15,7 +15,7 @@ export interface History {
   readonly unfinishedIn: readonly number[];
   /** Processes that ever ran it. */
   readonly pids: readonly number[];
-  /** How often it was published, whatever LeanMQ thinks of it. */
+  /** Number of times the message was published, according to the service alone. */
   readonly origins: number;
 }
 

@@ -8,7 +8,7 @@ export interface Tally {
   readonly published: number;
   /** Messages that it had to handle. */
   readonly due: number;
-  /** How many of those it did handle. */
+  /** Number of due messages that the service handled. */
   readonly delivered: number;
   readonly retried: number;
   readonly deadLettered: number;

@@ -29,7 +29,7 @@ export class Operator {
     return this.mq.deadLetters(path, service);
   }
 
-  /** What the server calls itself. */
+  /** Returns the server's product name and version. */
   async describeServer(): Promise<string> {
     const info = await this.mq.redis.info('server');
     const valkey = /^valkey_version:(.*)$/m.exec(info)?.[1];

@@ -47,7 +47,7 @@ export class ServiceProcess {
     return this.child?.exitCode === null && this.child.signalCode === null;
   }
 
-  /** What is in its files by now; they outlive its processes. */
+  /** Returns the current contents of the service's files, which outlive its processes. */
   get records(): Records {
     return { account: this.account.read(), engine: this.engine.read() };
   }

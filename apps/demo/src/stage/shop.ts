@@ -26,7 +26,7 @@ export class Shop {
 
   constructor(private readonly ordersUrl: () => string) {}
 
-  /** The next order; every third is shipped unless told. */
+  /** Creates the next order. Without `status`, every third order is shipped. */
   next(status?: Order['status']): Order {
     const number = (this.count += 1);
     return {

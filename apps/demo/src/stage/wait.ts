@@ -24,7 +24,7 @@ export async function until<T>(
   }
 }
 
-/** How long something took, for people. */
+/** Starts a stopwatch; the returned function gives the elapsed time as text. */
 export function stopwatch(): () => string {
   const startedAt = performance.now();
   return () => `${((performance.now() - startedAt) / 1_000).toFixed(1)} s`;

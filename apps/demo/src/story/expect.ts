@@ -8,7 +8,7 @@ export function expect(holds: boolean, claim: string): void {
   if (!holds) throw new Error(`it does not hold that ${claim}`);
 }
 
-/** How a service's handler fared with a message of an order, line by line. */
+/** Returns the lines that a service's handler recorded for an order's message. */
 export function linesOf(
   stage: Stage,
   service: Service,

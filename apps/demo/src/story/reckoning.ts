@@ -44,7 +44,7 @@ function rowsOf(tallies: Verdict['tallies']): string[] {
   return table([['', ...SERVICES, 'all'], ...counts]);
 }
 
-/** What could still be delivered would make the account a snapshot and not a result. */
+/** Lists the messages left in Redis. The account is final only when nothing can still be delivered. */
 async function leftInRedis({ operator }: Stage): Promise<string[]> {
   const left = new Map<string, number>();
   const isEmpty = async (): Promise<boolean> => {

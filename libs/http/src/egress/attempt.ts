@@ -22,8 +22,8 @@ export interface TlsIdentity {
 }
 
 /**
- * What an attempt comes to. `slow-down`: the receiver is overloaded (429, 502, 503, 504 or a timeout); `gone`: it wants no
- * more (410); `aborted`: given up by us, which is no attempt.
+ * Outcome of an attempt. `slow-down`: the receiver is overloaded (429, 502, 503, 504 or a timeout); `gone`: the receiver
+ * wants no more (410); `aborted`: the sender gave up, which does not count as an attempt.
  */
 export type AttemptOutcome = 'success' | 'failed' | 'slow-down' | 'gone' | 'aborted';
 
@@ -50,7 +50,7 @@ export interface AttemptResult {
   readonly status: number | undefined;
   /** Undefined for a success. `message` says in a sentence what went wrong, without secrets. */
   readonly error: { readonly fault: AttemptFault; readonly message: string } | undefined;
-  /** What the receiver asked for by `retry-after`, ms from now, as given: the schedule bounds it. */
+  /** Delay requested by the receiver in `retry-after`, in ms from now and unbounded; the schedule caps it. */
   readonly retryAfterMs: number | undefined;
   /** The beginning of the answer's body, at most 1 KiB, bytes that are not UTF-8 replaced. */
   readonly excerpt: string;

@@ -89,7 +89,7 @@ const TLS =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|EPROTO$)/;
 const RESETS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
-/** Of a name with several addresses, what the last one that was dialled came to. */
+/** Returns the error of the address dialled last, for a name with several addresses. */
 function innermost(error: Error): Error {
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : undefined;
   return last instanceof Error ? last : error;

@@ -19,9 +19,9 @@ export interface EgressOptions {
   readonly connectTimeoutMs?: number;
   /** Time limit from the request to the headers of the answer, ms. @default that of the attempt */
   readonly headersTimeoutMs?: number;
-  /** How long an idle connection is kept, ms; a receiver may ask for less. @default 10_000 */
+  /** Time that an idle connection is kept open, in ms; a receiver may ask for less. @default 10_000 */
   readonly idleMs?: number;
-  /** Origins to which connections are kept; past it the one that was idle longest is closed. @default 500 */
+  /** Limit on origins with open connections; beyond it, the longest idle one is closed. @default 500 */
   readonly maxOrigins?: number;
   /** Looks a name up. @default DNS, and the system's own lookup for hosts of `allow` and names that DNS does not have */
   readonly resolve?: Resolve;

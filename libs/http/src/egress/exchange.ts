@@ -8,7 +8,7 @@ import { retryAfterMs } from './retry-after.js';
 const EXCERPT_BYTES = 1_024;
 /** More of an answer is read only to keep its connection. */
 const READ_BYTES = 64 * 1_024;
-/** The status is known by then: a body that drips does not hold a slot up to the deadline. */
+/** Time limit for reading a body, whose status is already known: a slow body must not hold its slot until the deadline. */
 const BODY_MS = 5_000;
 
 export interface ExchangeLimits {
@@ -17,8 +17,8 @@ export interface ExchangeLimits {
 }
 
 /**
- * One request and its answer, as undici tells of it step by step. The result is there at the latest at the deadline, even
- * where undici still waits for a connection.
+ * One request and its response, as undici reports it step by step. The result settles by the deadline, even while undici
+ * still waits for a connection.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly result: Promise<AttemptResult>;

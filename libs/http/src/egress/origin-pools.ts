@@ -26,7 +26,7 @@ interface Wanted {
  */
 export class OriginPools {
   private readonly open = new Map<string, OriginPool>();
-  /** Those without a request, the one that was idle longest first. */
+  /** Pools without a request, the longest idle first. */
   private readonly idle = new Map<string, OriginPool>();
 
   constructor(private readonly limits: { readonly maxOrigins: number; readonly idleMs: number }) {}

@@ -4,11 +4,11 @@ export const DISABLE_WARNINGS = [0.5, 0.9] as const;
 export interface Failing {
   /** The first failure since the last success, epoch ms. It has no end: an endpoint that is seldom used counts too. */
   readonly firstFailureAt: number;
-  /** How many warnings were given since then. */
+  /** Number of warnings given since then. */
   readonly warned: number;
 }
 
-/** What follows from a failure. `warnings` is how many have been given with it. */
+/** Verdict on a failure. `warnings` counts the warnings given, this one included. */
 export type DisableVerdict =
   | { readonly kind: 'none' }
   | { readonly kind: 'warn'; readonly share: number; readonly warnings: number }

@@ -19,11 +19,11 @@ export type Breaker =
       readonly round: number;
     };
 
-/** What a breaker hears of. */
+/** Events that a breaker reacts to. */
 export type BreakerEvent =
   | { readonly kind: 'success' }
   | { readonly kind: 'failed' }
-  /** With what the receiver asked for, ms. */
+  /** Carries the delay that the receiver asked for, in ms. */
   | { readonly kind: 'slow-down'; readonly retryAfterMs?: number | undefined }
   /** A request goes out that `breakerPermit` has granted as a probe; within `leaseMs` it is over. */
   | { readonly kind: 'probe'; readonly leaseMs: number };
@@ -75,7 +75,7 @@ export function nextBreaker(
   }
 }
 
-/** What may go out now. */
+/** Limits on the requests that may go out now. */
 export interface BreakerPermit {
   /** Nothing before that instant, epoch ms; 0 for now. */
   readonly at: number;
@@ -83,7 +83,7 @@ export interface BreakerPermit {
   readonly concurrency: number;
   /** Requests a second, at most. */
   readonly perSecond: number;
-  /** What goes out is a probe: tell the breaker by the event `probe` before. */
+  /** True when the next request is a probe; send the breaker a `probe` event before it. */
   readonly isProbe: boolean;
 }
 

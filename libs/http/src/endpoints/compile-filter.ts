@@ -41,7 +41,7 @@ class Compiler {
     );
   }
 
-  /** What a value has to be. */
+  /** Compiles the condition that a value must satisfy. */
   private condition(given: unknown, field: string, depth: number): Test {
     if (isScalar(given)) {
       this.count(field, depth);

@@ -5,7 +5,7 @@ export const BODY_FORMATS = ['standard', 'raw', 'cloudevents'] as const;
 export type BodyFormat = (typeof BODY_FORMATS)[number];
 
 export const WHILE_DISABLED = ['keep', 'skip'] as const;
-/** What becomes of messages for a disabled endpoint: kept up to `backlog`, or skipped with an entry in its log. */
+/** Policy for messages to a disabled endpoint: kept up to `backlog`, or skipped with an entry in its log. */
 export type WhileDisabled = (typeof WHILE_DISABLED)[number];
 
 /** Options of delivery; what an endpoint does not set comes from its tenant, then from the module. */

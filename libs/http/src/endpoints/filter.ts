@@ -1,4 +1,4 @@
-/** What a filter compares with. Types are never converted: `1` is not `'1'`. */
+/** Value that a filter compares with. Types are never converted: `1` is not `'1'`. */
 export type FilterScalar = string | number | boolean | null;
 
 /** Operators on one value. `$gt` and its like compare numbers with numbers and texts with texts, in code units. */
@@ -36,7 +36,7 @@ export interface Filter {
   readonly $not?: Filter;
 }
 
-/** What a filter looks at. */
+/** Parts of an event that a filter sees. */
 export interface FilterEvent {
   readonly type: string;
   readonly headers: Readonly<Record<string, string>>;

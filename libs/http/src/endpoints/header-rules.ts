@@ -7,7 +7,7 @@ const MAX_NAME = 128;
 const MAX_VALUE_BYTES = 4_096;
 /** A token of RFC 9110, 5.6.2. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What RFC 9110, 5.5 lets a value hold, in ASCII: no CR, no LF, no NUL, nothing that servers decode in different ways. */
+/** ASCII subset of a field value in RFC 9110, 5.5: no CR, LF or NUL, and nothing that servers decode differently. */
 const VALUE = /^[\t\u0020-\u007e]*$/;
 
 /** Names that belong to HTTP, to us, or to what stands between. */

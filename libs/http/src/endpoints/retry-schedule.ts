@@ -5,7 +5,7 @@ export interface FailedAttempt {
   /** 1 for the first. */
   readonly attempt: number;
   readonly outcome: 'failed' | 'slow-down';
-  /** What the receiver asked for, ms. */
+  /** Delay that the receiver asked for, in ms. */
   readonly retryAfterMs?: number | undefined;
 }
 

@@ -68,7 +68,7 @@ export function validTypes(types: readonly string[]): readonly string[] {
   return sortedSet(types);
 }
 
-/** Whether one of the texts is equal, or ends in `*` and begins alike. Pure. */
+/** Returns true when a pattern equals the text, or ends in `*` and is a prefix of it. Pure. */
 export function matchesAny(patterns: readonly string[], text: string): boolean {
   return patterns.some((pattern) =>
     pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : pattern === text,

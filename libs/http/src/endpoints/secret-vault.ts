@@ -17,7 +17,7 @@ const ID = /^[A-Za-z0-9_-]{1,32}$/;
 const PLAIN = 'plain';
 const SEALED = 'v1';
 
-/** What is stored cannot be decrypted: its key is not among `encryptionKeys`, or it was changed or moved. */
+/** A stored secret cannot be decrypted: its key is not among `encryptionKeys`, or the secret was changed or moved. */
 export class SecretUnreadableError extends LeanMQError {
   constructor(endpointId: string, field: string, why: string) {
     super(
@@ -53,7 +53,7 @@ export class SecretVault {
     [this.current] = this.keys.keys();
   }
 
-  /** Whether what it seals is encrypted. */
+  /** True when the vault encrypts the secrets that it seals. */
   get encrypts(): boolean {
     return this.current !== undefined;
   }
@@ -89,7 +89,7 @@ export class SecretVault {
     }
   }
 
-  /** Whether another key than the first has sealed it, or none; store it again then, so that the old key can go. */
+  /** Returns true when the secret is not sealed with the first key; store it again so that the old key can go. */
   isOutdated(stored: string): boolean {
     return this.encrypts && (isPlain(stored) || stored.split('.', 2)[1] !== this.current);
   }

@@ -41,7 +41,7 @@ export function openEndpoint(json: string, vault: SecretVault): Endpoint {
   return { ...endpoint, secrets: kept };
 }
 
-/** Whether an old key has sealed any of it; store it again then. */
+/** Returns true when any secret of the endpoint is not sealed with the current key; store the endpoint again. */
 export function isOutdated(json: string, vault: SecretVault): boolean {
   let found = false;
   const look = (value: unknown, field: string): unknown => {

@@ -39,7 +39,7 @@ const CONTROL =
   // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
   /[\u0000-\u001f\u007f-\u009f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-/** Whether a value is a text without control characters that has 1 to `most` bytes as UTF-8. */
+/** Returns true when a value is a string of 1 to `most` UTF-8 bytes without control characters. */
 export function isName(value: unknown, most: number): value is string {
   if (typeof value !== 'string' || value === '') return false;
   return Buffer.byteLength(value) <= most && !CONTROL.test(value);

@@ -37,7 +37,7 @@ export function validDelivery(given: DeliveryOptions, field = 'delivery'): Deliv
   return Object.fromEntries(entries);
 }
 
-/** What holds for a delivery: the module's options, over them its tenant's, over them the endpoint's. Pure. */
+/** Resolves the options of a delivery: the endpoint's override its tenant's, which override the module's. Pure. */
 export function resolveDelivery(
   ...levels: readonly (DeliveryOptions | undefined)[]
 ): ResolvedDelivery {

@@ -18,7 +18,7 @@ import { Secret } from './secret.js';
 import { invalid, isName, isPlainObject } from './text-rules.js';
 import { validDelivery } from './valid-delivery.js';
 
-/** What the validation of an endpoint asks of its surroundings. */
+/** Dependencies of an endpoint's validation. */
 export interface EndpointRules {
   /** Judges a URL and gives its canonical form, such as `EgressGuard.check`. */
   readonly checkUrl: (url: unknown) => Promise<string>;

@@ -8,7 +8,7 @@ const PASSTHROUGH = '__responsePassthrough__';
 /** Numbers of `@Res()` and `@Next()`. */
 const RESPONSE = /^(1|2):/;
 
-/** Whether a method answers its requests by itself, as one with `@Res()` does. */
+/** Returns true when a method sends its own response, as one with `@Res()` does. */
 export function answersItself(context: ExecutionContext): boolean {
   const [type, name] = [context.getClass(), context.getHandler().name];
   const args = Object(Reflect.getMetadata(ROUTE_ARGS, type, name)) as object;

@@ -40,7 +40,7 @@ export class ControllerMethods {
     );
   }
 
-  /** Of each controller's class, and of those that it extends. */
+  /** Returns the prototype of each controller's class. */
   prototypes(): object[] {
     const types = this.discovery.getControllers().map(({ metatype }) => metatype);
     return types.flatMap((type) => (typeof type === 'function' ? [type.prototype as object] : []));

@@ -6,7 +6,7 @@ import * as esm from '@leanmq/nestjs';
 /** As a CommonJS dependency of an ESM application loads it: the other build. */
 const cjs = createRequire(import.meta.url)('@leanmq/nestjs') as typeof esm;
 
-/** What the one copy throws is what the other recognizes. */
+/** Asserts that each copy of the package recognizes the errors that the other throws. */
 export function assertOneKindOfErrors(): void {
   if (cjs.RejectError === esm.RejectError) throw new Error('There is one copy of @leanmq/core.');
   const rejected = new cjs.RejectError('no');

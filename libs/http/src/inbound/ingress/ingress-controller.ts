@@ -89,7 +89,7 @@ function addRefusal(prototype: object, name: string, route: MethodDecorator): vo
   route(prototype, name, descriptor);
 }
 
-/** Those of Nest that are for classes are for methods too. */
+/** Applies a decorator to a method; Nest's class decorators work on methods too. */
 function applyTo(
   decorate: ClassDecorator | MethodDecorator,
   prototype: object,

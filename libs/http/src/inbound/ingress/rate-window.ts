@@ -10,7 +10,7 @@ export class RateWindow {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Takes a permit; returns 0, or for how long there is none, ms. */
+  /** Takes a permit. Returns 0, or the wait until the next permit, in ms. */
   take(): number {
     const { count, perMs } = this.limit;
     const now = this.now();

@@ -27,7 +27,7 @@ export function markInConfig(config: unknown): RawBodyMark | undefined {
   return (Object(config) as Record<string, RawBodyMark | undefined>)[MARK];
 }
 
-/** Whether Fastify will see the mark: another `@RouteConfig()` above replaces it. */
+/** Returns true when Fastify will see the mark; another `@RouteConfig()` above replaces it. */
 export function hasFastifyMark(method: object): boolean {
   return markInConfig(Reflect.getMetadata(FASTIFY_CONFIG, method)) !== undefined;
 }
