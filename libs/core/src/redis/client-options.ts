@@ -3,7 +3,7 @@ import { Redis, type RedisOptions as AnyRedisOptions } from 'ioredis';
 import { ConfigError, show } from '../errors.js';
 import { nearestName } from '../option-values.js';
 
-/** ioredis' options; the shape of replies is ours to choose. */
+/** ioredis' options; LeanMQ itself chooses the shape of replies. */
 export type RedisOptions = Omit<AnyRedisOptions, 'replyMapping'>;
 
 type Name = keyof AnyRedisOptions;
@@ -14,9 +14,9 @@ interface Rule {
   readonly kind: Kind;
   /** The only value that the guarantees allow. */
   readonly only?: unknown;
-  /** Instruction for a caller who gave another one. */
+  /** Remedy in the error for any other value. */
   readonly instead?: string;
-  /** LeanMQ sets the option by itself; what is given has no effect. */
+  /** LeanMQ sets the option itself; a given value has no effect. */
   readonly isOurs?: true;
   readonly least?: number;
   readonly most?: number;
@@ -30,7 +30,7 @@ function only(kind: Kind, value: unknown, instead: string): Rule {
   return { kind, only: value, instead };
 }
 
-/** LeanMQ leaves the option out where it makes the client; a client of a factory must do so by itself. */
+/** LeanMQ omits the option for clients that it creates; a factory's client must omit it too. */
 function ours(value: boolean, instead: string): Rule {
   return { ...only('flag', value, instead), isOurs: true };
 }
@@ -38,11 +38,11 @@ function ours(value: boolean, instead: string): Rule {
 const OUR_RECONNECTION: Rule = { kind: 'other', isOurs: true };
 
 /**
- * Every option of ioredis 6, so that none gets past the guarantees: a new version with a new option does not compile.
- * One list for options objects, the query of a URL, and clients of a factory.
+ * Every option of ioredis 6, so none can bypass the guarantees: a new ioredis option is a compile error here.
+ * Applies to options objects, URL queries, and clients from a factory.
  */
 const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
-  // Where Redis is, and who we are there.
+  // Address and credentials.
   host: TEXT,
   port: { kind: 'whole', least: 1, most: 65_535 },
   path: TEXT,
@@ -51,7 +51,7 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
   username: TEXT,
   password: TEXT,
   db: { kind: 'whole', least: 0, most: 1_000_000 },
-  // The socket.
+  // Socket.
   connectTimeout: { kind: 'whole', least: 1 },
   keepAlive: WHOLE,
   noDelay: FLAG,
@@ -75,7 +75,7 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
   updateSentinels: FLAG,
   failoverDetector: FLAG,
   natMap: OTHER,
-  // Ours to set.
+  // Set by LeanMQ.
   connectionName: { kind: 'text', isOurs: true },
   lazyConnect: { kind: 'flag', isOurs: true },
   disconnectTimeout: { kind: 'whole', isOurs: true },
@@ -83,7 +83,7 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
   retryStrategy: OUR_RECONNECTION,
   reconnectOnError: OUR_RECONNECTION,
   socketTimeout: { kind: 'whole', instead: 'give LeanMQ\'s own option "silenceMs" instead' },
-  // What the guarantees rest on.
+  // Required by the guarantees.
   keyPrefix: only('text', '', 'give LeanMQ\'s own option "prefix" instead'),
   autoResendUnfulfilledCommands: only(
     'flag',
@@ -116,7 +116,7 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
   blockingTimeoutGrace: WHOLE,
   offlineQueue: only('flag', undefined, 'leave it out'),
   commandQueue: only('flag', undefined, 'leave it out'),
-  // For whoever uses `mq.redis`.
+  // For users of `mq.redis`.
   autoResubscribe: FLAG,
   showFriendlyErrorStack: FLAG,
   scripts: OBJECT,
@@ -125,7 +125,7 @@ const RULES: Readonly<Record<Name, Rule>> = Object.freeze({
 
 const NAMES = Object.keys(RULES) as readonly Name[];
 
-/** Names of other libraries → what they mean here. */
+/** Option names of other libraries → their equivalents here. */
 const FOREIGN: Readonly<Record<string, string>> = Object.freeze({
   url: 'give the URL itself as option "redis"',
   uri: 'give the URL itself as option "redis"',
@@ -146,7 +146,7 @@ const FOREIGN: Readonly<Record<string, string>> = Object.freeze({
   redisOptions: 'Redis Cluster is not supported yet',
 });
 
-/** The error for an option that is not one of ioredis'; its value is never shown, it may be a password. */
+/** Returns the error for an option unknown to ioredis; never shows its value, which may be a password. */
 function unknown(where: string, name: string): ConfigError {
   const near = nearestName(name, NAMES);
   const hint =
@@ -161,11 +161,11 @@ function unknown(where: string, name: string): ConfigError {
 }
 
 /**
- * Checks options of ioredis one by one. Pure. Undefined and null count as not given, as ioredis has it.
+ * Checks ioredis options one by one. Pure. Undefined and null count as not given, as in ioredis.
  *
- * @param where who gave them, for the error: `''`, or ` (its query)`
- * @param readMs how long a read may be without an answer, ms
- * @returns those that are passed on, numbers and flags as such
+ * @param where origin of the options, for the error: `''`, or ` (its query)`
+ * @param readMs time that a read may stay without a reply, in ms
+ * @returns the options to pass on, with numbers and flags parsed
  * @throws {ConfigError} naming the option and the remedy; it shows no value that may be a secret
  */
 export function checkClientOptions(
@@ -174,7 +174,7 @@ export function checkClientOptions(
   readMs: number,
 ): RedisOptions {
   const checked: Record<string, unknown> = {};
-  // Not Object.entries: ioredis takes what an object inherits, too.
+  // Not Object.entries: ioredis also reads inherited properties.
   for (const name in given) {
     const value: unknown = given[name];
     if (!Object.hasOwn(RULES, name)) throw unknown(where, name);
@@ -184,14 +184,14 @@ export function checkClientOptions(
     if (sound === undefined) throw refusal(where, name, shown(name, value), allowed(rule, name));
     if (rule.isOurs === true) continue;
     assertSafe(where, name, rule, sound, readMs);
-    // A line's end from a file or a variable is no part of a name.
+    // A line break from a file or a variable is not part of a name.
     const isPlace = name === 'host' || name === 'path';
     checked[name] = isPlace && typeof sound === 'string' ? sound.trim() : sound;
   }
   return checked;
 }
 
-/** The same for the client of a factory: its options are all there, most of them defaults. */
+/** Checks the options of a factory's client, which are all set, mostly to defaults. */
 export function checkFactoryClient(
   options: Readonly<Record<string, unknown>>,
   readMs: number,
@@ -199,7 +199,7 @@ export function checkFactoryClient(
   const where = ' (client of the factory)';
   for (const [name, rule] of Object.entries(RULES)) {
     const value = options[name];
-    // An option that LeanMQ itself sets is corrected on the client afterwards.
+    // LeanMQ later overrides the options that it sets itself.
     if (value !== undefined && name !== 'socketTimeout')
       assertSafe(where, name, rule, value, readMs);
   }
@@ -220,7 +220,7 @@ function assertSafe(where: string, name: string, rule: Rule, value: unknown, rea
   throw refusal(where, name, show(value), needed + remedy);
 }
 
-/** A script that has the name of a command, or of another method of the client, would be run in its place. */
+/** Rejects scripts named like a command or client method: they would run in its place. */
 function assertOwnNames(where: string, scripts: object): void {
   for (const [name, script] of Object.entries(scripts) as [string, unknown][]) {
     if (name in Redis.prototype || name.toLowerCase() in Redis.prototype) {
@@ -236,7 +236,7 @@ function refusal(where: string, name: string, value: string, remedy: string): Co
   return new ConfigError(`Option "redis.${name}"${where} is ${value}; allowed: ${remedy}.`);
 }
 
-/** A value in the form that ioredis needs; undefined if it has none. */
+/** Converts a value to the form that ioredis needs; undefined if it is invalid. */
 function valueOf(
   { kind, least = 0, most = Number.MAX_SAFE_INTEGER }: Rule,
   value: unknown,
@@ -248,7 +248,7 @@ function valueOf(
       if (value === 'true' || value === 'false') return value === 'true';
       return typeof value === 'boolean' ? value : undefined;
     case 'whole': {
-      // Environment variables are texts.
+      // Environment variables are strings.
       const isDigits = typeof value === 'string' && /^\d{1,16}$/.test(value.trim());
       const number = isDigits ? Number(value) : value;
       const isWhole = Number.isSafeInteger(number) && (number as number) >= least;
@@ -265,7 +265,7 @@ function valueOf(
   }
 }
 
-/** ioredis takes any text for "with TLS", "false" too. A profile of ioredis is a text as well. */
+/** Reads `tls`: ioredis treats any string as "with TLS", even "false". Its profiles are strings too. */
 function tlsOf(value: unknown): unknown {
   if (value === true || value === 'true') return {};
   if (value === false || value === 'false') return false;
@@ -287,7 +287,7 @@ const TLS_PROFILES: readonly unknown[] = ['RedisCloudFixed', 'RedisCloudFlexible
 
 const SECRET = /password|username|tls|sentinels/i;
 
-/** Values of these are never shown. */
+/** Options whose values are never shown. */
 function shown(name: string, value: unknown): string {
   return SECRET.test(name) ? `${typeof value} (not shown)` : show(value);
 }

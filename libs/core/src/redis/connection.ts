@@ -134,8 +134,8 @@ export class Connection {
   }
 
   /**
-   * Calls back at every (re)connection before the connection counts as ready, until the returned function is called. While
-   * a callback is at work, nobody else uses the connection.
+   * Calls back at every (re)connection before the connection counts as ready, until the returned function is called.
+   * While a callback runs, nothing else uses the connection.
    */
   onEveryArrival(listener: ArrivalListener): () => void {
     this.arrivalListeners.add(listener);
@@ -168,10 +168,10 @@ export class Connection {
   }
 
   /**
-   * Runs commands until they succeed, through any loss of the connection. The commands must be harmless when executed
+   * Runs commands until they succeed, through any loss of the connection. The commands must be safe to execute
    * twice.
    *
-   * @throws the signal's reason, ClosedError, or BrokerRefusedError when trying again does not help
+   * @throws the signal's reason, ClosedError, or BrokerRefusedError when a retry cannot help
    */
   async run<T>(command: (client: Redis) => Promise<T>, signal?: AbortSignal): Promise<T> {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS)) {
@@ -191,9 +191,9 @@ export class Connection {
   }
 
   /**
-   * The same for so long at most; without a limit if `timeoutMs` is undefined.
+   * Runs commands like `run`, within a time limit; without one if `timeoutMs` is undefined.
    *
-   * @throws {BrokerUnavailableError} that says what was in the way
+   * @throws {BrokerUnavailableError} naming the last failure
    */
   async runWithin<T>(
     timeoutMs: number | undefined,
@@ -235,7 +235,7 @@ export class Connection {
     const { lossCount } = this;
     const unfit = this.selectRefused ?? (await this.replicaFault());
     if (unfit === undefined && !(await this.arrive())) return;
-    // Lost meanwhile: the next connection is admitted by itself.
+    // Lost in the meantime: the next connection has its own admission.
     if (lossCount !== this.lossCount) return;
     if (this.client.status !== 'ready' || this.isClosed || this.admitted) return;
     if (unfit === undefined) {
@@ -244,7 +244,7 @@ export class Connection {
       return;
     }
     this.lastError = unfit;
-    // Reconnect: the same name may lead to another server by the next attempt.
+    // Reconnect: the same name may lead to another server next time.
     this.unfitTimer = setTimeout(() => this.client.disconnect(true), UNFIT_PAUSE_MS);
   }
 
@@ -270,12 +270,12 @@ export class Connection {
   }
 
   private async isReplica(): Promise<boolean> {
-    // With a client of their own people may read from a replica.
+    // Users may read from a replica with `mq.redis`.
     if (this.role === 'user') return false;
     try {
       return /^role:slave/m.test(await this.client.info('replication'));
     } catch {
-      // The connection broke, and is admitted when it is there again; or INFO is not for us, and writes will tell.
+      // The connection broke and is checked again on reconnection; or INFO is denied, and writes reveal a replica.
       return false;
     }
   }

@@ -104,7 +104,7 @@ describe('a reply of the server', () => {
     expect(refused.message.startsWith(`Redis refused: ${text}`)).toBe(true);
   });
 
-  test('is told apart although a minifier has renamed its class', () => {
+  test('is recognised although a minifier has renamed its class', () => {
     const error = reply('READONLY no writes here');
     Object.defineProperty(error, 'name', { value: 'e' });
     expect(replyOf(error)).toBe(error.message);
@@ -156,7 +156,7 @@ describe('a fault of the connection', () => {
   });
 });
 
-describe('what is neither', () => {
+describe('an error from neither Redis nor the connection', () => {
   test.each<[string, unknown]>([
     ['a TypeError', new TypeError('x is not a function')],
     ['a RangeError', new RangeError('Invalid string length')],

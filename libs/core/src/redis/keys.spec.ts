@@ -191,7 +191,7 @@ describe('keys', () => {
     expect(all.quarantine('orders')).toBe('leanmq:quarantine:orders');
   });
 
-  it('are made once for each path', () => {
+  it('are cached per path', () => {
     const all = new Keys('leanmq');
     expect(all.route('a')).toBe(all.route('a'));
   });

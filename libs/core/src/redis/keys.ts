@@ -1,19 +1,19 @@
-// Names are made again when they are needed again: a path for each id would otherwise leave them behind.
+// The cache is bounded: with one path per id it would grow forever.
 const MOST_ROUTES = 8_192;
 
 /**
- * The names of everything in Redis. `{path}` is the Cluster's hash tag, so that all of one route is in one slot; a tag
- * inside the prefix comes first in the key and wins, which puts all routes into that slot.
+ * Names of all keys in Redis. `{path}` is the Cluster hash tag, so all keys of a route share a slot. A tag inside the
+ * prefix comes first in the key and wins: it puts all routes into one slot.
  */
 export class Keys {
   readonly registry: string;
-  /** Notes of what has changed in the registry: STREAM, in the same slot. */
+  /** Changes of the registry: STREAM, in the same slot. */
   readonly changes: string;
-  /** Deleted routes: ZSET, path → when it was deleted, epoch ms; in the same slot. */
+  /** Deleted routes: ZSET, path → time of deletion, epoch ms; in the same slot. */
   readonly tombstones: string;
-  /** When a publisher last registered each route, at least once a day while it uses it: ZSET, epoch ms; in the same slot. */
+  /** Last use of each route by a publisher, updated at least daily: ZSET, epoch ms; in the same slot. */
   readonly used: string;
-  /** Routes that were forgotten a while ago, to be looked at again: ZSET, epoch ms; in the same slot. */
+  /** Recently forgotten routes, to be checked again: ZSET, epoch ms; in the same slot. */
   readonly forgotten: string;
   readonly schedules: string;
   private readonly routes = new Map<string, RouteKeys>();
@@ -38,7 +38,7 @@ export class Keys {
     return keys;
   }
 
-  /** Consumer of a group that may run a suspect alone now: STRING, the consumer's name, with a lease. */
+  /** Consumer of a group that may currently run a suspect alone: STRING, the consumer's name, with a lease. */
   quarantine(group: string): string {
     return `${this.prefix}:quarantine:${group}`;
   }
@@ -81,12 +81,12 @@ export class RouteKeys {
     return `${this.base}:dead:${group}`;
   }
 
-  /** The mark of a key of an idempotent handler. */
+  /** Mark of an idempotency key. */
   once(group: string, key: string): string {
     return `${this.base}:done:${group}:${key}`;
   }
 
-  /** When a group's latest permits were granted. */
+  /** Latest permits granted to a group. */
   rate(group: string): string {
     return `${this.base}:rate:${group}`;
   }
@@ -103,17 +103,17 @@ export class RouteKeys {
     return `${this.base}:sent:${messageId}`;
   }
 
-  /** Consumers of a group: HASH, name → until when it is to be believed, epoch ms, and JSON of how busy it is. */
+  /** Consumers of a group: HASH, name → end of the note's validity, epoch ms, and JSON of its load. */
   here(group: string): string {
     return `${this.base}:here:${group}`;
   }
 
-  /** Since when a consumer works on what it has held for longer than a heartbeat. */
+  /** Start times of deliveries that a consumer has held for longer than a heartbeat. */
   held(group: string, consumer: string): string {
     return `${this.base}:held:${group}:${consumer}`;
   }
 
-  /** That a call has cancelled a delayed send. */
+  /** Mark of a call that cancelled a delayed send. */
   cancelled(callId: string): string {
     return `${this.base}:cancelled:${callId}`;
   }

@@ -18,7 +18,7 @@ function commandsIn(file: string): string[] {
   );
 }
 
-describe('the permissions that are asked for', () => {
+describe('the checked permissions', () => {
   const files = readdirSync(folder, { recursive: true }) as string[];
   const scripts = files.filter((file) => file.endsWith('.lua'));
 
@@ -29,13 +29,13 @@ describe('the permissions that are asked for', () => {
     expect(missing).toEqual([]);
   });
 
-  test('are found in the scripts', () => {
+  test('cover every command of the scripts', () => {
     expect(new Set(scripts.flatMap(commandsIn)).size).toBeGreaterThan(35);
   });
 });
 
 describe('docs/operations.md', () => {
-  test('has them all, and no others but those that it says are optional', () => {
+  test('lists all permissions, and only optional ones beyond them', () => {
     const page = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8');
     const rulesOf = (user: string): string[] =>
       (new RegExp(`^ACL SETUSER ${user} (.*)$`, 'm').exec(page)?.[1] ?? '')

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readRoutes } from './registered.js';
 
 describe('the registry', () => {
-  test('tells its fields apart, whatever the paths', () => {
+  test('distinguishes its fields, whatever the paths', () => {
     const routes = readRoutes({
       version: '7',
       'route:a': '100',
@@ -53,7 +53,7 @@ describe('the registry', () => {
     ]);
   });
 
-  test('is empty as long as nothing is registered, and leaves alone what it does not know', () => {
+  test('is empty while nothing is registered, and ignores unknown fields', () => {
     expect(readRoutes({})).toEqual([]);
     expect(readRoutes({ version: '1', 'new-kind:a': 'x' })).toEqual([]);
   });

@@ -9,22 +9,22 @@ import {
   type RegisteredRoute,
 } from './registered.js';
 
-/** The form of the registry that this version knows. A newer one may mean what it does not understand. */
+/** Registry format that this version knows. A newer format may contain data that it misreads. */
 export const REGISTRY_FORMAT = 1;
 
 const TOMBSTONE = 'deleted:';
 const FIELDS_PER_READ = 500;
-// Beyond that everything is read: the notes are kept for about twice as many changes.
+// Beyond this many changes the whole registry is read; notes are kept for about twice as many.
 const NOTES_PER_READ = 500;
 
 /** Result of reading the registry. */
 export interface RegistryNews {
-  /** The version that this is. */
+  /** Version that was read. */
   readonly version: number;
   readonly routes: readonly RegisteredRoute[];
-  /** Paths that something has changed for; undefined when everything was read. */
+  /** Paths with changes; undefined when the whole registry was read. */
   readonly changed: ReadonlySet<string> | undefined;
-  /** Recurring sends were changed, or may have been. */
+  /** True when recurring sends have changed, or may have. */
   readonly schedulesChanged: boolean;
   /** True when earlier data may be gone: the server lost it, or an older version changed something. */
   readonly isNewHistory: boolean;
@@ -56,10 +56,10 @@ export class RegistryMirror {
   ) {}
 
   /**
-   * Reads the changes since the last call. Harmless when repeated.
+   * Reads the changes since the last call. Safe to repeat.
    *
-   * @returns undefined if nothing has
-   * @throws {BrokerRefusedError} if the registry is of a form that this version does not know
+   * @returns undefined if nothing has changed
+   * @throws {BrokerRefusedError} if the registry has a format that this version does not know
    */
   async look(client: Redis): Promise<RegistryNews | undefined> {
     const [version, stamp, format] = await client.hmget(
@@ -126,9 +126,9 @@ export class RegistryMirror {
   }
 
   /**
-   * Which fields were changed between two looks, as the notes say.
+   * Returns the fields changed between two reads, according to the notes.
    *
-   * @returns undefined where they do not tell: some are missing, or belong to another history
+   * @returns undefined if notes are missing or belong to another history
    */
   private async notedBetween(
     client: Redis,
@@ -136,7 +136,7 @@ export class RegistryMirror {
     now: Point,
   ): Promise<Set<string> | undefined> {
     const count = now.version - version;
-    // Every history begins with nothing.
+    // Every history begins with an empty stamp.
     if (stamp === '' || !(count > 0 && count <= NOTES_PER_READ)) return undefined;
     const [first, last] = [`${version + 1}-0`, `${now.version}-0`];
     const notes = await client.xrange(this.keys.changes, first, last).catch(() => []);
@@ -153,7 +153,7 @@ export class RegistryMirror {
     return before === now.stamp ? fields : undefined;
   }
 
-  /** @returns the path that the field is about; undefined if it is about none */
+  /** Stores a field. Returns the path it belongs to; undefined if it belongs to none. */
   private put(field: string, value: string | null | undefined): string | undefined {
     const path = splitField(field)?.path;
     if (path === undefined) {
@@ -168,7 +168,7 @@ export class RegistryMirror {
     return path;
   }
 
-  /** The tombstone of a route that had no groups is not among the fields. */
+  /** Reads a tombstone from its own key: a route without groups has no tombstone field. */
   private async buriedAt(client: Redis, field: string): Promise<string | null> {
     if (!field.startsWith(TOMBSTONE)) return null;
     return client.zscore(this.keys.tombstones, field.slice(TOMBSTONE.length));
@@ -182,7 +182,7 @@ export class RegistryMirror {
   }
 }
 
-/** All fields, and tombstones as if they were some. */
+/** Reads all fields, with tombstones added as fields. */
 export async function readFields(
   client: Redis,
   { registry, tombstones }: RegistryKeys,
@@ -192,7 +192,7 @@ export async function readFields(
     client.zrange(tombstones, '0', '-1', 'WITHSCORES'),
   ]);
   for (let index = 0; index < buried.length; index += 2) {
-    // A route that was revived by an older version has left its tombstone behind.
+    // An older version that revives a route leaves its tombstone behind.
     const path = buried[index] as string;
     if (fields[`route:${path}`] === undefined)
       fields[`${TOMBSTONE}${path}`] ??= buried[index + 1] as string;
@@ -200,7 +200,7 @@ export async function readFields(
   return fields;
 }
 
-/** @throws {BrokerRefusedError} */
+/** @throws {BrokerRefusedError} when a newer version wrote the registry */
 function assertFormat(format: string | null | undefined): void {
   if (format == null || Number(format) <= REGISTRY_FORMAT) return;
   throw new BrokerRefusedError(

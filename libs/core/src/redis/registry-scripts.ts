@@ -10,7 +10,7 @@ export const registerRouteScript = defineScript({
   reply: oneOf('new', 'revived', 'known'),
 });
 
-/** Followed by paths; the reply are those on which the group may be created. */
+/** Takes paths as further arguments; returns those on which the group may be created. */
 export const registerGroupsScript = defineScript({
   lua: lua.registerGroupsLua,
   keys: ['registry', 'changes', 'tombstones'],
@@ -18,7 +18,7 @@ export const registerGroupsScript = defineScript({
   reply: listOf(asText),
 });
 
-/** Followed by paths. */
+/** Takes paths as further arguments. */
 export const touchGroupsScript = defineScript({
   lua: lua.touchGroupsLua,
   keys: ['registry'],
@@ -26,7 +26,7 @@ export const touchGroupsScript = defineScript({
   reply: Number,
 });
 
-/** The reply are the groups that the route has, or had. */
+/** Returns the route's present and former groups. */
 export const buryRouteScript = defineScript({
   lua: lua.buryRouteLua,
   keys: ['registry', 'changes', 'tombstones', 'used'],
@@ -34,7 +34,7 @@ export const buryRouteScript = defineScript({
   reply: listOf(asText),
 });
 
-/** Followed by fields and values in turn; without any it says that the recurring sends have changed. */
+/** Takes alternating fields and values; without any, records that the recurring sends have changed. */
 export const changeRegistryScript = defineScript({
   lua: lua.changeRegistryLua,
   keys: ['registry', 'changes'],

@@ -4,17 +4,17 @@ import type { OnUnreadable } from './registered.js';
 import type { Registry } from './registry.js';
 import type { RegistryNews } from './registry-mirror.js';
 
-// Settings are to be honoured within a second; one HMGET for each process and look.
+// Settings apply within a second; each poll costs one HMGET per process.
 const LOOK_MS = 600;
 
 export interface RegistryWatchHooks {
   isReady: () => boolean;
   onChange: (news: RegistryNews) => void;
-  /** A field is of a form that this version does not know, and is left out. Told once for each kind of field. */
+  /** Called when a field has an unknown format and is ignored; once per kind of field. */
   onUnreadable: OnUnreadable;
   /** Called when reading the registry failed for a reason that the connection does not report. */
   onFault: (error: unknown) => void;
-  /** Says to the registry that this process is there. */
+  /** Records in the registry that this process is alive. */
   touch: () => Promise<unknown>;
   touchMs: number;
 }
@@ -40,7 +40,7 @@ export class RegistryWatch {
     return this.hooks.touchMs;
   }
 
-  /** Resolves when what the registry says has been told once. */
+  /** Resolves after the registry's state has been reported once. */
   async start(): Promise<void> {
     if (this.timer !== undefined) return;
     await this.look();
@@ -53,9 +53,9 @@ export class RegistryWatch {
     clearInterval(this.timer);
   }
 
-  /** Looks now, for whoever has just changed something. */
+  /** Polls now, for a caller that has just changed something. */
   async look(): Promise<void> {
-    // A look that is under way may have read before the change.
+    // A poll in progress may have read before the change.
     await this.looking?.catch(() => undefined);
     if (!this.hooks.isReady()) return;
     this.looking ??= this.lookOnce().finally(() => {
@@ -68,7 +68,7 @@ export class RegistryWatch {
     this.isFaulty = false;
   };
 
-  /** A look that fails is made again; that they all fail is told once. */
+  /** Polls repeatedly; a series of failures is reported once. */
   private readonly onBlind = (error: unknown): void => {
     if (!this.isFaulty) this.hooks.onFault(error);
     this.isFaulty = true;
@@ -87,7 +87,7 @@ export class RegistryWatch {
     await this.hooks.touch();
   }
 
-  /** A newer version writes thousands of the same kind: one is enough to know. */
+  /** Reports one field per kind: a newer version may write thousands. */
   private onUnreadable(field: string, value: string): void {
     const [kind = '', name = ''] = field.split(':');
     const about = kind === 'setting' ? `${kind}:${name}` : kind.slice(0, 40);

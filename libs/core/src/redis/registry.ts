@@ -19,20 +19,19 @@ import {
 } from './registry-scripts.js';
 
 /**
- * Why a group is registered: a person declares it, its service starts, or a running consumer misses it. What was
- * deleted or removed does not come back for the last of these.
+ * Reason for registering a group: a person declares it, its service starts, or a running consumer misses it. A running
+ * consumer never brings back a deleted route or a removed group.
  */
 export type RegisterReason = 'declare' | 'start' | 'again';
 
 const PATHS_PER_CALL = 200;
 
-/** Values of fields: undefined removes one, `now` is the server's instant. */
+/** Values of fields: undefined removes the field, `now` is the server's time. */
 type Change = Readonly<Record<string, string | undefined>>;
 
 /**
- * The one key that knows of all routes: a hash whose fields are named by kind, so that each fact is written by itself
- * and nothing is ever read, changed and written back. `version` counts the changes, so that a process can tell with one
- * cheap read whether there is news.
+ * The key that lists all routes: a hash with one field per fact, named by kind. Each fact is written separately, so
+ * there is no read-modify-write. `version` counts the changes: one cheap read shows whether there are new ones.
  */
 export class Registry {
   private readonly key: string;
@@ -52,13 +51,13 @@ export class Registry {
     this.all = { registry, changes, tombstones, used };
   }
 
-  /** Makes a route known; publishing to a deleted one revives it. Harmless when repeated. */
+  /** Makes a route known; publishing to a deleted one revives it. Safe to repeat. */
   async addRoute(client: Redis, path: string): Promise<void> {
     await registerRouteScript.run(client, this.all, { path });
   }
 
   /**
-   * Makes a group known, with its routes, and notes that it is there. Harmless when repeated.
+   * Adds a group and its routes to the registry, and records that the group has a consumer. Safe to repeat.
    *
    * @returns the paths on which it may be created
    */
@@ -70,7 +69,7 @@ export class Registry {
   ): Promise<string[]> {
     if (paths.length === 0) return [];
     const allowed: string[] = [];
-    // A script for thousands of them would hold up everybody else.
+    // In batches: one script for thousands of paths would block the server.
     for (let from = 0; from < paths.length; from += PATHS_PER_CALL) {
       const more = { args: paths.slice(from, from + PATHS_PER_CALL) };
       const some = await registerGroupsScript.run(client, this.all, { group, how }, more);
@@ -79,7 +78,7 @@ export class Registry {
     return allowed;
   }
 
-  /** Notes that a consumer of the group is there. */
+  /** Records that the group has a live consumer. */
   async touch(paths: readonly string[], group: string): Promise<void> {
     const keys = { registry: this.key };
     for (let from = 0; from < paths.length; from += PATHS_PER_CALL) {
@@ -88,7 +87,7 @@ export class Registry {
     }
   }
 
-  /** Notes that a group was removed: its running consumers stop with a warning instead of creating it again. */
+  /** Records that a group was removed: its running consumers stop with a warning instead of creating it again. */
   removeGroup(path: string, group: string): Promise<void> {
     return this.change({
       [`group:${group}:${path}`]: undefined,
@@ -97,7 +96,7 @@ export class Registry {
     });
   }
 
-  /** Nothing is left of the groups that went with a deleted route. */
+  /** Records that the groups of a deleted route are gone completely. */
   forgetFormer(path: string, groups: readonly string[]): Promise<void> {
     return this.change(
       Object.fromEntries(groups.map((group) => [`former:${group}:${path}`, undefined])),
@@ -108,7 +107,7 @@ export class Registry {
     return this.change({ [`paused:${group}:${path}`]: paused ? 'now' : undefined });
   }
 
-  /** Writes the settings that are given; null removes one. */
+  /** Writes the given settings; null removes one. */
   configure(
     path: string,
     settings: { readonly [Name in keyof RouteSettings]: RouteSettings[Name] | null },
@@ -124,9 +123,9 @@ export class Registry {
   }
 
   /**
-   * Leaves a tombstone: consumers stop with a warning instead of creating the route again.
+   * Writes a tombstone: consumers stop with a warning instead of creating the route again.
    *
-   * @returns the groups that the route has, or had
+   * @returns the route's present and former groups
    */
   bury(path: string): Promise<string[]> {
     return this.connection.run((client) => buryRouteScript.run(client, this.all, { path }));
@@ -143,7 +142,7 @@ export class Registry {
     return deleted != null || buried !== null ? 'deleted' : 'unknown';
   }
 
-  /** A group of a route; undefined if it is not registered. */
+  /** Reads a group of a route; undefined if it is not registered. */
   async groupOf(path: string, group: string): Promise<RegisteredGroup | undefined> {
     const [seenAt, pausedAt] = await this.connection.run((client) =>
       client.hmget(this.key, `group:${group}:${path}`, `paused:${group}:${path}`),
@@ -157,22 +156,22 @@ export class Registry {
     };
   }
 
-  /** Returns a local copy of the registry, to be updated repeatedly. */
+  /** Returns a local copy of the registry that the caller updates. */
   mirror(onUnreadable: OnUnreadable): RegistryMirror {
     return new RegistryMirror(this.all, onUnreadable);
   }
 
-  /** @returns what has changed since the last look; undefined if nothing has */
+  /** Returns the changes since the last read; undefined if there are none. */
   look(mirror: RegistryMirror): Promise<RegistryNews | undefined> {
     return this.connection.run((client) => mirror.look(client));
   }
 
-  /** Says that the recurring sends have changed, which are told together with the registry. */
+  /** Records that the recurring sends have changed; processes learn of it through the registry. */
   async schedulesChanged(): Promise<void> {
     await this.connection.run((client) => changeRegistryScript.run(client, this.all, {}));
   }
 
-  /** Everything that is known. */
+  /** Reads the whole registry. */
   async routes(): Promise<RegisteredRoute[]> {
     return readRoutes(await this.connection.run((client) => readFields(client, this.all)));
   }

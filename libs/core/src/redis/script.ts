@@ -8,8 +8,8 @@ import { replyOf } from './faults.js';
 export type ScriptArgument = string | number | Buffer;
 
 /**
- * A Lua script with the names of its keys and arguments, declared once. What follows the named ones (`moreKeys`,
- * `moreArgs`) is a list whose shape the script's header tells.
+ * A Lua script with the names of its keys and arguments, declared once. After the named ones, `moreKeys`
+ * and `moreArgs` are lists whose shape the script's header describes.
  */
 export interface Script<Key extends string, Arg extends string, Reply> {
   run(
@@ -28,7 +28,7 @@ export function defineScript<
   readonly lua: string;
   readonly keys: readonly Key[];
   readonly args: readonly Arg[];
-  /** Checks and types what the server answered. */
+  /** Validates and types the server's reply. */
   readonly reply: (raw: unknown) => Reply;
 }): Script<Key, Arg, Reply> {
   const { lua, keys: keyNames, args: argNames, reply } = definition;
@@ -41,7 +41,7 @@ export function defineScript<
       list[1] = list.length - 2;
       for (const name of argNames) list.push(args[name]);
       if (more?.args !== undefined) for (const arg of more.args) list.push(arg);
-      // The shape of a promise chain instead of async: one promise less for each message that is sent by itself.
+      // A promise chain instead of async: saves one promise per single send.
       return call(client, 'evalsha', list).then(reply, (error: unknown) => {
         // The server does not know the script (a new server, SCRIPT FLUSH, a failover): nothing was executed.
         if (replyOf(error)?.startsWith('NOSCRIPT') !== true) throw error;
@@ -54,21 +54,21 @@ export function defineScript<
 
 type Scripting = Record<'eval' | 'evalsha', (args: readonly ScriptArgument[]) => Promise<unknown>>;
 
-/** The arguments go as one list: spread, a hundred thousand of them would be more than a call's stack takes. */
+/** Passes the arguments as one list: spreading a hundred thousand would overflow the stack. */
 function call(
   client: Redis,
   command: 'eval' | 'evalsha',
   args: readonly ScriptArgument[],
 ): Promise<unknown> {
   try {
-    // The types know a call with each argument by itself only.
+    // ioredis' types only know spread arguments.
     return (client as unknown as Scripting)[command](args);
   } catch (error) {
     return Promise.reject(toError(error));
   }
 }
 
-/** A reply that is one of these words. */
+/** Returns a parser for a reply that is one of these words. */
 export function oneOf<const Word extends string>(
   ...words: readonly Word[]
 ): (raw: unknown) => Word {
@@ -78,7 +78,7 @@ export function oneOf<const Word extends string>(
   };
 }
 
-/** A reply that is a list, each item read by `item`. */
+/** Returns a parser for a list whose items `item` parses. */
 export function listOf<Item>(item: (raw: unknown) => Item): (raw: unknown) => Item[] {
   return (raw) => {
     if (!Array.isArray(raw)) throw unexpected(raw, 'a list');

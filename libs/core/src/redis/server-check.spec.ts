@@ -70,7 +70,7 @@ describe('the version of the server', () => {
     expect(error.message).toContain('Redis 7.0 or Valkey 7.2');
   });
 
-  it('too old is what is said first, whatever the policy', async () => {
+  it('that is too old is reported before the policy', async () => {
     const facts = { ...REDIS, redis_version: '6.2.0', maxmemory_policy: 'allkeys-lru' };
     expect(await refusal(check(facts))).toMatchObject({ code: 'SERVER_TOO_OLD' });
   });
@@ -98,15 +98,15 @@ describe('the policy of the server', () => {
     expect(warnings[0]).toContain(hint);
   });
 
-  it('noeviction is fine', async () => {
+  it('noeviction is accepted', async () => {
     expect(await check(VALKEY)).toMatchObject({ warnings: [] });
   });
 });
 
-describe('a policy that INFO does not tell', () => {
+describe('a policy that INFO does not report', () => {
   const SILENT = without(REDIS, 'maxmemory_policy');
 
-  it('is asked of CONFIG', async () => {
+  it('is read with CONFIG', async () => {
     const asked: unknown[] = [];
     const config = async (...args: unknown[]): Promise<string[]> => {
       asked.push(args);
@@ -128,7 +128,7 @@ describe('a policy that INFO does not tell', () => {
     expect(warnings).toEqual([expect.stringContaining('make sure that it is "noeviction"')]);
   });
 
-  it('is no reason to go on when the connection breaks', async () => {
+  it('is not ignored when the connection breaks', async () => {
     const broken = new Error('Connection is closed.');
     const config = async (): Promise<never> => {
       throw broken;

@@ -23,7 +23,7 @@ function read(clock: ServerClock, ahead: number, thereMs: number, backMs: number
 }
 
 describe("the server's clock", () => {
-  it('is not known before it was read', () => {
+  it('is NaN before the first reading', () => {
     expect(new ServerClock().now()).toBeNaN();
   });
 
@@ -35,7 +35,7 @@ describe("the server's clock", () => {
     expect(clock.now()).toBe(before + 1_234);
   });
 
-  it('is never behind, and ahead by the way of the question at most', () => {
+  it('is never behind, and at most ahead by the time of the request', () => {
     for (const [there, back] of [
       [0, 0],
       [3, 200],
@@ -50,7 +50,7 @@ describe("the server's clock", () => {
     }
   });
 
-  it('keeps the best of what it was told', () => {
+  it('keeps the tightest bounds of all readings', () => {
     const clock = new ServerClock();
     read(clock, 500_000, 300, 0);
     expect(clock.now() - local).toBeGreaterThan(500_200);
@@ -60,7 +60,7 @@ describe("the server's clock", () => {
     expect(clock.now() - local).toBeGreaterThanOrEqual(500_000);
   });
 
-  it.each([499_000, 501_000])('follows when it is another from now on: %i', (ahead) => {
+  it.each([499_000, 501_000])('follows a step of the server clock to %i ms ahead', (ahead) => {
     const clock = new ServerClock();
     read(clock, 500_000, 1, 1);
     read(clock, ahead, 1, 1);

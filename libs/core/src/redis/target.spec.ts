@@ -120,7 +120,7 @@ describe('options', () => {
     expect(optionsOf(options)).toEqual(options);
   });
 
-  it('may come from an environment, as texts, and be undefined', () => {
+  it('may be strings from the environment, or undefined', () => {
     const given = { host: ' h\n', port: '6380', db: '3', username: undefined, keepAlive: null };
     expect(optionsOf(given)).toEqual({ host: 'h', port: 6380, db: 3 });
   });
@@ -219,7 +219,7 @@ describe('options', () => {
     );
   });
 
-  it('may be a client neither', () => {
+  it('may not be a client', () => {
     const client = new Redis({ lazyConnect: true });
     expect(refusalOf(client)).toContain('a client; allowed');
     client.disconnect();
@@ -251,27 +251,27 @@ describe('a factory', () => {
     expect(() => clientOf(factory)).toThrow(why);
   });
 
-  it('that fails is named', () => {
+  it('that throws is named in the error', () => {
     const fail = (): never => {
       throw new Error('no vault');
     };
     expect(() => clientOf(fail)).toThrow('failed for role "command": no vault');
   });
 
-  it('may not give a client twice', () => {
+  it('may not return the same client twice', () => {
     const client = new Redis(SAFE);
     expect(clientOf(() => client)).toBe(client);
     expect(() => clientOf(() => client, 'read')).toThrow('already has another role');
   });
 
-  it('gives a client that reconnects and times out as the guarantees need it', () => {
+  it('returns a client that reconnects and times out as the guarantees require', () => {
     const { options } = clientOf(() => new Redis({ ...SAFE, retryStrategy: () => null }));
     expect(options).toMatchObject({ socketTimeout: 5_000, disconnectTimeout: 100 });
     expect(options.retryStrategy?.(1)).toBeGreaterThan(0);
   });
 });
 
-it('no look at a target or its client tells the password', () => {
+it('inspecting a target or its client never shows the password', () => {
   const target = new Target(`redis://:${SECRET}@h`, READ_MS);
   const client = createClient(target, { role: 'user', name: 'n', silenceMs: 5_000 });
   const look = { depth: 9, showHidden: true, getters: true };

@@ -12,11 +12,11 @@ const ENCODE =
   'In user and password encode every character but letters and digits (encodeURIComponent)';
 
 /**
- * Reads a URL of Redis: `redis[s]://[user:password@]host[:port][/db][?option=…]`, `valkey[s]://…`, the same without a
- * scheme, or the path of a socket. ioredis is not asked to: it lets the query win over the options that the guarantees
- * rest on, and takes localhost for a host that is missing. Pure.
+ * Parses a Redis URL: `redis[s]://[user:password@]host[:port][/db][?option=…]`, `valkey[s]://…`, the same without a
+ * scheme, or a socket path. ioredis' own parser is unsafe here: its query overrides options that the guarantees need,
+ * and a missing host becomes localhost. Pure.
  *
- * @throws {ConfigError} that never shows the URL, because whatever of it cannot be read may be a password
+ * @throws {ConfigError} without the URL, because any unreadable part of it may be a password
  */
 export function readUrl(given: string, readMs: number): RedisOptions {
   const text = given.trim();
@@ -72,17 +72,17 @@ function parse(text: string): { scheme: string; url: URL } {
   try {
     return { scheme, url: new URL(`redis://${rest}`) };
   } catch {
-    // The error of URL has the text.
+    // The error of `URL` contains the text: do not pass it on.
     throw malformed(`it cannot be parsed${whatOf(rest)}. ${ENCODE}`);
   }
 }
 
-/** The part of a URL that cannot be right, where that is plain. */
+/** Names the invalid part of a URL, where it is obvious. */
 function whatOf(rest: string): string {
   const authority = /^[^/?#]*/.exec(rest)?.[0] ?? '';
   const places = authority.slice(authority.lastIndexOf('@') + 1);
   if (/:(undefined|null|nan)$/i.test(places)) return ': its port is not set';
-  // What looks like a list may be a password that is not encoded.
+  // An apparent list may be a password that is not encoded.
   if (/^[^,]+(,[^,]+)+$/.test(places) && !authority.includes('@')) {
     return ': it has several parts (for Sentinel give ioredis\' options with "sentinels" and "name"; Redis Cluster is not supported yet)';
   }
@@ -125,7 +125,7 @@ function credentials(url: URL): { username?: string; password?: string } {
       ...(password === '' ? {} : { password }),
     };
   } catch {
-    // The error of decodeURIComponent has no text, but its stack is of no use either.
+    // The error of decodeURIComponent adds nothing to this message.
     throw malformed(`its user or password has a "%" that begins no escape. ${ENCODE}`);
   }
 }

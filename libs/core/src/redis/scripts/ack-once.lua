@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Acks deliveries of an idempotent handler and marks their keys as done, in one step.
 --
--- Invariant: a success counts also when the lease was lost meanwhile; whoever has the key next finds it done.
+-- Invariant: a success counts even when the lease was lost in the meantime; the key's next owner finds it done.
 --
 -- KEYS[1] -> stream
 -- KEYS[2…] -> for each delivery the mark of its key
@@ -9,7 +9,7 @@
 -- ARGV[2] -> 'log' or 'inbox': which stream it is
 -- ARGV[3] -> how long a key is remembered, ms
 -- ARGV[4…] -> for each delivery its entry id
--- Output: for each delivery 1, or 0 if it was not pending any more
+-- Output: for each delivery 1, or 0 if it was no longer pending
 local results = {}
 for i = 4, #ARGV do
   redis.call('SET', KEYS[i - 2], 'done', 'PX', ARGV[3])

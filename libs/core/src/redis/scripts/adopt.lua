@@ -1,15 +1,16 @@
 #!lua flags=no-writes
--- Reads deliveries that are ours but whose reply never arrived, after a reconnection.
+-- Reads deliveries that this consumer owns but whose reply never arrived, after a reconnection.
 --
--- Invariant: ownership is checked in the same step, so that what was acked meanwhile is not run again. The delivery
--- count stays as it is: reading the pending list with XREADGROUP would raise it and break the fence of all in flight.
+-- Invariant: ownership is checked in the same step, so a delivery acked in the meantime does not run again. The
+-- delivery count stays the same: reading the pending list with XREADGROUP would raise it and break the fence of every
+-- in-flight delivery.
 --
 -- KEYS[1] -> stream
 -- ARGV[1] -> group
 -- ARGV[2] -> consumer
 -- ARGV[3] -> after how many bytes of fields it ends
 -- ARGV[4…] -> entry ids
--- Output: {how many of the ids were looked at, list of {id, fields, delivery count}}
+-- Output: {number of ids examined, list of {id, fields, delivery count}}
 local most, bytes = tonumber(ARGV[3]), 0
 local results = {}
 for i = 4, #ARGV do

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Lets one delivery of a key run, wherever the same key is delivered again meanwhile.
+-- Lets one delivery per idempotency key run at a time.
 --
--- Invariant: a key is free, running (with its owner, for as long as that keeps its lease) or done; it becomes done in the
--- step that acks (ack-once.lua) and free in the step that hands a failure over (hand-over.lua). The mark of an owner lasts
--- no longer than its lease, also when the server's clock was set back.
+-- Invariant: a key is free, running (owned while its owner's lease lasts) or done. It becomes done in the step that
+-- acks (ack-once.lua), and free in the step that hands a failure over (hand-over.lua). An owner's mark lasts no longer
+-- than its lease, even when the server's clock was set back.
 --
 -- KEYS[1] -> mark of the key: 'running <owner> <lease of the owner, ms>' or 'done'; earlier versions leave out the lease
 -- ARGV[1] -> owner: consumer and entry

@@ -1,17 +1,17 @@
 #!lua
--- Makes a message a dead letter of a group, from where it was seen to be.
+-- Dead-letters a message for one group, from the place where the caller found it.
 --
--- Invariants: no other group loses it; it is moved only if it still is where it was seen, in one step, so that it is
--- never there twice. A consumer that has it in flight changes nothing any more.
+-- Invariants: no other group loses the message. The check of its place and the move are one step, so it never becomes a
+-- dead letter twice. A consumer that has it in flight can no longer change its outcome.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- ARGV[1] -> group
--- ARGV[2] -> where it was seen: 'in-flight', 'waiting' or 'scheduled'
+-- ARGV[2] -> where it was found: 'in-flight', 'waiting' or 'scheduled'
 -- ARGV[3] -> 'log' or 'inbox' for the first two, otherwise ''
 -- ARGV[4] -> its entry there, or its member of the schedule
 -- ARGV[5] -> its entry on the log, or ''
 -- ARGV[6] -> why, JSON of {name, message}
--- Output: 'buried', 'moved' (it is not there any more), 'wanted' (another group still waits for it), 'wide' (it has more
+-- Output: 'buried', 'moved' (no longer in that place), 'wanted' (another group still waits for it), 'wide' (it has more
 --         fields than can be moved)
 local log, group, state, source, at, entry, why = KEYS[1], unpack(ARGV)
 local base = string.sub(log, 1, -5)
@@ -76,7 +76,7 @@ if not found then return 'moved' end
 local pending = redis.pcall('XPENDING', stream, group, at, at, 1)
 local delivery = not pending.err and pending[1]
 if (state == 'in-flight') ~= (delivery ~= nil and delivery ~= false) then return 'moved' end
--- An unread entry cannot be skipped: it goes for all who wait for it, or stays.
+-- An unread entry cannot be skipped: it is removed for all groups that wait for it, or stays.
 if state == 'waiting' and source == 'log' and isWanted(at, group) then return 'wanted' end
 return bury(found[2], delivery and delivery[4] or 0, function()
   if delivery then redis.call('XACK', stream, group, at) end

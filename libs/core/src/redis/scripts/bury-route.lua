@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
--- Leaves a tombstone for a route, before its data goes: consumers stop with a warning instead of creating it again.
+-- Writes a route's tombstone before its data is deleted: consumers stop with a warning instead of creating it again.
 --
--- Invariant: the names of its groups stay known, as former ones, so that whoever deletes can begin again after a crash
--- and finds the dead letters that were kept.
+-- Invariant: the names of its groups stay known as former groups. A deletion can resume after a crash and still find
+-- the dead letters that were kept.
 --
--- Where the route had groups, the tombstone is in the registry too: older versions look for it there. Sweeping processes
--- forget tombstones that are old; see forget-routes.lua.
+-- If the route had groups, the tombstone is in the registry too: older versions look for it there. Sweeping processes
+-- forget old tombstones; see forget-routes.lua.
 --
 -- KEYS[1] -> registry
 -- KEYS[2] -> notes of its changes

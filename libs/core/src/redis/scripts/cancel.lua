@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Takes a delayed send back, as long as it has not been moved to the log.
+-- Cancels a delayed send that has not been moved to the log yet.
 --
--- Invariant: a send is moved or cancelled, never both. The same call may arrive twice, because the reply of the first
--- was lost, and is told what the first did.
+-- Invariant: a send is moved or cancelled, never both. A call may arrive twice when its first reply was lost; the
+-- second returns the result of the first.
 --
 -- KEYS[1] -> schedule
 -- KEYS[2] -> scheduled
@@ -14,12 +14,12 @@
 local schedule, scheduled, sent, call = unpack(KEYS)
 local member = 'send:' .. ARGV[1]
 if redis.call('EXISTS', call) == 1 then return 'cancelled' end
--- Whatever is of a wrong type is found by a read, before the first write.
+-- Reads find a key of a wrong type before the first write.
 local mark = redis.call('GET', sent)
 local packed = redis.call('HEXISTS', scheduled, member)
 if redis.call('ZREM', schedule, member) + packed == 0 then return 'not-found' end
 redis.call('HDEL', scheduled, member)
--- A mark that leads to an entry is that of another send with the same id.
+-- A mark that points to an entry belongs to another send with the same id.
 if mark and string.match(mark, '^%x+  ') then redis.call('DEL', sent) end
 redis.call('SET', call, '1', 'PX', ARGV[2])
 return 'cancelled'

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Changes facts of the registry together. Without any it says that the recurring sends have changed.
+-- Changes facts in the registry in one step. Without any, records that the recurring sends have changed.
 --
 -- KEYS[1] -> registry
 -- KEYS[2] -> notes of its changes

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Creates a group on a route's log and on its inbox, where it is not there yet.
+-- Creates a group on a route's log and on its inbox, unless it exists.
 --
--- Full memory does not keep a consumer from starting: what it consumes is what frees memory.
+-- Full memory does not stop a consumer from starting: consuming is what frees memory.
 --
 -- KEYS[1] -> log
 -- KEYS[2] -> group's inbox
@@ -22,6 +22,6 @@ if type(made) == 'table' then return made end
 -- Whatever is in an inbox was put there for this group.
 local inbox = create(KEYS[2], '0')
 if type(inbox) == 'table' then return inbox end
--- Whoever keeps the route tidy need not know this group's options.
+-- The process that keeps the route tidy need not know this group's options.
 if ARGV[3] ~= '' then redis.call(ARGV[3] == 'yes' and 'SADD' or 'SREM', KEYS[3], ARGV[1]) end
 return made

@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- Deletes what a route has in Redis, after its tombstone was put into the registry.
+-- Deletes a route's data from Redis after its tombstone was written to the registry.
 --
--- Recurring sends go too: the next tick would revive the route.
+-- Recurring sends are deleted too: the next tick would revive the route.
 --
--- What carries a time to live by itself (marks of publishers and of idempotent handlers) is left to it: a batch that is
--- sent again must still find that it was applied, and an effect that was had stays had.
+-- Keys with their own time to live (marks of publishers and of idempotent handlers) are left to expire. A resent batch
+-- must still find that it was applied, and a completed effect must stay completed.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
--- ARGV[1] -> 'drop' or 'keep': what becomes of the dead letters
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
+-- ARGV[1] -> 'drop' or 'keep': policy for the dead letters
 -- ARGV[2…] -> groups, besides those of the log
 -- Output: how many messages were on the log
 local log = KEYS[1]

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Says which routes hold nothing that anybody may miss: no message, group, dead letter, schedule, recurring send or replay.
--- An empty log and what is noted about it goes.
+-- Returns which routes are empty: no message, group, dead letter, schedule, recurring send or replay. Deletes the empty
+-- log and the notes about it.
 --
--- Invariant: nothing is deleted that holds a message, or that has a group. What cannot be looked at counts as used.
+-- Invariant: nothing is deleted that holds a message or has a group. A route that cannot be read counts as used.
 --
--- KEYS -> logs; the routes' other keys are derived and in the same slot
+-- KEYS -> logs; the routes' other keys are derived from them, in the same slot
 -- ARGV -> for each route: number of groups that it had, and the groups
 -- Output: for each route 'empty' or 'used'
 local HOLDING = {'schedule', 'scheduled', 'expiry', 'ticks', 'recurring', 'replays', 'burying'}

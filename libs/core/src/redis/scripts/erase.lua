@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Frees entries of a stream that no group has been given or will be given, because they were purged unread; a slice at a
--- time.
+-- Deletes entries of a stream that were purged before any group received them, one slice at a time.
 --
--- Invariant: as soon as a group might want one of them (it was declared meanwhile) nothing is removed; trimming does it.
+-- Invariant: as soon as a group might want one of them (it was declared in the meantime), nothing is deleted; trimming
+-- does it.
 --
 -- KEYS[1] -> log or inbox
 -- ARGV[1] -> after which entry
@@ -23,7 +23,7 @@ for _, row in ipairs(rowsOf('GROUPS', stream)) do
   if redis.call('XPENDING', stream, row.name, '(' .. after, to, 1)[1] then return 'done' end
 end
 
--- Nothing older is to stay: then whole nodes go at once, and no body is read.
+-- Nothing older must stay: remove whole nodes at once, without reading bodies.
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
 if not first then return 'done' end
 if isAfter(first[1], after) then

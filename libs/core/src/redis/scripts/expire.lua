@@ -1,25 +1,24 @@
 #!lua flags=allow-oom
--- Ends the wait of messages whose time to live has passed, so that their memory comes back without a reader: a slice of
--- them.
+-- Expires messages whose time to live has passed, so their memory is freed without a reader; one slice per call.
 --
--- Invariant: what is in flight anywhere is left alone; its own consumer ends it, and the log's entry goes with the next
--- trimming. A group that keeps its expired messages gets a copy in its dead letters in the same step. Where there are no
--- groups nobody waits, and nothing else would free what has expired: it goes too. One that cannot be ended is set aside
--- for a minute and holds up no other.
+-- Invariant: a message in flight anywhere is left alone; its own consumer settles it, and the next trimming removes its
+-- entry. A group that keeps its expired messages gets a copy in its dead letters in the same step. On a route without
+-- groups expired messages are removed too: nothing else would free them. A message that cannot be expired is set aside
+-- for a minute and does not block the others.
 --
--- Groups are asked for once for each stream, never for each entry; bodies are read only where a group keeps them. A slice
--- is bounded in entries, copies and bytes. Where an entry has more groups than that, it is noted which of them had their
--- copies, and the entry stays until all have.
+-- Groups are looked up once per stream, never per entry; bodies are read only if a group keeps them. A slice is bounded
+-- in entries, copies and bytes. If an entry has more groups than that, the groups that have their copies are noted, and
+-- the entry stays until all have theirs.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
--- ARGV[1] -> how many to look at, at most
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
+-- ARGV[1] -> maximum number to examine
 -- Output: {how many entries were removed, 'more' or 'done', for each that was set aside two: what it is, and why}
 local log, limit = KEYS[1], tonumber(ARGV[1])
 local base = string.sub(log, 1, -5)
 local expiry, burying = base .. ':expiry', base .. ':burying'
 local copiesLeft, bytesLeft, pendingsLeft = 250, 2 ^ 20, 2000
 local ASIDE_MS = 60000
--- As many as Lua can pass on in one call, with some to spare.
+-- Below the number of arguments that Lua can pass in one call.
 local MAX_FIELDS = 7000
 
 local time = redis.call('TIME')
@@ -30,8 +29,7 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local keepers = {}
 for _, group in ipairs(redis.call('SMEMBERS', base .. ':keepers')) do keepers[group] = true end
 
--- The entry as a dead letter. One whose history cannot be read, or that has more fields than can be written, is kept as
--- far as it can be.
+-- Returns the entry as a dead letter. An unreadable history is dropped, and fields beyond the limit are cut.
 local function deadLetterOf(fields, origin)
   local isHistory = fields[1] == 'm'
   local ok, history = true, {origin = origin, attempts = 0, crashes = 0}
@@ -50,14 +48,13 @@ local function deadLetterOf(fields, origin)
   return body
 end
 
--- An id as a text that compares like it.
+-- Returns an id as text that sorts like the id.
 local function sortable(id)
   local ms, number = string.match(id, '^(%d+)-(%d+)$')
   return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #number) .. number
 end
 
--- The groups of a stream; the id up to which each of them has been given all; and the keepers, those first that have been
--- given least.
+-- Returns the groups of a stream, the last id delivered to each, and the keepers, least delivered first.
 local function readersOf(stream)
   local groups, keeping, least = rowsOf('GROUPS', stream), {}, nil
   for _, group in ipairs(groups) do
@@ -69,7 +66,7 @@ local function readersOf(stream)
   return groups, keeping, least
 end
 
--- Which of the entries between two ids are in flight, and up to where that is known; nil if for all of them.
+-- Returns which entries between two ids are in flight, and the id up to which that is known; nil if for all.
 local function inFlight(stream, groups, first, last)
   local holding = {}
   for _, group in ipairs(groups) do
@@ -87,7 +84,7 @@ local function inFlight(stream, groups, first, last)
   return held, known
 end
 
--- Redis rolls nothing back: whether all of them can be written to is known before the first is.
+-- Redis has no rollback: check that all of them can be written before the first write.
 local isDeadStream = {}
 local function checkDead(group)
   if isDeadStream[group.name] then return end
@@ -97,7 +94,7 @@ local function checkDead(group)
   isDeadStream[group.name] = true
 end
 
--- Returns whether all of the groups have their copies.
+-- Returns true when all groups have their copies.
 local function bury(stream, entry, waiting)
   local found = redis.call('XRANGE', stream, entry.id, entry.id)[1]
   if not found then return true end
@@ -120,7 +117,7 @@ local function bury(stream, entry, waiting)
   return true
 end
 
--- Ends the wait of an entry that nobody has in flight. Returns how many were removed; nil if there is more to do for it.
+-- Expires an entry that is not in flight. Returns the number removed; nil if it needs another call.
 local function endWait(stream, entry, keeping, least)
   -- On the log an entry that every group has finished is history, and kept or trimmed as such.
   if least and entry.at <= least then return 0 end

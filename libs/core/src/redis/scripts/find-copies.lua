@@ -1,15 +1,15 @@
 #!lua flags=no-writes
--- Continues the search for copies of a message, a slice at a time; see find.lua.
+-- Continues the search for copies of a message, one slice at a time; see find.lua.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- ARGV[1] -> message id: the caller's own, or the entry's
 -- ARGV[2] -> its entry on the log, or ''
--- ARGV[3] -> how many bytes to look through at most
+-- ARGV[3] -> maximum bytes to search
 -- ARGV[4] -> after which entry to look for dead letters; or ''
 -- ARGV[5] -> 'inbox', 'schedule' or 'dead'
 -- ARGV[6] -> where to continue with the first group, as returned before; or ''
 -- ARGV[7…] -> groups
--- Output: JSON of {groups, rest}: places by name, as find.lua tells them; where to go on: {at, groups}, or nothing
+-- Output: JSON of {groups, rest}: places by name, as find.lua tells them; where to continue: {at, groups}, or nothing
 local base, id, limit, deadAfter = string.sub(KEYS[1], 1, -5), ARGV[1], tonumber(ARGV[3]), ARGV[4]
 local entry = ARGV[2] ~= '' and ARGV[2] or nil
 

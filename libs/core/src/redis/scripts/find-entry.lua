@@ -1,12 +1,11 @@
 #!lua flags=no-writes
--- Continues the search for the entry of a message by the caller's own id, newest first, a slice at a time; see
--- find.lua.
+-- Continues the search for a message's entry by its custom id, newest first, one slice at a time; see find.lua.
 --
 -- KEYS[1] -> log
 -- ARGV[1] -> message id
--- ARGV[2] -> where to go on, as told before
--- ARGV[3] -> how many bytes to look through at most
--- Output: {entry or '', where to go on or ''}
+-- ARGV[2] -> position to continue from, as returned before
+-- ARGV[3] -> maximum bytes to search
+-- Output: {entry or '', where to continue or ''}
 
 -- part: bounded-walk
 

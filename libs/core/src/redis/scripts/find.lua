@@ -1,20 +1,20 @@
 #!lua flags=no-writes
--- Tells where a message is, for each group.
+-- Locates a message for each group.
 --
--- Retries, replays and dead letters are copies with ids of their own; they are looked through for the one that began as
--- this message. All in one step where there are few; otherwise the caller continues with find-copies.lua and
--- find-entry.lua, a slice at a time.
+-- Retries, replays and dead letters are copies with their own ids; the search looks for copies of this message. Few
+-- copies are searched in one step; otherwise the caller continues with find-copies.lua and find-entry.lua, one slice at
+-- a time.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- ARGV[1] -> message id: the caller's own, or the entry's
 -- ARGV[2] -> its entry, if that is known or the id has the form of one; '-' without an entry; or ''
--- ARGV[3] -> how many bytes to look through at most
+-- ARGV[3] -> maximum bytes to search
 -- ARGV[4] -> after which entry to look for dead letters; or '', then wherever they may be
--- ARGV[5…] -> groups that may be there, besides those of the log
--- Output: JSON of {now, entry, body (whether it is on the log), sent (whether its id is remembered), due, expiresAt,
---         searched, groups, rest}. searched is where to go on looking for its entry (find-entry.lua); nothing else was
+-- ARGV[5…] -> groups that may exist, besides those of the log
+-- Output: JSON of {now, entry, body (true when it is on the log), sent (true while its id is remembered), due, expiresAt,
+--         searched, groups, rest}. searched is where to continue looking for its entry (find-entry.lua); nothing else was
 --         looked for then. groups by name {state, known (whether it is on the log), …}; what else a state says is below.
---         State 'open': not found so far; then rest says where to go on (find-copies.lua): {phase, at, groups}. At the
+--         State 'open': not found so far; then rest says where to continue (find-copies.lua): {phase, at, groups}. At the
 --         end the message is done for an open group that is there, as far as `isEnded`, and gone otherwise
 local log, id, entryId, limit, deadAfter = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local base = string.sub(log, 1, -5)
@@ -35,7 +35,7 @@ end
 
 -- part: bounded-walk
 
--- Which entry of the log it is. That of a recurring send is marked under a name of its own; see publish-units.lua.
+-- Finds its entry on the log. The entry of a recurring send is marked under a name of its own; see publish-units.lua.
 local function markOf(name)
   local mark = redis.pcall('GET', base .. ':sent:' .. name)
   return type(mark) == 'string' and mark or nil
@@ -57,14 +57,14 @@ local expiresAt = body and tonumber(fieldOf(body[2], 'x') or '')
 
 -- part: find-copies
 
--- A message of the log that the group has not been given yet.
+-- A message of the log that the group has not received yet.
 local function findUnread(row)
   if not (row and body and isAfter(entry, row['last-delivered-id'])) then return nil end
   if expiresAt and expiresAt <= now then return {state = 'expired', source = 'log', at = entry} end
   return {state = 'waiting', source = 'log', at = entry}
 end
 
--- Its first retry, whose name tells that it is one.
+-- Its first retry, recognised by its name.
 local function findFirstRetry(group)
   return entry and scheduledAt(group, 'retry:' .. group .. ':log:' .. entry)
 end

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Lets the ids of delayed sends that were purged be used again, a slice at a time; see purge-route.lua.
+-- Releases the ids of purged delayed sends for reuse, one slice at a time; see purge-route.lua.
 --
--- Invariant: an id whose send is scheduled again meanwhile, or was published, keeps its mark.
+-- Invariant: an id whose send was scheduled again in the meantime, or was published, keeps its mark.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
--- ARGV[1] -> how many to look at, at most
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
+-- ARGV[1] -> maximum number to examine
 -- Output: how many are left
 local base = string.sub(KEYS[1], 1, -5)
 local schedule, leftover = base .. ':schedule', base .. ':schedule-purged'
@@ -13,7 +13,7 @@ local schedule, leftover = base .. ':schedule', base .. ':schedule-purged'
 local problem = wrongType({[schedule] = 'zset', [leftover] = 'zset'})
 if problem then return problem end
 
--- A mark that leads to an entry is that of another send.
+-- A mark that points to an entry belongs to another send.
 local function forget(member)
   local id = string.match(member, '^send:(.*)$')
   local sent = id and base .. ':sent:' .. id

@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
--- Takes routes out of the registry that hold nothing and were not used for a long time, and tombstones that are old.
+-- Removes routes from the registry that are empty and were not used for a long time, and old tombstones.
 --
--- Invariant: nothing goes that the caller has not seen as it is: it does nothing when the registry has changed since. A
--- publisher that has not heard of it may still append to such a route; the path is noted, and looked at again later.
+-- Invariant: nothing is removed that the caller has not seen in its present state: if the registry has changed since,
+-- the script does nothing. A publisher that has not seen the removal may still append to such a route; its path is
+-- noted and checked again later.
 --
 -- KEYS[1] -> registry
 -- KEYS[2] -> notes of its changes

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Forgets where recurring sends live that are no more.
+-- Forgets the locations of recurring sends that no longer exist.
 --
--- Invariant: one that was made again since it was read is kept. Whoever makes one writes where it lives afterwards, with
--- another value.
+-- Invariant: a recurring send that was created again since the read is kept. Creating one writes its location
+-- afterwards, with a different value.
 --
 -- KEYS[1] -> which recurring sends there are
 -- ARGV -> id and value as it was read, in turns

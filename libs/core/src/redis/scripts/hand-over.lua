@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Ends deliveries that were not a success: each goes where it is to go next and leaves the pending list, in one step.
+-- Settles deliveries that did not succeed: each moves to its next place and leaves the pending list, in one step.
 --
--- Invariant: only the owner of a delivery may do so, and only of the very delivery that it was given (its count): a
--- consumer that lost its lease changes nothing. The message's own fields are copied as they are; of an entry with more
--- fields than Lua can pass on, a dead letter keeps ours and the first of the others. One delivery that cannot go where it
--- is to go stays pending and holds up no other.
+-- Invariant: only a delivery's owner may settle it, and only the delivery it received (same count): a consumer that
+-- lost its lease changes nothing. The message's own fields are copied unchanged. If an entry has more fields than Lua
+-- can pass on, its dead letter keeps LeanMQ's fields and the first of the others. A delivery that cannot be moved stays
+-- pending and does not block the others.
 --
 -- KEYS[1] -> stream that the entries are pending on: the log or the group's inbox
 -- KEYS[2] -> group's inbox
@@ -17,20 +17,20 @@
 -- ARGV[4…] -> for each delivery two: "<entry id> <delivery count> <'inbox', 'dead' or 'schedule'> <delay> <mark>", because
 --             each argument costs the client more than its length does; history (JSON, becomes the first field). The
 --             delay is in ms and for 'schedule', 0 leads to the inbox at once; the mark of its idempotency key may be ''
--- Output: a word for each delivery: 'moved', 'lost' (not ours any more), 'gone' (its entry was removed), 'dropped' (the
---         group's messages were purged while it was in flight, and it is not tried again), 'blocked' (it is still ours: the
+-- Output: a word for each delivery: 'moved', 'lost' (no longer owned), 'gone' (its entry was removed), 'dropped' (the
+--         group's messages were purged while it was in flight, and it is not tried again), 'blocked' (still owned: the
 --         key that it is to go to is of another type or takes nothing more, or its entry is too wide for anything but
 --         a dead letter)
 local stream, inbox, dead, schedule, scheduled = unpack(KEYS)
 local group, consumer, source = ARGV[1], ARGV[2], ARGV[3]
 local base = string.sub(schedule, 1, -#':schedule' - 1)
 local expiry = base .. ':expiry'
--- As many as Lua can pass on in one call, with some to spare.
+-- Below the number of arguments that Lua can pass in one call.
 local MAX_FIELDS = 7000
 
 local wantedTypes = {[inbox] = 'stream', [dead] = 'stream', [schedule] = 'zset', [scheduled] = 'hash'}
 local writable = {}
--- Found out before the first write: Redis rolls nothing back.
+-- Checked before the first write: Redis has no rollback.
 local function isWritable(key)
   if writable[key] == nil then
     local found = redis.call('TYPE', key).ok
@@ -68,7 +68,7 @@ end
 
 -- part: schedule-turns
 
--- What is to be written, gathered so that it takes few commands, and that nothing is written before all is known.
+-- Collects all writes, so they take few commands and none happens before every check.
 local inboxed, buried, planned, ended = {}, {}, {}, {}
 local results = {}
 
@@ -77,7 +77,7 @@ local function plan(body, id, delayMs)
     id = id,
     member = 'retry:' .. group .. ':' .. source .. ':' .. id,
     packed = cmsgpack.pack({'inbox:' .. group, unpack(body)}),
-    -- What will not live to see its retry ends when it expires, not when the retry would be due.
+    -- A message that expires before its retry ends at its expiry, not when the retry would be due.
     due = math.min(now + delayMs, expiryOf(body) or math.huge),
   }
 end
@@ -98,7 +98,7 @@ local function cut(body)
   return kept
 end
 
--- Each returns whether the delivery can go there.
+-- Each returns true when the delivery can go there.
 local move = {}
 
 function move.inbox(body)
@@ -114,14 +114,14 @@ function move.dead(body)
 end
 
 function move.schedule(body, id, delayMs)
-  -- What is due at once need not wait anywhere.
+  -- A retry that is due at once skips the schedule.
   if delayMs <= 0 then return move.inbox(body) end
   if #body > MAX_FIELDS or not (isWritable(schedule) and isWritable(scheduled)) then return false end
   plan(body, id, delayMs)
   return true
 end
 
--- Whether the mark of a key is this owner's; see begin-once.lua.
+-- Returns true when this owner holds the key's mark; see begin-once.lua.
 local function isRunBy(mark, owner)
   local running = 'running ' .. owner
   return mark == running or (type(mark) == 'string' and string.sub(mark, 1, #running + 1) == running .. ' ')
@@ -131,7 +131,7 @@ for _, each in ipairs(moves) do
   local id = each.id
   local result = 'lost'
   if isOurs(id, each.deliveries) then
-    -- What is only given back has not failed.
+    -- A released delivery has not failed.
     if purged and each.target ~= 'inbox' and not isAfter(id, purged) then
       result = 'dropped'
     else
@@ -141,14 +141,14 @@ for _, each in ipairs(moves) do
     end
     if result ~= 'blocked' then
       ended[#ended + 1] = {id = id, mark = each.mark, at = #results + 1}
-      -- It leaves the pending list below, and cannot do so twice.
+      -- The delivery leaves the pending list below, and cannot do so twice.
       held[id] = false
     end
   end
   results[#results + 1] = result
 end
 
--- A stream that has given its last id takes nothing more; what was to go there stays pending.
+-- A stream at its last possible id accepts no entry; deliveries for it stay pending.
 local function append(target, each)
   local entry = redis.pcall('XADD', target, '*', unpack(each.body))
   if type(entry) == 'string' then return entry end
@@ -158,11 +158,11 @@ end
 for _, each in ipairs(inboxed) do
   local entry = append(inbox, each)
   local expiresAt = entry and expiryOf(each.body)
-  -- Its memory must come back without a reader there too.
+  -- Its memory must be freed without a reader there too.
   if expiresAt then redis.pcall('ZADD', expiry, string.format('%.0f', expiresAt), 'inbox:' .. group .. '|' .. entry) end
 end
 for _, each in ipairs(buried) do append(dead, each) end
--- Deliveries that ended together may have ended in any order; they are tried again in that of their entries.
+-- Deliveries that ended together may have ended in any order; they are retried in the order of their entries.
 table.sort(planned, function(a, b) return isAfter(b.id, a.id) end)
 for _, each in ipairs(planned) do
   redis.call('HSET', scheduled, each.member, each.packed)
@@ -174,7 +174,7 @@ for _, each in ipairs(ended) do
   local id, mark = each.id, each.mark
   if results[each.at] ~= 'blocked' then
     left[#left + 1] = id
-    -- Whoever has the same key next may run.
+    -- The next delivery with the same key may run.
     if mark ~= '' and isRunBy(redis.pcall('GET', mark), consumer .. ' ' .. source .. ' ' .. id) then
       freed[#freed + 1] = mark
     end

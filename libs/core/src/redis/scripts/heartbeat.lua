@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- Renews the leases of deliveries that are in flight.
+-- Renews the leases of in-flight deliveries.
 --
--- Invariant: only what is still owned is renewed; taking back what another consumer has taken over would undo that.
+-- Invariant: only deliveries that are still owned are renewed; a takeover by another consumer is never undone.
 --
 -- KEYS -> streams
 -- ARGV[1] -> group
 -- ARGV[2] -> consumer
 -- ARGV[3…] -> for each stream: the number of ids, then the ids
--- Output: for each stream a list of the ids that are not ours any more, or whose entry is gone
+-- Output: for each stream a list of the ids that this consumer no longer owns, or whose entry is gone
 local group, consumer = ARGV[1], ARGV[2]
 local CHUNK = 1000
 

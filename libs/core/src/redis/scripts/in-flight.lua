@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Lists what a group has in flight on one of its streams, a page at a time: as many as there is budget for.
+-- Lists a group's in-flight entries on one of its streams, one page at a time, within a byte budget.
 --
 -- KEYS[1] -> log or inbox
 -- ARGV[1] -> group
@@ -7,12 +7,12 @@
 -- ARGV[3] -> how many at most
 -- ARGV[4] -> how many bytes of entries to read at most
 -- Output: {now, deliveries, next}: now in epoch ms; a delivery is {entry id, consumer, ms since its lease was renewed,
---         delivery count, message's own id or '', origin or '', attempts before}; next is where to go on, or ''
+--         delivery count, message's own id or '', origin or '', attempts before}; next is where to continue, or ''
 local stream, group, from, count, left = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
 
--- Of a history; in JSON a quote inside a text is escaped, so that these are found in no error's message.
+-- Patterns for a history. JSON escapes quotes inside strings, so no error message matches them.
 local function originOf(history) return string.match(history, '"origin":"(%d+%-%d+)"') or '' end
 local function attemptsOf(history) return tonumber(string.match(history, '"attempts":(%d+)')) or 0 end
 

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Returns the figures that belong to single groups; see inspect.lua.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- ARGV -> groups
 -- Output: JSON of groups by name {waiting, inFlight, dead, consumers}: waiting and inFlight of its inbox, consumers by
 --         name {pending, idleMs, isHere, state}

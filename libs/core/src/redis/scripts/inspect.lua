@@ -1,18 +1,18 @@
 #!lua flags=no-writes
--- Tells how a route is, in numbers.
+-- Returns a route's figures.
 --
--- Redis does not know a group's backlog after a deletion or a start in the middle of the log, nor whose retries are in
--- the schedule; these are counted, up to limits beyond which they are estimated, so that a look at a route stays cheap.
+-- Redis does not know a group's backlog after a deletion or a start in the middle of the log, nor which groups own the
+-- scheduled retries. These are counted up to a limit and estimated beyond it, so inspecting a route stays cheap.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- ARGV[1] -> how many scheduled messages to look at, at most
 -- ARGV[2] -> how many bytes of the log to read at most
--- ARGV[3] -> of how many groups to tell all; of the others inspect-groups.lua does
--- ARGV[4…] -> groups that may be there, besides those of the log
+-- ARGV[3] -> number of groups to report in full; inspect-groups.lua reports the others
+-- ARGV[4…] -> groups that may exist, besides those of the log
 -- Output: JSON of {now, messages, delayed, exact, groups, replays, rest}, groups by name {waiting, inFlight, scheduled,
 --         lag, known}, known false for a group that is not on the log, and what belongs to the group alone: its numbers as
---         inspect-groups.lua tells them are to be added. replays a list of ids and notes in turn, rest the groups that
---         were not told all of
+--         inspect-groups.lua returns them are to be added. replays a list of ids and notes in turn, rest the groups that
+--         were not reported in full
 local log, limit, budget = KEYS[1], tonumber(ARGV[1]), {left = tonumber(ARGV[2])}
 local base = string.sub(log, 1, -5)
 local time = redis.call('TIME')
@@ -50,7 +50,7 @@ for i = 4, #ARGV do
   if not groups[ARGV[i]] then add(ARGV[i]) end
 end
 
--- Whose the scheduled ones are is in their names.
+-- The names of scheduled entries contain their group.
 local total = redis.pcall('ZCARD', base .. ':schedule')
 if type(total) ~= 'number' then total = 0 end
 local retries, seen = {}, math.min(total, limit)

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Removes a consumer that stops from its groups.
+-- Removes a stopping consumer from its groups.
 --
--- Invariant: removing a consumer drops what is pending for it for good, so that one that still owns a delivery stays,
--- and is removed by a sweep when its deliveries have been taken over.
+-- Invariant: removing a consumer discards its pending deliveries for good. A consumer that still owns deliveries
+-- therefore stays; a sweep removes it after its deliveries have been taken over.
 --
 -- KEYS -> streams; what the consumer says of itself is beside its log
 -- ARGV[1] -> group

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Drops the oldest dead letters of groups, where they are limited by choice: a slice of them, bounded in number and in bytes
--- over all queues.
+-- Drops the oldest dead letters of groups that limit them; one slice per call, bounded in number and bytes over all
+-- queues.
 --
 -- KEYS -> groups' dead letters
 -- ARGV[1] -> how many to drop at most
@@ -26,7 +26,7 @@ local function drop(dead, maxAgeMs, maxCount, dropped)
   local oldest = maxAgeMs and now - maxAgeMs or 0
   if surplus <= 0 and not maxAgeMs then return 'done' end
   while dropsLeft > 0 and bytesLeft > 0 do
-    -- One at a time, because nothing tells how large the next one is.
+    -- One at a time, because the size of the next one is unknown.
     local entry = redis.call('XRANGE', dead, '-', '+', 'COUNT', 1)[1]
     if not entry then return 'done' end
     local id = entry[1]
@@ -42,7 +42,7 @@ end
 
 local results = {}
 for index, dead in ipairs(KEYS) do
-  -- One of another type must not hold up the others.
+  -- A key of another type must not block the others.
   local dropped = {}
   local ok, state = pcall(drop, dead, tonumber(ARGV[index * 2]), tonumber(ARGV[index * 2 + 1]), dropped)
   if ok then results[index] = {state, unpack(dropped)} else

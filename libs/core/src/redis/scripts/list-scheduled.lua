@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- Lists what is scheduled, the next due first, a page at a time: delayed sends, or the retries of a group.
+-- Lists scheduled messages, earliest due first, one page at a time: delayed sends, or a group's retries.
 --
 -- KEYS[1] -> schedule
 -- KEYS[2] -> scheduled
@@ -7,10 +7,10 @@
 -- ARGV[2] -> from when on, epoch ms, '-inf' at first
 -- ARGV[3] -> how many that are due at that very instant were looked at before
 -- ARGV[4] -> how many to list at most
--- ARGV[5] -> how many to look at, at most
+-- ARGV[5] -> maximum number to examine
 -- ARGV[6] -> how many bytes to list at most; the last one may go beyond
 -- Output: {list, from, skip}: list has for each {member, due, fields of its entry}, no fields if they cannot be read;
---         from and skip say where to go on, from is '' at the end
+--         from and skip say where to continue, from is '' at the end
 local schedule, scheduled = unpack(KEYS)
 local prefix, from, skip, count = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local look, left = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -35,7 +35,7 @@ local list = {}
 for i = 1, #page, 2 do
   local member, due = page[i], page[i + 1]
   local isWanted = string.sub(member, 1, #prefix) == prefix
-  -- Only now is it known that there is another one.
+  -- Only now is it certain that there is another one.
   if isWanted and (#list >= count or left <= 0) then return {list, from, skip} end
   if due == from then skip = skip + 1 else from, skip = due, 1 end
   if isWanted then list[#list + 1] = {member, due, fieldsOf(member)} end

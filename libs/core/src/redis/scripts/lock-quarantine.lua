@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Lets one process of a group at a time run its suspects alone.
+-- Locks a group's quarantine: one process of the group at a time runs its suspects alone.
 --
--- Full memory does not keep a suspect from being run: as long as it is pending, nothing behind it is trimmed. Nor does a
--- lock from before the server's clock was set back: it lasts no longer than a lease.
+-- Full memory does not stop a suspect from running: while it is pending, nothing behind it is trimmed. A lock from
+-- before the server's clock was set back does not stop it either: a lock lasts no longer than a lease.
 --
 -- KEYS[1] -> lock
 -- ARGV[1] -> consumer

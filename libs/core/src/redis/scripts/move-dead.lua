@@ -1,17 +1,17 @@
 #!lua
--- Publishes dead letters to another route, to all of its groups.
+-- Publishes dead letters to another route, for all of its groups.
 --
--- Invariant: a dead letter leaves and its message arrives in one step, so that moving twice delivers once. The message's
--- own fields are copied as they are; its time to live starts again. All of a call fit below the route's limit, or none
--- is moved. One that cannot be moved stays, and keeps no other from it.
+-- Invariant: the dead letter is removed and its message appended in one step, so moving twice delivers once. The
+-- message's own fields are copied unchanged; its time to live starts again. Either all dead letters of a call fit below
+-- the route's limit, or none is moved. One that cannot be moved stays and does not block the others.
 --
 -- KEYS[1] -> group's dead letters
 -- KEYS[2] -> log of the other route
 -- KEYS[3] -> expiry of the other route
 -- ARGV[1] -> the most unfinished messages of the other route, or ''
--- ARGV[2] -> how many bytes to move at most; the last one may go beyond
+-- ARGV[2] -> maximum bytes to move; the last message may exceed it
 -- ARGV[3…] -> entry ids of dead letters
--- Output: {how many were looked at, the ids that were moved, the ids of those that are too wide} or {'full'}
+-- Output: {number examined, the ids that were moved, the ids of those that are too wide} or {'full'}
 local dead, log, expiry = KEYS[1], KEYS[2], KEYS[3]
 local most, left = tonumber(ARGV[1]), tonumber(ARGV[2])
 

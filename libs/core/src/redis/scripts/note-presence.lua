@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Notes that a consumer is there, how busy it is, and since when it works on what it has. A process of a group is noted in the
--- same way.
+-- Records that a consumer is alive, how busy it is, and since when it has worked on each delivery. A group's process is
+-- recorded in the same way.
 --
--- Full memory does not make it invisible: its group would count as one that nobody reads. A consumer that was killed
--- cannot take its own name back: each that is new drops those whose time is over.
+-- Full memory does not hide a consumer: its group would count as unread. A killed consumer cannot remove its own name,
+-- so each new consumer drops the expired ones.
 --
 -- KEYS -> for each route: who is there (HASH, consumer -> "<until when, epoch ms> <JSON of its state>"); what this consumer
 --         works on

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Grants permits to begin deliveries, so that never more than `count` begin within any `perMs`, over all processes.
+-- Grants permits to begin deliveries: at most `count` begin within any `perMs`, over all processes.
 --
--- Invariant: a permit may be used until a while after it was asked for, and counts as if it were used at the last moment.
+-- Invariant: a permit is valid for a while after the request, and counts as if it were used at the last moment.
 --
 -- KEYS[1] -> until when the latest permits may be used: ZSET, member -> epoch ms
 -- ARGV[1] -> count
@@ -20,7 +20,7 @@ local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local usableUntil = string.format('%.0f', now + tonumber(ARGV[5]) + 1)
 for i = tonumber(ARGV[8]), tonumber(ARGV[9]) do redis.call('ZREM', KEYS[1], ARGV[7] .. ':' .. i) end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - perMs))
--- From before the server's clock was set back; they may have been granted just now.
+-- Granted before the server's clock was set back, perhaps just now.
 local tooLate = string.format('(%.0f', now + tonumber(ARGV[6]) + 1)
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], tooLate, '+inf')) do
   redis.call('ZADD', KEYS[1], usableUntil, member)

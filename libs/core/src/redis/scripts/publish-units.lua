@@ -1,11 +1,11 @@
 #!lua
--- Publishes units: sends with an id, a delay or a time to live, transactions, and ticks of recurring sends. Each unit is
--- all or nothing and independent of the others; the batch as a whole is applied once, under the same marker as
+-- Publishes units: sends with an id, a delay or a time to live, transactions, and ticks of recurring sends. Each unit
+-- is all or nothing and independent of the others; the batch as a whole is applied once, under the same marker as in
 -- publish.lua.
 --
--- Invariants: Redis rolls nothing back, so that all of a unit is checked before the first write of that unit. A tick
--- publishes and moves its recurring send on to the next instant in one step, and only from the instant that it was
--- computed from, so that each instant is published once, however many processes try.
+-- Invariants: Redis has no rollback, so a whole unit is checked before its first write. A tick publishes and advances
+-- its recurring send to the next instant in one step, and only from the instant it was computed from. Each instant is
+-- therefore published once, however many processes try.
 --
 -- KEYS[1] -> publisher's marker: "<sequence> <reply>"
 -- KEYS[2…] -> logs of the routes that are sent to; their other keys are derived and in the same slot
@@ -20,7 +20,7 @@
 -- Output: {'applied' or 'repeated', JSON of a list with an item for each unit}, the item a list of
 --         {outcome, id} for each send, outcome being published, duplicate or scheduled; of a unit with 2 or 3 arguments
 --         to a send, which are published or refused, a text of the ids with spaces between them; {error: code, at: index
---         of the send} and nothing of that unit was written; for a tick that somebody else has made or whose rule is
+--         of the send} and nothing of that unit was written; for a tick that another process has made or whose rule is
 --         another by now {overtaken: true} and nothing was written either, for one without sends {overtaken: false}.
 --         {'stale'} when a later batch has been applied since
 local ALL_ARGS = 9
@@ -50,7 +50,7 @@ local function hasType(key, wanted)
   return found == 'none' or found == wanted
 end
 
--- A tick's ids are marked under names that no caller's id can have.
+-- A tick's ids are marked under names that no custom id can have.
 local function readSend(at, isTick)
   local log = KEYS[tonumber(ARGV[at])]
   local base = string.sub(log, 1, -5)
@@ -72,7 +72,7 @@ local function readSend(at, isTick)
   }
 end
 
--- The tick at ARGV[at], or nil, and where the sends begin.
+-- Returns the tick at ARGV[at], or nil, and the index of its first send.
 local function readTick(at)
   if ARGV[at] == '' then return nil, at + 1 end
   local base = string.sub(KEYS[tonumber(ARGV[at])], 1, -5)
@@ -88,8 +88,8 @@ local function refusalOf(tick)
   if not isDue or redis.call('HGET', recurring, 'rule:' .. tick.id) ~= tick.rule then return {overtaken = true} end
 end
 
--- What the mark under a send's id makes of it: 'new' without one, 'duplicate' and the id of the send before, 'conflict'
--- when that one had a different payload.
+-- Compares a send with the mark under its id: 'new' without a mark, 'duplicate' and the earlier send's id, 'conflict'
+-- when the earlier send had a different payload.
 local function compare(send, mark)
   if not mark then return 'new' end
   local digest, id = string.match(mark, '^(%x+) [%d%-]* (.*)$')
@@ -97,7 +97,7 @@ local function compare(send, mark)
   return 'duplicate', id
 end
 
--- Whether a caller's id is one that a recurring send of the route gives to its messages.
+-- Returns true when a caller's id is one that a recurring send of the route gives to its messages.
 local function isTaken(send)
   local name = not send.isTick and string.match(send.id, '^(.+)@%d+$')
   return name and redis.pcall('HEXISTS', send.base .. ':recurring', 'rule:' .. name) == 1
@@ -123,7 +123,7 @@ local function problemOf(sends)
       if found == 'conflict' or isTaken(send) then return {error = 'CONFLICT', at = index - 1} end
       marks[send.sent] = mark or (send.digest .. '  ' .. send.id)
     end
-    -- A duplicate adds nothing.
+    -- A duplicate adds no message.
     if send.maxLength and found == 'new' then
       added[send.log] = (added[send.log] or 0) + 1
       if unfinishedOf(send.log, send.base, send.maxLength) + added[send.log] > send.maxLength then
@@ -145,8 +145,8 @@ local function fieldsOf(send)
   return fields
 end
 
--- A caller's id leads to its entry, or to none as long as it is scheduled: "<digest> <entry id or ''> <id>". The window
--- of a delayed one begins when it is due: until then it is there, and a second one would be double.
+-- Marks a custom id with its entry, or with none while it is scheduled: "<digest> <entry id or ''> <id>". The window of a
+-- delayed send begins when it is due: until then it exists, and a second one would be a duplicate.
 local function remember(send, entry)
   if not send.sent then return end
   local windowMs = string.format('%.0f', send.delayMs + tonumber(send.dedupeMs))
@@ -154,7 +154,7 @@ local function remember(send, entry)
   types[send.sent] = 'string'
 end
 
--- Whether an earlier send with the same id still waits, which is then overdue: its window is over. It keeps its place
+-- Returns true when an earlier send with the same id still waits, which is then overdue: its window is over. It keeps its place
 -- under a name that no id can have.
 local function makeRoom(schedule, scheduled, member)
   local packed = redis.call('HGET', scheduled, member)
@@ -208,7 +208,7 @@ local function applyUnit(sends, tick)
   return results
 end
 
--- A unit of sends that need nothing but to be appended, those of most transactions.
+-- Appends a unit whose sends need no checks, as in most transactions.
 local function applyPlain(from, count, width)
   local logs, last = {}, from + (count - 1) * width
   for at = from, last, width do

@@ -1,9 +1,9 @@
 #!lua
--- Appends the sends of one tick to one log, once, however often the same batch arrives.
+-- Appends one tick's sends to one log, exactly once per batch, however often the batch arrives.
 --
--- Invariant: a batch is applied if and only if its sequence number is above the marker's; marker and entries are
--- written together, so that they travel to replicas together. A batch whose reply was lost may therefore be sent
--- again, also while the old socket still executes, and also when its entries were trimmed meanwhile.
+-- Invariant: a batch is applied if and only if its sequence number is above the marker's. Marker and entries are
+-- written together, so they reach replicas together. A batch whose reply was lost can therefore be sent again, even
+-- while the old socket still executes or after its entries were trimmed.
 --
 -- KEYS[1] -> log
 -- KEYS[2] -> publisher's marker: "<sequence> <reply>"
@@ -35,7 +35,7 @@ end
 -- Only the first write can fail (a key of another type), so a failure leaves nothing written.
 local first = append('*', ARGV[3], ARGV[4])
 if #ARGV > 4 then
-  -- Redis counts on by itself, and sooner than each id could be written here.
+  -- Redis increments the id itself, faster than this script could write it.
   local following = string.match(first, '^%d+%-') .. '*'
   for i = 5, #ARGV, 2 do append(following, ARGV[i], ARGV[i + 1]) end
 end

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Drops scheduled retries of a group that was purged or removed, a slice of the schedule at a time.
+-- Drops scheduled retries of a purged or removed group, one slice of the schedule at a time.
 --
--- Invariant: a retry of a message that came after the purge stays; so do all when the group was declared again after its
--- removal.
+-- Invariant: retries of messages published after the purge stay. All retries stay when the group was declared again
+-- after its removal.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- ARGV[1] -> group
 -- ARGV[2] -> 'purged': those that its marks cover (purge.lua); 'removed': all
 -- ARGV[3] -> cursor, '0' at first
@@ -45,7 +45,7 @@ for i = 1, #page[2], 2 do
     if isRemoved or (source and isCovered(source, id)) then members[#members + 1] = member end
   end
 end
--- A server may give more in one page than Lua passes on in one call.
+-- A server may return more in one page than Lua can pass in one call.
 local dropped = 0
 for from = 1, #members, 1000 do
   local to = math.min(from + 999, #members)

@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
--- Drops all that is scheduled on a route: retries of all groups, and what is delayed. What a log holds that has no groups
--- is dropped too.
+-- Drops everything scheduled on a route: retries of all groups, and delayed sends. Also drops the messages of a log
+-- without groups.
 --
--- Freeing memory and the ids of delayed sends follow, a slice at a time: forget-purged.lua, erase.lua. If nobody comes to
--- that, the next purge does it.
+-- Freeing memory and the ids of delayed sends follows, one slice at a time: forget-purged.lua, erase.lua. If a crash
+-- prevents that, the next purge does it.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- Output: {'purged', how many were dropped, the last entry of a log without groups or ''}, or {'leftover'}: an earlier
 --         purge is to be brought to its end before
 local log = KEYS[1]

@@ -1,15 +1,14 @@
 #!lua flags=allow-oom
--- Begins a purge of groups: from now on they are not given what waited for them so far.
+-- Begins a purge of groups: they no longer receive the messages that waited for them.
 --
--- What takes the longer the more there is follows, a slice at a time: purge-retries.lua drops the retries of a group,
--- erase.lua frees memory. If nobody comes to that, trimming frees the log and the inboxes, and the next purge does the
--- rest.
+-- The slow parts follow, one slice at a time: purge-retries.lua drops a group's retries, erase.lua frees memory. If a
+-- crash prevents them, trimming frees the log and the inboxes, and the next purge does the rest.
 --
--- Invariants: what is in flight stays; a mark for each group says up to which entry its messages were purged, so that one
--- of these that fails later is dropped (hand-over.lua). No other group loses anything.
+-- Invariants: in-flight deliveries stay. A mark for each group records the last purged entry, so a delivery up to that
+-- entry is dropped if it fails later (hand-over.lua). No other group loses anything.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
--- ARGV[1] -> how many bytes to look through at most, where Redis does not know how many entries a group was not given
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
+-- ARGV[1] -> maximum bytes to search, where Redis does not know how many entries a group was not given
 -- ARGV[2…] -> groups
 -- Output: {how many were dropped, counted for each group; for each inbox that may be erased {key, after which entry, up
 --         to which}; the last entry of the log that one of the groups had been given; the last entry that was purged, ''
@@ -40,7 +39,7 @@ local function readerOf(inbox, name)
   end
 end
 
--- XINFO STREAM would tell the last id too, along with two entries.
+-- XINFO STREAM also returns the last id, but with two whole entries.
 local function purgeInbox(name)
   local inbox = base .. ':inbox:' .. name
   local length, reader = redis.call('XLEN', inbox), readerOf(inbox, name)

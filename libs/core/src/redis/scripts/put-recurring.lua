@@ -1,9 +1,9 @@
 #!lua
--- Makes a recurring send, or changes it.
+-- Creates or changes a recurring send.
 --
--- Invariant: as long as its rule is the same, it stays due when it was, so that a process that says at each start what
--- is to recur neither skips nor repeats an instant. One that ended, at the end of the year 9999, is due again: earlier
--- versions took an instant that they could not compute for the last.
+-- Invariant: while its rule stays the same, its due instant stays too. A process that declares it at every start
+-- therefore neither skips nor repeats an instant. One that ended, at the end of the year 9999, becomes due again:
+-- earlier versions mistook an instant that they could not compute for the last one.
 --
 -- KEYS[1] -> recurring sends of the route
 -- KEYS[2] -> their ticks

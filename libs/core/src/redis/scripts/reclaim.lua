@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
 -- Takes over deliveries whose consumer no longer renews their leases, at the second sighting.
 --
--- Invariants: what looks stale is only noted at first and taken when it has been so ever since, a while later: an outage of
--- Redis, during which nobody can renew, does not set every consumer on every other's work. What has crashed its
--- process twice is a suspect, left where it is until somebody can run it with nothing but suspects in flight; after
--- one more crash it comes alone, so that only a message that ran alone ever reaches `maxCrashes`. One call looks at a
--- limited number of deliveries and takes a limited number of bytes; its reply says where to go on.
+-- Invariants: a stale delivery is only noted at first, and taken over later if it has stayed stale. An outage of Redis,
+-- during which no consumer can renew, therefore does not make consumers take each other's work. A delivery that has
+-- crashed its process twice is a suspect: it waits until a process runs nothing but suspects. After one more crash it
+-- runs alone, so only a message that ran alone ever reaches `maxCrashes`. One call is bounded in deliveries and bytes;
+-- its reply says where to continue.
 --
 -- KEYS -> for each route: log, group's inbox, group's stale notes ("<source>:<id>" -> "<owner> <count> <first seen>")
 -- ARGV[1] -> group
@@ -23,7 +23,7 @@
 -- Output: the server's time, epoch ms; then for each route 'bare' where the group has nothing pending, stale or not; or
 --         {taken, left, suspects, log, inbox, problem}: taken a list of {source, id, fields, delivery count}, left the
 --         number of ripe deliveries that were not taken for want of room, suspects the number of ripe suspects not taken,
---         log and inbox where to go on, problem why it could not be looked at, or ''
+--         log and inbox the cursors to continue from, problem why the route could not be examined, or ''
 local group, consumer, leaseMs, confirmMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local suspectFrom, maxCrashes, mode = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local stopsAtFull, bytesLeft = ARGV[8] == 'take', tonumber(ARGV[9])
@@ -32,7 +32,7 @@ local PAGE, rowsLeft, hasTaken, isFull = 500, 500, false, false
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
--- Whether the delivery has been stale since it was noted, long enough; notes it otherwise. A note from the future is from
+-- Returns true when the delivery has been stale long enough since it was noted; notes it if not. A note from the future is from
 -- before the server's clock was set back.
 local function isRipe(notes, field, owner, deliveries, idleMs)
   local mark = owner .. ' ' .. deliveries .. ' '
@@ -51,7 +51,7 @@ local function sizeOf(fields)
   return size
 end
 
--- Takes the delivery, unless it is too large for what is left; then no other body is read. It is read before it is claimed.
+-- Takes the delivery over unless it exceeds the remaining bytes; then no other body is read. Reads before it claims.
 local function take(stream, source, id, deliveries, taken)
   local entry = redis.call('XRANGE', stream, id, id)[1]
   local size = entry and sizeOf(entry[2]) or 0
@@ -64,7 +64,7 @@ local function take(stream, source, id, deliveries, taken)
     deliveries = deliveries + 1
     claimed = redis.call('XCLAIM', stream, group, consumer, leaseMs, id, 'RETRYCOUNT', deliveries, 'JUSTID')[1]
   else
-    -- It counts when it is begun with; see begin-suspect.lua.
+    -- A suspect counts when it starts; see begin-suspect.lua.
     claimed = redis.call('XCLAIM', stream, group, consumer, leaseMs, id, 'JUSTID')[1]
   end
   if claimed and entry then
@@ -79,7 +79,7 @@ local function kindOf(deliveries)
   return (deliveries > suspectFrom or deliveries == maxCrashes - 1) and 'lone' or 'suspect'
 end
 
--- Returns after which id to go on, or 'end'.
+-- Returns the id to continue after, or 'end'.
 local function visit(stream, source, notes, from, seen, state)
   while from ~= 'end' and rowsLeft > 0 do
     local count = math.min(PAGE, rowsLeft)
@@ -135,7 +135,7 @@ local function look(route, log, inbox, notes)
     logFrom = visit(log, 'log', notes, logFrom, seen, state)
     inboxFrom = visit(inbox, 'inbox', notes, inboxFrom, seen, state)
     isWhole = isWhole and logFrom == 'end' and inboxFrom == 'end' and redis.call('HLEN', notes) <= PAGE
-    -- Notes of what is stale no more say nothing; where there are many, they go with the key.
+    -- Notes about deliveries that are no longer stale are useless; if there are many, the key is deleted.
     if isWhole then
       for _, field in ipairs(redis.call('HKEYS', notes)) do
         if not seen[field] then redis.call('HDEL', notes, field) end

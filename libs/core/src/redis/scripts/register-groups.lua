@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Makes a group known to the registry on some routes, and says on which of them it may be created.
+-- Adds a group to the registry on some routes, and returns those on which it may be created.
 --
--- Invariant: what was deleted or removed by a person comes back by a person's act or by a publish, not because a
--- process that still runs misses it.
+-- Invariant: what a person deleted or removed returns only when a person declares it or a publish revives it, never
+-- because a running process misses it.
 --
 -- KEYS[1] -> registry
 -- KEYS[2] -> notes of its changes

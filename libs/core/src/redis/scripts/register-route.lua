@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Makes a route known to the registry, because somebody publishes to it.
+-- Adds a route to the registry when a publisher first uses it.
 --
--- Invariant: a route is known or deleted, never both and never neither. Harmless when repeated.
+-- Invariant: a route is known or deleted, never both and never neither. Safe to repeat.
 --
 -- KEYS[1] -> registry
 -- KEYS[2] -> notes of its changes
@@ -17,7 +17,7 @@ local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber
 local revived = redis.call('HDEL', KEYS[1], 'deleted:' .. ARGV[1])
 revived = math.max(revived, redis.call('ZREM', KEYS[3], ARGV[1]))
 local added = redis.call('HSETNX', KEYS[1], 'route:' .. ARGV[1], now)
--- Nothing rests on it: a route without it counts as used when it was registered.
+-- Correctness does not depend on it: a route without it counts as used when it was registered.
 redis.pcall('ZADD', KEYS[4], now, ARGV[1])
 if revived + added == 0 then return 'known' end
 noteChange(KEYS[1], KEYS[2], {'route:' .. ARGV[1], 'deleted:' .. ARGV[1]})

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- Removes a group from a route, with all that is the group's own but its scheduled retries: these follow, a slice at a
--- time (purge-retries.lua).
+-- Removes a group from a route, with everything that belongs to it. Its scheduled retries follow, one slice at a time
+-- (purge-retries.lua).
 --
--- Invariants: nobody loses work unasked: a group that has something in flight, or a consumer that is there, is removed by
--- force only. What would keep the log from being trimmed goes in this one step.
+-- Invariants: a group with in-flight deliveries or a live consumer is removed by force only. Everything that would stop
+-- the log from being trimmed is removed in this one step.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- ARGV[1] -> group
 -- ARGV[2] -> 'force' or ''
--- ARGV[3] -> 'drop' or 'keep': what becomes of its dead letters
+-- ARGV[3] -> 'drop' or 'keep': policy for its dead letters
 -- Output: {'removed', how many messages waited for it, how many dead letters are left}, {'missing', 0, dead letters
 --         left}, {'active', name of a consumer}, {'in-flight', how many}
 local log, group, force, drop = KEYS[1], ARGV[1], ARGV[2] == 'force', ARGV[3] == 'drop'
@@ -31,7 +31,7 @@ local function readerOf(stream)
   end
 end
 
--- Somebody who says that it is there, and is to be believed.
+-- Returns the name of a consumer whose sign of life is still valid.
 local function consumerHere()
   local time = redis.call('TIME')
   local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -58,7 +58,7 @@ redis.call('UNLINK', inbox, stale, base .. ':rate:' .. group, base .. ':here:' .
 if drop then redis.call('UNLINK', dead) end
 
 redis.call('HDEL', base .. ':purged', 'log:' .. group, 'inbox:' .. group)
--- A stopped replay keeps the log from being trimmed until it is resumed.
+-- A stopped replay blocks trimming until it is resumed.
 local replays = redis.call('HGETALL', base .. ':replays')
 for i = 1, #replays, 2 do
   local ok, what = pcall(cjson.decode, string.match(replays[i + 1], '^%S+ (.*)$') or '')

@@ -1,18 +1,20 @@
 #!lua flags=allow-oom
--- Removes a message for one group from where it was seen to be, or for all where it is not any group's own yet.
+-- Removes a message for one group from the place where the caller found it, or for all groups when none has received it
+-- yet.
 --
--- Invariants: no other group loses it; it is removed only if it still is where it was seen, so that whoever asks looks
--- again otherwise. Its body goes with it when every group is done with it, unless it is to be kept as one that is finished.
+-- Invariants: no other group loses the message. It is removed only if it is still in that place; if not, the caller
+-- looks for it again. Its body is deleted once every group is done with it, unless the caller keeps it as a finished
+-- message.
 --
--- KEYS[1] -> log; the route's other keys are derived and in the same slot
+-- KEYS[1] -> log; the route's other keys are derived from it, in the same slot
 -- ARGV[1] -> group
--- ARGV[2] -> where it was seen: 'in-flight', 'waiting', 'scheduled', 'dead', 'delayed' or 'done'
+-- ARGV[2] -> where it was found: 'in-flight', 'waiting', 'scheduled', 'dead', 'delayed' or 'done'
 -- ARGV[3] -> 'log' or 'inbox' for the first two, otherwise ''
 -- ARGV[4] -> its entry there, or its member of the schedule
 -- ARGV[5] -> its entry on the log, or ''
 -- ARGV[6] -> 'all' if it is removed for every group, or ''
 -- ARGV[7] -> 'keep': its entry on the log stays, as that of one that is finished; or ''
--- Output: 'removed', 'moved' (it is not there any more), 'wanted' (another group still waits for it)
+-- Output: 'removed', 'moved' (no longer in that place), 'wanted' (another group still waits for it)
 local log, group, state, source, at, entry, whose, keep = KEYS[1], unpack(ARGV)
 local base = string.sub(log, 1, -5)
 local stream = source == 'inbox' and base .. ':inbox:' .. group or log
@@ -40,7 +42,7 @@ end
 
 remove.waiting = function()
   if isPending() then return 'moved' end
-  -- An unread entry cannot be skipped: it goes for all who wait for it, or stays.
+  -- An unread entry cannot be skipped: it is removed for all groups that wait for it, or stays.
   if source == 'log' and isWanted(at, group, isForAll) then return 'wanted' end
   return redis.call('XDEL', stream, at) == 1 and 'removed' or 'moved'
 end
@@ -54,7 +56,7 @@ remove.delayed = function()
   local sent = base .. ':sent:' .. string.sub(at, #'send:' + 1)
   local mark = redis.call('GET', sent)
   local result = remove.scheduled()
-  -- It was never published: its id may be used again. A mark that leads to an entry is that of another send.
+  -- It was never published: its id may be used again. A mark that points to an entry belongs to another send.
   if result == 'removed' and mark and string.match(mark, '^%x+  ') then redis.call('DEL', sent) end
   return result
 end

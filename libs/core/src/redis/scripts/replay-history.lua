@@ -1,9 +1,9 @@
 #!lua
--- Delivers past messages again to one group, a page at a time.
+-- Delivers past messages to one group again, one page at a time.
 --
--- Invariant: the copies and the cursor move in one step and only from the cursor that the caller saw, so that a replay
--- that is stopped anywhere, or run by two processes, copies each message once. While it is noted here, trimming keeps
--- what lies after it. An entry that cannot be copied keeps no other from it.
+-- Invariant: the copies and the cursor move in one step, and only from the cursor that the caller read. A replay that
+-- stops anywhere, or runs in two processes, therefore copies each message once. While the replay is noted here,
+-- trimming keeps the entries after its cursor. An entry that cannot be copied does not block the others.
 --
 -- KEYS[1] -> log
 -- KEYS[2] -> group's inbox
@@ -13,9 +13,9 @@
 -- ARGV[2] -> group
 -- ARGV[3] -> cursor as the caller saw it: everything up to that entry has been looked at
 -- ARGV[4] -> cursor from now on, if all are delivered
--- ARGV[5] -> how many bytes to copy at most; the last one may go beyond
+-- ARGV[5] -> maximum bytes to copy; the last message may exceed it
 -- ARGV[6…] -> ids of the entries to deliver
--- Output: {how many were delivered, cursor from now on}; {-1} when the replay was cancelled, or somebody else has moved
+-- Output: {how many were delivered, cursor from now on}; {-1} when the replay was cancelled, or another process has moved
 --         it on; {-2} when the group is not there
 local log, inbox, replays, expiry = unpack(KEYS)
 local id, group, left = ARGV[1], ARGV[2], tonumber(ARGV[5])

@@ -1,19 +1,19 @@
 #!lua
 -- Delivers dead letters of one group again, to that group only.
 --
--- Invariants: a dead letter leaves and its message arrives in the inbox in one step, so that replaying twice delivers
--- once. Attempts, crashes and the time to live start again; the error that dead-lettered it is kept. One that cannot be replayed stays,
--- and keeps no other from it. Nothing is replayed to a group that nobody could deliver to.
+-- Invariants: the dead letter is removed and its message added to the inbox in one step, so replaying twice delivers
+-- once. Attempts, crashes and the time to live start again; the error that dead-lettered it is kept. One that cannot be
+-- replayed stays and does not block the others. Nothing is replayed to a group that does not exist.
 --
 -- KEYS[1] -> group's dead letters
 -- KEYS[2] -> group's inbox
 -- KEYS[3] -> expiry
 -- KEYS[4] -> log
 -- ARGV[1] -> group
--- ARGV[2] -> how many bytes to move at most; the last one may go beyond
+-- ARGV[2] -> maximum bytes to move; the last message may exceed it
 -- ARGV[3] -> the payload's JSON to deliver instead of their own, or ''
 -- ARGV[4…] -> entry ids of dead letters
--- Output: {how many were looked at, the ids that were replayed, the ids of those that are too wide}, or {'no group'}
+-- Output: {number examined, the ids that were replayed, the ids of those that are too wide}, or {'no group'}
 local dead, inbox, expiry, log = unpack(KEYS)
 local group, left, mended = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
@@ -38,7 +38,7 @@ local function historyOf(fields, id)
   return isOurs and history or unreadable(id)
 end
 
--- Of what was read, a number that is infinite or none cannot be written.
+-- An infinite number or NaN that was read cannot be written.
 local function renewed(before)
   return {
     origin = before.origin, attempts = 0, crashes = 0, replays = (tonumber(before.replays) or 0) + 1,
@@ -48,7 +48,7 @@ end
 
 local function mend(body, before)
   if mended == '' then return end
-  -- What could not be read is not kept beside what can.
+  -- Drop the unreadable history once there is a readable one.
   if before.reason == 'undecodable' then
     for i = #body, 3, -1 do body[i] = nil end
   end

@@ -1,16 +1,16 @@
 #!lua flags=allow-oom
--- Gives deliveries that seem to have been given in the future the server's present time: after its clock was set back
--- their leases would not run out until it has caught up.
+-- Resets delivery times that lie in the future to the server's present time: after the server's clock was set back,
+-- their leases would not run out until the clock had caught up.
 --
--- Invariant: owner and delivery count stay as they are; a lease is made as long as one that was renewed just now.
+-- Invariant: owner and delivery count stay the same; the lease becomes as long as one that was renewed just now.
 --
 -- KEYS -> streams
 -- ARGV[1] -> group
 -- ARGV[2…] -> for each stream after which id to go on: '' for the beginning, 'end' to leave it out
--- Output: for each stream where to go on
+-- Output: for each stream where to continue
 local group, PAGE, rowsLeft = ARGV[1], 500, 1000
 
--- Redis tells an idle time of 0 for what was given in the future; what was renewed in this very millisecond may be again.
+-- Redis reports an idle time of 0 for a delivery from the future; one renewed in this millisecond is renewed again.
 local function visit(stream, from)
   while from ~= 'end' and rowsLeft > 0 do
     local start = from == '' and '-' or '(' .. from

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Makes something that is scheduled due now; the next sweep moves it.
+-- Makes a scheduled message due now; the next sweep moves it.
 --
 -- KEYS[1] -> schedule
 -- ARGV[1] -> member
--- Output: 1, or 0 when it is not scheduled any more
+-- Output: 1, or 0 when it is no longer scheduled
 
 -- part: schedule-turns
 

@@ -1,12 +1,12 @@
 #!lua flags=allow-oom
--- Moves what is due from the schedule to where it belongs, and says who keeps the route tidy. It moves a slice of it: over
--- all routes of a call the entries and their bytes are bounded, and shared by those that have something due.
+-- Moves due messages from the schedule to their targets, and returns which process keeps each route tidy. A call moves
+-- one slice: its entries and bytes are bounded over all routes, and shared by the routes that have something due.
 --
--- Invariants: an entry is appended and unscheduled in one step, so that whoever is killed at whatever moment, it is
--- moved once. An entry that cannot be appended is set aside for a minute and never holds up the others, nor does a route
--- with a key of another type. Recurring sends are left to the caller, who knows how to go by their rules.
+-- Invariants: an entry is appended and unscheduled in one step, so a crash at any moment still moves it once. An entry
+-- that cannot be appended is set aside for a minute and never blocks the others, nor does a route with a key of another
+-- type. Recurring sends are left to the caller, which can evaluate their rules.
 --
--- KEYS -> logs; the routes' other keys are derived and in the same slot
+-- KEYS -> logs; the routes' other keys are derived from them, in the same slot
 -- ARGV[1] -> sweeper's name
 -- ARGV[2] -> how long it holds the lease, ms
 -- ARGV[3] -> how many entries to move at most
@@ -14,7 +14,7 @@
 --         Instants are epoch ms; set aside is a list of members of the schedule; next due is '' when nothing is scheduled,
 --         and past when there is more to move; next tick is '' when there are no recurring sends; expired is how many
 --         messages are past their time to live; state changes whenever there may be more to trim than before, and is ''
---         where there is nothing, and for those who do not keep the route tidy; problem is what kept some of it from
+--         where there is nothing, and for processes that do not keep the route tidy; problem is what kept some of it from
 --         being done, or ''
 local ASIDE_MS = 60000
 local movesLeft, bytesLeft, groupsLeft = tonumber(ARGV[3]), 2 ^ 20, 1000
@@ -22,19 +22,19 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local nowText = string.format('%.0f', now)
 
--- Of a scheduled entry, which names its target first.
+-- Splits a scheduled entry, whose first field names its target.
 local function fieldOf(entry, name)
   for i = 2, #entry, 2 do
     if entry[i] == name then return entry[i + 1] end
   end
 end
 
--- From now on a caller's own id leads to its entry; see publish-units.lua.
+-- Makes a custom id point to its entry; see publish-units.lua.
 local function remember(base, id, entry)
   local sent = base .. ':sent:' .. id
   local mark = redis.pcall('GET', sent)
   local digest = type(mark) == 'string' and string.match(mark, '^(%x+)  ')
-  -- Its entry is appended by now: an error here would have it appended again.
+  -- The entry is already appended: an error here would append it again.
   if digest then redis.pcall('SET', sent, digest .. ' ' .. entry .. ' ' .. id, 'KEEPTTL') end
 end
 
@@ -51,17 +51,17 @@ local function append(base, packed)
   return true
 end
 
--- In turns of so many, so that a long schedule does not keep the others waiting.
+-- Taken in turns of this many, so a long schedule does not delay the other routes.
 local TOGETHER = 20
 
--- Moves some of what is due on the route. Returns whether there may be more.
+-- Moves some due entries of the route. Returns whether there may be more.
 local function promote(route)
   local schedule, scheduled = route.base .. ':schedule', route.base .. ':scheduled'
   local members = redis.call('ZRANGE', schedule, '-inf', nowText, 'BYSCORE', 'LIMIT', 0, TOGETHER)
   for _, member in ipairs(members) do
     if movesLeft <= 0 or bytesLeft <= 0 then return false end
     local packed = redis.call('HGET', scheduled, member)
-    -- Whatever may be wrong with one, it is not to hold up the others.
+    -- A faulty entry must not block the others.
     local ok, appended = true, true
     if packed then ok, appended = pcall(append, route.base, packed) end
     movesLeft, bytesLeft = movesLeft - 1, bytesLeft - #(packed or '')
@@ -79,7 +79,7 @@ end
 
 -- part: stream-info
 
--- What a group has finished cannot grow unless it was given more or has less pending. Inboxes are short: what is left in
+-- A group's finished entries cannot grow unless it received more or has fewer pending. Inboxes are short: what is left in
 -- one by a crash goes at the next trimming, so that one that holds anything always counts as changed, and so does a route
 -- with more groups than can be looked at.
 local function stateOf(route)
@@ -99,7 +99,7 @@ local function stateOf(route)
   return redis.sha1hex(table.concat(state, '\n'))
 end
 
--- Runs a step for the route. One that fails keeps no other from its turn.
+-- Runs a step for the route. A failed step does not block the others.
 local function attempt(step, route, ...)
   local ok, result = pcall(step, route, ...)
   if ok then return result end
@@ -116,7 +116,7 @@ local function begin(route)
     redis.call('SET', sweeper, ARGV[1], 'PX', ARGV[2])
     holder = ARGV[1]
   elseif redis.call('PTTL', sweeper) > LONGEST_LEASE_MS then
-    -- From before the server's clock was set back.
+    -- Written before the server's clock was set back.
     redis.call('PEXPIRE', sweeper, ARGV[2])
   end
   route.isHolder = holder == ARGV[1]
@@ -130,7 +130,7 @@ for index, log in ipairs(KEYS) do
   routes[index] = {base = string.sub(log, 1, -5), moved = 0, aside = {}, problem = ''}
   attempt(begin, routes[index])
 end
--- Not always the same one first: a single large entry may be all that there is room for.
+-- Rotate the first route: a single large entry may use up the whole budget.
 local open, first = {}, now % #routes
 for i = 1, #routes do open[i] = routes[(first + i) % #routes + 1] end
 while #open > 0 and movesLeft > 0 and bytesLeft > 0 do

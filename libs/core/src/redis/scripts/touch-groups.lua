@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Notes that a group still has a consumer on some routes.
+-- Records that a group still has a consumer on some routes.
 --
--- Invariant: only what is registered is touched: a consumer that has not heard of a removal yet does not undo it.
+-- Invariant: only registered groups are touched: a consumer that has not seen a removal yet does not undo it.
 --
 -- KEYS[1] -> registry
 -- ARGV[1] -> group

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Notes that the process of a replay is there.
+-- Records that the process of a replay is alive.
 --
 -- KEYS[1] -> replays of the route
 -- ARGV[1] -> replay's id

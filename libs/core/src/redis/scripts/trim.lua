@@ -1,11 +1,12 @@
 #!lua flags=allow-oom
--- Frees what every group has finished, but for what is retained, and what no living consumer needs: a slice of it.
+-- Trims entries that every group has finished, beyond what retention keeps, and removes consumers that are gone; one
+-- slice per call.
 --
--- Invariant: an entry that a group has not finished is never removed: the floor is the least, over all groups, of the
--- lowest pending id and the id after the last delivered one, and over all replays of what they have not come to yet; one
--- that nobody has been at for a day does not count.
--- XTRIM is told the floor as well as a number, so that a wrong number keeps too little to look at and loses nothing. A log
--- without groups is not trimmed at all; what expires leaves it by expire.lua.
+-- Invariant: an entry that a group has not finished is never removed. The floor is the minimum, over all groups, of the
+-- lowest pending id and the id after the last delivered one, and over all replays, of their next entry. A replay
+-- without a sign of life for a day does not count.
+-- XTRIM gets the floor as well as a count, so a wrong count keeps too many entries but loses none. A log without groups
+-- is not trimmed; expire.lua removes its expired messages.
 --
 -- Messages are counted, not read: see docs/adr/0014-trim-without-reading.md. A slice is bounded in entries, groups and
 -- bytes over all logs.
@@ -13,16 +14,16 @@
 -- KEYS -> logs; the groups' inboxes and the milestones are derived and in the same slot
 -- ARGV[1] -> how long a consumer that owns nothing may be idle before it is removed, ms
 -- ARGV[2…] -> for each log: 'count' and how many finished entries are kept, or 'age' and for how long, ms; and the group
---             after which to continue with the leftovers of groups, '' for the first
--- Output: for each log {trimmed, state, group to go on after or '', replays}: 'more' can be trimmed at once, 'later' in a
+--             after which to continue removing the groups' leftovers, '' to start
+-- Output: for each log {trimmed, state, group to continue after or '', replays}: 'more' can be trimmed at once, 'later' in a
 --         moment, 'done' not before something changes; replays are those that keep the log from being trimmed and that
 --         nobody is at; or {'broken', why}
 local entriesLeft, rowsLeft, groupsLeft, bytesLeft = 1000, 1000, 250, 2 ^ 20
 -- Beyond all that is kept, whole nodes of the stream are removed: a hundred entries, or 4 KiB of them.
 local EXACT_BELOW = 200
--- Few enough that their bodies do no harm, however large they are.
+-- Few enough that even large bodies do no harm.
 local PAGE = 8
--- So many messages more than are to be kept are worth another look soon.
+-- This many messages above the retention are worth another look soon.
 local WORTH_A_LOOK = 1000
 
 local time = redis.call('TIME')
@@ -44,7 +45,7 @@ local function countBytes(entries)
   end
 end
 
--- Removes whole nodes of what lies before `from`, at most so many entries. Returns how many, and whether there are more.
+-- Removes whole nodes before `from`, up to a limit of entries. Returns how many, and whether there are more.
 local function cut(log, from, most)
   local limit = math.min(most, entriesLeft)
   local removed = redis.call('XTRIM', log, 'MINID', '~', from, 'LIMIT', limit)
@@ -54,15 +55,15 @@ local function cut(log, from, most)
   return removed, limit < most and removed * 2 > limit
 end
 
--- The same, and what `~` leaves of the first node too.
+-- Does the same, and also removes what `~` leaves of the first node.
 local function cutExactly(log, from, most, exactly)
   local removed, hasMore = cut(log, from, most)
   if not hasMore then removed = removed + redis.call('XTRIM', log, unpack(exactly)) end
   return removed, hasMore
 end
 
--- The first of the last `amount` entries before that one; nil if there are fewer, or if they are too large to be read.
--- Each page begins with an entry that is there: asked for what is before the first entry, Redis walks the whole stream.
+-- Returns the first of the last `amount` entries before that one; nil if there are fewer, or they are too large to read.
+-- Each page begins with an existing entry: for a range before the first entry, Redis walks the whole stream.
 local function readBack(log, id, amount)
   local least = bytesLeft - 2 ^ 16
   while amount > 0 do
@@ -76,7 +77,7 @@ local function readBack(log, id, amount)
   return id
 end
 
--- The last entry's id and how many were ever added; nil where the server does not say.
+-- Returns the last entry's id and how many were ever added; nil if the server does not say.
 local function endOf(log, groups)
   local added
   for _, group in ipairs(groups) do
@@ -88,7 +89,7 @@ local function endOf(log, groups)
     countBytes(last)
     return last[1][1], added
   end
-  -- No group knows as long as all of them are before an entry that was deleted.
+  -- Unknown to every group while all of them are before a deleted entry.
   local flat = redis.pcall('XINFO', 'STREAM', log)
   if flat.err then return nil end
   local stream = rowOf(flat)
@@ -96,7 +97,7 @@ local function endOf(log, groups)
   return stream['last-generated-id'], stream['entries-added']
 end
 
--- At least how many entries lie before the floor, and whether another look soon will know it better.
+-- Returns a lower bound of the entries before the floor, and whether another look soon will improve it.
 local function countFinished(log, base, floor, length, groups)
   local key = base .. ':milestones'
   local last, added = endOf(log, groups)
@@ -134,7 +135,7 @@ local function keepCount(log, base, floor, amount, groups)
   return removed, hasMore, isVague
 end
 
--- Frees what the log needs no longer. Returns how many entries went, and 'more', 'later' or 'done'.
+-- Trims the log. Returns the number of removed entries, and 'more', 'later' or 'done'.
 local function trim(log, base, groups, kind, amount)
   local floor, stopped = floorOfLog(log, base, groups)
   if not floor then return 0, 'done', {} end
@@ -157,7 +158,7 @@ local function forgetConsumers(stream, group)
   end
 end
 
--- An inbox entry is deleted when it is acked; what a crash left between the two goes here.
+-- An inbox entry is deleted after its ack; this removes entries that a crash left between the two.
 local function clearInbox(inbox)
   local readers = rowsOf('GROUPS', inbox)
   local floor = floorOf(inbox, readers)
@@ -167,7 +168,7 @@ local function clearInbox(inbox)
   for _, reader in ipairs(readers) do forgetConsumers(inbox, reader.name) end
 end
 
--- Goes on after the named group. Returns the last one that it came to, '' if that was the last of all.
+-- Continues after the named group. Returns the last group examined, or '' at the end.
 local function tidyGroups(log, base, groups, after)
   local first = 1
   for index, group in ipairs(groups) do

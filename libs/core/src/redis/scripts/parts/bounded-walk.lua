@@ -1,11 +1,12 @@
--- Walks a stream a few entries at a time, as long as there is budget: few at first, because only reading an entry tells
--- how large it is, and never many, because the next ones may be larger. It stops when `visit` returns something, and returns that.
+-- Walks a stream a few entries at a time, within a budget. Pages start small, because only reading an entry reveals its
+-- size, and stay small, because the next entries may be larger. The walk stops when `visit` returns a value, and
+-- returns that value.
 --
--- Backwards, a page begins with the last entry of the one before, which is not visited again: asked for what is before the
+-- Backwards, a page begins with the last entry of the previous page, which is not visited again: for a range before the
 -- first entry, Redis walks the whole stream.
 --
--- Otherwise it returns nil and where to go on, an id for `from`; nil and nil at the end of the stream, or where there is
--- no stream. Any other refusal of the server is an error.
+-- If `visit` returns nothing, the walk returns nil and the id to continue from; at the end of the stream, or without a
+-- stream, it returns nil and nil. Any other refusal of the server is an error.
 local MOST_PER_PAGE, ENTRY_COST = 10, 50
 local function walk(stream, command, from, to, budget, visit)
   local count, isBack = 1, command == 'XREVRANGE'

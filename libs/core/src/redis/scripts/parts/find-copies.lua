@@ -1,11 +1,11 @@
--- Looks for copies of a message, as long as there is budget: in inboxes, in the schedule, among dead letters. It needs
--- `base`, `id`, `entry`, `deadAfter`, `fieldOf`, stream-info, entry-ids and bounded-walk.
+-- Searches for copies of a message within the budget: in inboxes, in the schedule, among dead letters. Needs `base`,
+-- `id`, `entry`, `deadAfter`, `fieldOf`, stream-info, entry-ids and bounded-walk.
 local PHASES = {'inbox', 'schedule', 'dead'}
--- Dead letters lie near the message that they were, or among the latest; so many of these are looked at first.
+-- Dead letters lie near their original message, or among the latest; this many of the latest are searched first.
 local LATEST = 20
 local MEMBERS, MEMBER_COST = 100, 1000
 
--- The history of a copy of the message; nil if it is of another one.
+-- Returns the history of a copy of the message; nil if the copy is of another message.
 local function historyIfOurs(fields)
   if fields[1] ~= 'm' then return nil end
   if entry then
@@ -23,12 +23,12 @@ local function inFlight(stream, group, at, source, history)
     deliveries = deliveries, history = history}
 end
 
--- A retry by its name in the schedule, if it is of this message.
+-- Looks up a retry by its name in the schedule; nil if it is of another message.
 local function scheduledAt(group, member, budget)
   local packed = redis.pcall('HGET', base .. ':scheduled', member)
   if type(packed) ~= 'string' then return nil end
   if budget then budget.left = budget.left - #packed end
-  -- What does not hold it in bytes need not be unpacked.
+  -- Skip unpacking when the raw bytes do not contain the id.
   if not string.find(packed, entry or id, 1, true) then return nil end
   local ok, fields = pcall(cmsgpack.unpack, packed)
   if not ok or type(fields) ~= 'table' then return nil end
@@ -53,7 +53,7 @@ local function findInSchedule(cursor, groups, budget)
     for i = 1, #page[2], 2 do
       budget.left = budget.left - MEMBER_COST
       local name, source, from = string.match(page[2][i], '^retry:([^:]+):(%a+):(%d+%-%d+)$')
-      -- A first retry was looked at by its name; what lay in an inbox before the message was is of another.
+      -- A first retry was found by its name; inbox entries older than the message belong to others.
       local mayBeOurs = name and wanted[name] and (not entry or (source == 'inbox' and not isAfter(entry, from)))
       local place = mayBeOurs and scheduledAt(name, page[2][i], budget)
       if place then places[name] = place end
@@ -63,7 +63,7 @@ local function findInSchedule(cursor, groups, budget)
   return places
 end
 
--- Copies are younger than what they are copies of.
+-- Copies are younger than their originals.
 local function firstCopy() return entry and string.match(entry, '^%d+') or '-' end
 
 local function findInInbox(group, from, budget)
@@ -95,8 +95,8 @@ local function findDead(group, from, budget)
   return walk(dead, 'XRANGE', from, '+', budget, visit)
 end
 
--- One phase for groups, the first of them from `at` on ('' is its beginning). Returns places by group, and where to go on
--- if the budget was spent before the end.
+-- Runs one phase for groups, the first of them from `at` ('' is its beginning). Returns places by group, and where to
+-- continue if the budget ran out before the end.
 local function findCopies(phase, at, groups, budget)
   if phase == 'schedule' then return findInSchedule(at, groups, budget) end
   local places = {}

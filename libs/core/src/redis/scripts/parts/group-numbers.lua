@@ -1,11 +1,11 @@
--- What belongs to a group alone: its inbox, its dead letters, its consumers. It needs `base`, `log`, `now` and
+-- Figures that belong to a group alone: its inbox, its dead letters, its consumers. Needs `base`, `log`, `now` and
 -- stream-info.
 local function lengthOf(key)
   local length = redis.pcall('XLEN', key)
   return type(length) == 'number' and length or 0
 end
 
--- Who says that it is there; Redis does not list a consumer that has not been given anything yet.
+-- Consumers with a sign of life; Redis does not list a consumer before its first delivery.
 local function addThoseHere(group, consumers)
   local here = redis.pcall('HGETALL', base .. ':here:' .. group)
   if here.err then return end

@@ -1,8 +1,8 @@
--- What the consumer holds and the bodies of its entries, looked up in few commands. It needs `stream`, `source`, `group`,
--- `consumer`, and `moves`, each with the `id` that it is about.
+-- Looks up the deliveries that the consumer holds, and their bodies, in few commands. Needs `stream`, `source`,
+-- `group`, `consumer`, and `moves`, each with the `id` of its delivery.
 --
--- Deliveries that end together mostly lie together: one look from the first to the last of them then covers all. It is
--- a short cut only, whatever it does not show is looked up by itself.
+-- Deliveries that end together mostly lie together: one range from the first to the last then covers all. The range is
+-- only a shortcut; deliveries missing from it are looked up one by one.
 local held, entries = {}, {}
 local PAGE = 10
 local function lookAtAll()
@@ -15,7 +15,7 @@ local function lookAtAll()
     if held[each.id] then found = found + 1 end
   end
   if found * 2 < #moves then return end
-  -- Bodies of others lie between, and may be large: where few are ours, each is looked up by itself.
+  -- Other consumers' bodies lie between and may be large: if few are held here, each is looked up by itself.
   local from, wanted, read = first, 0, 0
   while read < #moves do
     local page = redis.call('XRANGE', stream, from, last, 'COUNT', PAGE)

@@ -1,5 +1,5 @@
--- Milestones of a log: an entry's id and how many entries had ever been added when it was the last one. They tell without
--- a look at any message that at most so many were added since, so that at least the rest lies before.
+-- Milestones of a log: an entry's id, and how many entries had been added when it was the last one. They bound how many
+-- entries were added since, and so how many lie before, without reading a message.
 local MOST_MILESTONES = 32
 local MILESTONES_MS = 7 * 24 * 60 * 60 * 1000
 
@@ -12,7 +12,7 @@ local function milestonesOf(key)
   return milestones
 end
 
--- Forgets the one whose neighbours are nearest to each other, so that those that are left are spread evenly.
+-- Drops the milestone whose neighbours are closest together, so the rest stay evenly spread.
 local function thinOut(milestones)
   local least, at
   for i = 2, #milestones - 1 do

@@ -1,8 +1,8 @@
--- Counts a change of the registry, and notes which fields it was about, so that a process reads only these. Each note has
--- the stamp of the one before: whoever finds another one than its own knows that history has changed (FLUSHALL, a lost
--- failover, a process of an older version, which only counts), and reads everything.
+-- Counts a change of the registry and notes the changed fields, so processes read only those. Each note contains the
+-- stamp of the one before. A process that finds a stamp other than its own knows that history has changed (FLUSHALL, a
+-- lost failover, or an older version, which only counts) and reads the whole registry.
 --
--- Nothing rests on the notes: where they cannot be written, everybody reads everything.
+-- Correctness does not depend on the notes: if they cannot be written, every process reads the whole registry.
 local NOTES_KEPT, FIELDS_NOTED = 1000, 1000
 local function noteChange(registry, changes, fields)
   local at = redis.call('TIME')
@@ -20,7 +20,7 @@ local function noteChange(registry, changes, fields)
   local named = #fields <= FIELDS_NOTED and table.concat(fields, '\n') or '*'
   local note = {'MAXLEN', '~', NOTES_KEPT, version .. '-0', 'p', before, 's', stamp, 'f', named}
   if redis.pcall('XADD', changes, unpack(note)).err then
-    -- Notes of another history, whose versions were higher, or foreign data.
+    -- Notes from another history with higher versions, or foreign data.
     redis.call('DEL', changes)
     redis.pcall('XADD', changes, unpack(note))
   end

@@ -1,4 +1,4 @@
--- As many as Lua can pass on in one call, with some to spare.
+-- Below the number of arguments that Lua can pass in one call.
 local MAX_FIELDS = 7000
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

@@ -1,5 +1,5 @@
--- What is due at the same instant keeps the order in which it was scheduled: a score is the instant and the turn within
--- its millisecond, for which it has 2,048 places until the year 2109. Whoever is beyond them waits in the next one.
+-- Entries due at the same instant keep the order in which they were scheduled. A score is the instant and a turn within
+-- its millisecond, which has 2,048 turns until the year 2109. Entries beyond them wait in the next millisecond.
 local TURNS, MOST_FULL = 2048, 100
 local turns = {}
 
@@ -15,7 +15,7 @@ local function freeTurn(schedule, due)
   return due, 0
 end
 
--- The score of the next entry of the schedule that is due then, epoch ms.
+-- Returns the score for the next entry that is due at this instant, epoch ms.
 local function scoreOf(schedule, due)
   due = tonumber(string.format('%.0f', due))
   local key = schedule .. ' ' .. due

@@ -1,12 +1,12 @@
--- Redis tells names and values in turns; this is a table by name.
+-- Converts Redis' alternating names and values to a table by name.
 local function rowOf(flat)
   local row = {}
   for i = 1, #flat, 2 do row[flat[i]] = flat[i + 1] end
   return row
 end
 
--- What XINFO tells; nil where there is no such stream or group. A server that refuses to tell is an error: to take it for
--- an empty answer would mean that nobody wants what somebody waits for.
+-- Returns XINFO's reply; nil if there is no such stream or group. Any other refusal is an error: taken for an empty
+-- reply, it would hide groups that still wait for messages.
 local function xinfo(...)
   local reply = redis.pcall('XINFO', ...)
   local problem = reply.err
@@ -16,7 +16,7 @@ local function xinfo(...)
   if not isNone then error(reply) end
 end
 
--- The rows of XINFO GROUPS or XINFO CONSUMERS.
+-- Returns the rows of XINFO GROUPS or XINFO CONSUMERS.
 local function rowsOf(...)
   local rows = {}
   for index, flat in ipairs(xinfo(...) or {}) do rows[index] = rowOf(flat) end

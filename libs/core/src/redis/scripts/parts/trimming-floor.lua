@@ -1,10 +1,10 @@
--- The number that follows, of up to 64 bits and thus as text.
+-- Returns the next number, as text because it has up to 64 bits.
 local function incremented(number)
   local before, digit, nines = string.match(number, '^(%d-)([0-8]?)(9*)$')
   return before .. (tonumber(digit) or 0) + 1 .. string.rep('0', #nines)
 end
 
--- The id that comes next.
+-- Returns the next id.
 local GREATEST = '18446744073709551615'
 local function following(id)
   local ms, number = string.match(id, '^(%d+)-(%d+)$')
@@ -13,7 +13,7 @@ local function following(id)
   return ms .. '-' .. incremented(number)
 end
 
--- The first id of the stream that one of the groups has not finished; nil without groups.
+-- Returns the first id of the stream that some group has not finished; nil without groups.
 local function floorOf(stream, groups)
   local given, lowest
   for _, group in ipairs(groups) do
@@ -27,20 +27,20 @@ local function floorOf(stream, groups)
   return lowest and isAfter(floor, lowest) and lowest or floor
 end
 
--- A replay that nobody has been at for that long is taken for stopped, and no longer counts after a day.
+-- After this long without a sign of life a replay counts as stopped; after a day it no longer holds the floor.
 local REPLAY_GONE_MS, REPLAY_FORGOTTEN_MS = 60000, 86400000
 
--- The first id of the log that one of the groups, or a replay of history, has not finished; nil without groups. And the
--- ids of replays that keep more than the groups do, and that nobody is at. It needs `now` and replay-note.
+-- Returns the first id of the log that some group or history replay has not finished (nil without groups), and the ids
+-- of stopped replays that keep more than the groups do. Needs `now` and replay-note.
 local function floorOfLog(log, base, groups)
   local floor = floorOf(log, groups)
   if not floor then return nil, {} end
   local replays, stopped, least = redis.call('HGETALL', base .. ':replays'), {}, floor
   for i = 1, #replays, 2 do
-    -- What is no JSON object is no replay of any version.
+    -- No version writes a replay as anything but a JSON object.
     local cursor, what = string.match(replays[i + 1], '^(%d+%-%d+) ({.*})$')
     if cursor and not seenAt(what) then
-      -- Its process may have died with an older version: from now on that shows.
+      -- An older version gave no sign of life: start the clock now.
       redis.call('HSET', base .. ':replays', replays[i], cursor .. ' ' .. seenNow(what, now))
     end
     local idleMs = cursor and now - (seenAt(what) or now)

@@ -1,15 +1,16 @@
--- How many messages a group has not been given, where Redis does not know: after a deletion, or a start in the middle of
--- the log. Only a look at the messages tells, bodies and all, so that it is a look at so many bytes for each call, and
--- what it has found is noted, as is what Redis knew before: later calls know that at most as many are unread as were then
--- and have been added since.
+-- Counts the messages that a group has not received, where Redis does not know: after a deletion, or a start in the
+-- middle of the log. Counting has to read the messages with their bodies, so each call reads a limited number of bytes
+-- and notes its result, as well as what Redis knew before. Later calls use the note as an upper bound: unread then,
+-- plus added since.
 --
--- A count that takes several calls lets publishes pass until it is done if nothing was noted for a day, and refuses them
--- otherwise, with a pause between two looks: see docs/guarantees.md.
+-- A count that takes several calls allows publishes meanwhile if nothing was noted for a day; if something was, it
+-- refuses them, and pauses between two reads: see docs/guarantees.md.
 local LOOK_BYTES, LOOK_ENTRIES, LOOK_PAUSE_MS = 2 ^ 17, 500, 50
 local NOTE_MS, RENEW_MS = 86400000, 1000
 local bytesLeft, entriesLeft = LOOK_BYTES, LOOK_ENTRIES
 
--- How many messages a log was ever given; nil where the user may not ask. Redis tells the first and the last one with it.
+-- Returns how many messages were ever added to a log; nil if the user may not run the command. Redis includes the first
+-- and the last message in its reply.
 local added = {}
 local function addedTo(log)
   if not added[log] then
@@ -21,7 +22,7 @@ local function addedTo(log)
   return added[log]
 end
 
--- Goes on counting after an entry, up to `most`. Returns how many there are, and the last one if there may be more.
+-- Continues counting after an entry, up to `most`. Returns the count, and the last entry if there may be more.
 local function countAfter(log, from, count, most)
   local wanted = 4
   while count <= most and bytesLeft > 0 and entriesLeft > 0 do
@@ -60,7 +61,7 @@ local function writeNote(key, note)
   redis.pcall('SET', key, text, 'PX', NOTE_MS)
 end
 
--- What Redis knows is noted where the length of the log will not be enough once it does not.
+-- Note what Redis knows where the log's length alone would not be enough later.
 local function knownOf(log, base, group, most)
   local read, lag = group['entries-read'], group.lag
   local length = redis.call('XLEN', log)
@@ -100,8 +101,8 @@ end
 
 -- Reads XINFO by itself: publish-units.lua has this part, and each function that it defines costs all publishes a little.
 --
--- How many messages of the route some group has not finished, as far as it matters: counted up to `most` where Redis
--- does not know. Scheduled ones count, because they will arrive.
+-- Returns how many of the route's messages some group has not finished, counted up to `most` where Redis does not know.
+-- Scheduled messages count, because they will arrive.
 local unfinished = {}
 local function unfinishedOf(log, base, most)
   local known = unfinished[log]

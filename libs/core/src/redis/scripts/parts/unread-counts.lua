@@ -1,6 +1,6 @@
--- How many entries of a log groups have not been given, for those of which Redis does not know. It needs entry-ids and
--- bounded-walk. One look at the log from its end covers all groups; what the budget does not reach is taken for as
--- many as there are at all.
+-- Counts the log entries that groups have not received, for groups whose lag Redis does not know. Needs entry-ids and
+-- bounded-walk. One walk from the end of the log covers all groups; beyond the budget, the length of the log is the
+-- estimate.
 --
 -- rows: of XINFO GROUPS. Returns counts by name, and whether they are exact.
 local function unreadCounts(log, rows, budget)

@@ -1,5 +1,5 @@
--- Whether a group still waits for an entry of the log, or has it in flight; asked of all groups but one. It needs `log`,
--- entry-ids and stream-info.
+-- Returns true when a group still waits for an entry of the log or has it in flight; checks all groups but one. Needs
+-- `log`, entry-ids and stream-info.
 local function isWanted(id, but, isForAll)
   for _, row in ipairs(rowsOf('GROUPS', log)) do
     if row.name ~= but then

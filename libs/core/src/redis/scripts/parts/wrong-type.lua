@@ -1,5 +1,5 @@
--- The error for the first key that is there with another type; nil if all are as they are to be. Redis rolls nothing
--- back: a key of a wrong type is found before the first write, not between two of them.
+-- Returns the error for the first key that exists with another type; nil if there is none. Redis has no rollback: a key
+-- of a wrong type must be found before the first write, not between two writes.
 local function wrongType(wantedTypes)
   for key, wanted in pairs(wantedTypes) do
     local found = redis.call('TYPE', key).ok
