@@ -22,7 +22,7 @@ const RULES = [
   { pattern: /\banew\b/i, remedy: '"again"' },
   { pattern: /\botherwise than\b/i, remedy: '"anything but"' },
   { pattern: /\bsomething else than\b/i, remedy: '"anything but"' },
-  { pattern: /\b(?:is|are|was|were) none\b(?! of)/i, remedy: '"is not one"' },
+  { pattern: /(?<!\bthere )\b(?:is|are|was|were) none\b(?! of)/i, remedy: '"is not one"' },
   { pattern: /\bof ours\b/i, remedy: '"our"' },
   { pattern: /\bof the users?['’]s?\b/i, remedy: '"custom"' },
   { pattern: /\bfor long\b/i, remedy: '"for a long time", or the time itself' },

@@ -24,7 +24,7 @@ describe('the check of words', () => {
     [
       'phrases that only look alike',
       'a.md',
-      'None of the offers was renewed; it is none of these.',
+      'None of the offers was renewed; it is none of these, if there are none.',
     ],
     ['a doc that opens with a verb', 'a.ts', '/** Decides what it wants. */'],
   ])('accepts %s', (_, name, text) => {
