@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Counts that a suspect is about to run, among other suspects or alone: if its process dies now, the suspect may be to
+-- Counts that a suspect is about to be run, among other suspects or alone: if its process dies now, the suspect may be to
 -- blame.
 --
 -- Invariant: taking a suspect over does not count yet. A process that dies or loses the reply before it starts the
